@@ -1,0 +1,33 @@
+// Package batch holds the words of traceability: batches and the custody
+// intervals that say which zone held one when. It is pure, and guarantees that
+// the question "which batches lay here then" has one answer for an interval.
+package batch
+
+import "time"
+
+// Batch is a traceability lot.
+type Batch struct {
+	ID       string    `json:"id"`       // opaque code, unique in the county, e.g. "HJQ261123-TLG-007"
+	Product  string    `json:"product"`  // label for people, e.g. "塔拉沟山羊肉"
+	Profile  string    `json:"profile"`  // slug of the product profile
+	Quantity string    `json:"quantity"` // as written on the slip, e.g. "240 kg"
+	Owner    string    `json:"owner"`
+	Created  time.Time `json:"created"`
+}
+
+// Custody is one interval in which a zone held a batch: From inclusive, To
+// exclusive. A zero To means that it lies there still.
+type Custody struct {
+	Batch string    `json:"batch"`
+	Zone  string    `json:"zone"` // "site/zone"
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to,omitzero"`
+}
+
+// Overlaps reports whether the custody has at least one instant in common with
+// the closed interval from..to. A zero to means "until now, still going on".
+func (c Custody) Overlaps(from, to time.Time) bool {
+	startsBeforeEnd := to.IsZero() || !c.From.After(to)
+	endsAfterStart := c.To.IsZero() || c.To.After(from)
+	return startsBeforeEnd && endsAfterStart
+}

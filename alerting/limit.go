@@ -1,0 +1,75 @@
+package alerting
+
+import (
+	"fmt"
+	"time"
+
+	"coldchain/sensors"
+)
+
+// Side is which way a limit is crossed.
+type Side string
+
+// The sides.
+const (
+	High Side = "high"
+	Low  Side = "low"
+)
+
+// Limit is one line that a value must not be beyond for longer than Delay.
+// A value equal to the limit is still inside, as on a product label.
+type Limit struct {
+	Side  Side
+	Level Level
+	Value float64 // °C or %RH
+	Delay time.Duration
+}
+
+// Crossed reports whether v lies outside the limit.
+func (l Limit) Crossed(v float64) bool {
+	if l.Side == High {
+		return v > l.Value
+	}
+	return v < l.Value
+}
+
+// Cleared reports whether v lies inside the limit by at least the hysteresis,
+// so that a value trembling at the limit does not open and close alarms.
+func (l Limit) Cleared(v, hysteresis float64) bool {
+	if l.Side == High {
+		return v <= l.Value-hysteresis
+	}
+	return v >= l.Value+hysteresis
+}
+
+// Zone is a room or box as the engine judges it.
+type Zone struct {
+	ID         string // "site/zone"
+	Limits     map[sensors.Quantity][]Limit
+	Hysteresis map[sensors.Quantity]float64 // default: HysteresisOf the band
+}
+
+// CheckLimits reports the first contradiction in a set of limits of one
+// quantity: a high limit at or under a low one, an excursion milder than a
+// warning, a limit the quantity cannot reach.
+func CheckLimits(q sensors.Quantity, limits []Limit) error {
+	lowest, highest := q.Range()
+	for _, l := range limits {
+		if l.Value < lowest || l.Value > highest {
+			return fmt.Errorf("%s limit %g is outside what %s can be (%g to %g %s)", l.Side, l.Value, q, lowest, highest, q.Unit())
+		}
+		if l.Delay < 0 || l.Delay > 24*time.Hour {
+			return fmt.Errorf("%s limit %g has a delay of %s; want 0s to 24h", l.Side, l.Value, l.Delay)
+		}
+		for _, m := range limits {
+			if l.Side == Low && m.Side == High && l.Value >= m.Value {
+				return fmt.Errorf("low limit %g is not below high limit %g", l.Value, m.Value)
+			}
+			milder := l.Side == m.Side && l.Level == Excursion && m.Level == Warning
+			if milder && (l.Side == High && l.Value < m.Value || l.Side == Low && l.Value > m.Value) {
+				return fmt.Errorf("%s excursion limit %g is milder than the warning at %g", l.Side, l.Value, m.Value)
+			}
+		}
+	}
+	return nil
+}

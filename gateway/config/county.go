@@ -1,0 +1,112 @@
+package config
+
+import "time"
+
+// County is the collector's configuration file.
+type County struct {
+	County   string `yaml:"county"`
+	Name     Label  `yaml:"name"`
+	Timezone string `yaml:"timezone"` // default Asia/Shanghai
+	// Notice is shown on every page, e.g. 演示 for a demonstration.
+	Notice Label `yaml:"notice"`
+	// Data is the folder of county.db (and of readings.db with the embedded store).
+	Data   string `yaml:"data"`
+	MQTT   MQTT   `yaml:"mqtt"`
+	Broker Broker `yaml:"broker"`
+	Store  Store  `yaml:"store"`
+	Web    Web    `yaml:"web"`
+	Sites  []Site `yaml:"sites"`
+}
+
+// Label is a name for people, in Chinese and English.
+type Label struct {
+	ZH string `yaml:"zh" json:"zh"`
+	EN string `yaml:"en" json:"en"`
+}
+
+// Broker starts the embedded MQTT broker when Listen is set. It is for one
+// machine: it knows no passwords and refuses any but a loopback address.
+type Broker struct {
+	Listen string `yaml:"listen"`
+}
+
+// Store chooses where readings are kept: InfluxDB when URL is set, else the
+// embedded store in Data.
+type Store struct {
+	Influx Influx `yaml:"influx"`
+}
+
+// Influx says how to reach InfluxDB by its v2 API. For 1.8 the bucket is
+// "database/retention-policy", the organisation is empty and the token is
+// "user:password" or empty.
+type Influx struct {
+	URL       string `yaml:"url"`
+	Org       string `yaml:"org"`
+	Bucket    string `yaml:"bucket"`
+	TokenFile string `yaml:"token_file"`
+}
+
+// Web is the page and the API.
+type Web struct {
+	Listen    string `yaml:"listen"`     // default 127.0.0.1:8080
+	TokenFile string `yaml:"token_file"` // secret for requests that change something; without it they are refused
+}
+
+// SiteKind is what a site is.
+type SiteKind string
+
+// The kinds of site.
+const (
+	Centre         SiteKind = "centre"
+	TownshipStore  SiteKind = "township-store"
+	VillageStation SiteKind = "village-station"
+	Truck          SiteKind = "truck"
+)
+
+// ZoneKind is what a zone is for; it sets the default limits.
+type ZoneKind string
+
+// The kinds of zone. Technical is a place without goods: mains, link, position.
+const (
+	Frozen     ZoneKind = "frozen"
+	Chilled    ZoneKind = "chilled"
+	Dairy      ZoneKind = "dairy"
+	Vegetable  ZoneKind = "vegetable" // leafy, carrot, cabbage
+	Potato     ZoneKind = "potato"
+	WarmCrop   ZoneKind = "warm-crop"  // tomato, cucumber, pepper
+	FrozenBox  ZoneKind = "frozen-box" // a truck's
+	ChilledBox ZoneKind = "chilled-box"
+	Technical  ZoneKind = "technical"
+)
+
+// Site is a place with one gateway.
+type Site struct {
+	ID          string        `yaml:"id"`
+	Kind        SiteKind      `yaml:"kind"`
+	Name        Label         `yaml:"name"`
+	Latitude    *float64      `yaml:"latitude"`
+	Longitude   *float64      `yaml:"longitude"`
+	Gateway     string        `yaml:"gateway"`
+	SilentAfter time.Duration `yaml:"silent_after"` // default 10m, trucks 20m
+	Zones       []Zone        `yaml:"zones"`
+}
+
+// Zone is a room, a box or a technical place of a site.
+type Zone struct {
+	ID     string            `yaml:"id"`
+	Kind   ZoneKind          `yaml:"kind"`
+	Name   Label             `yaml:"name"`
+	Points map[string]string `yaml:"points"` // point name -> quantity
+	// Limits by quantity; when absent the kind's defaults apply.
+	Limits map[string][]Limit `yaml:"limits"`
+	// Hysteresis by quantity; default 0.5 (frozen 1.0) °C, 3 %RH.
+	Hysteresis map[string]float64 `yaml:"hysteresis"`
+}
+
+// Limit is one line of a zone's limits.
+type Limit struct {
+	Side  string        `yaml:"side"`  // high or low
+	Level string        `yaml:"level"` // warning or excursion
+	Value float64       `yaml:"value"` // °C or %RH
+	Delay time.Duration `yaml:"delay"`
+}

@@ -1,0 +1,88 @@
+package wire
+
+import "time"
+
+// Outcome is what became of a record that the collector was sent.
+type Outcome string
+
+// The outcomes. Stored and Quarantined are final: the edge need not keep
+// offering the record. RetryAfter asks it to come back later.
+const (
+	Stored      Outcome = "stored"
+	Quarantined Outcome = "quarantined"
+	RetryAfter  Outcome = "retry-after"
+)
+
+// Range is a run of sequence numbers, both ends included.
+type Range struct {
+	From uint64 `json:"from"`
+	To   uint64 `json:"to"`
+}
+
+// AckRange is the fate of one run of records.
+type AckRange struct {
+	Range
+	Outcome Outcome          `json:"outcome"`
+	Reason  QuarantineReason `json:"reason,omitempty"`
+	// AfterMS is how long to wait before offering them again (RetryAfter only).
+	AfterMS int64 `json:"after_ms,omitempty"`
+}
+
+// Ack tells an edge what has become durable. Losing one is harmless.
+type Ack struct {
+	Epoch  uint64     `json:"epoch"`
+	Ranges []AckRange `json:"ranges"`
+}
+
+// Hello is the collector's answer to a gateway that comes online: the highest
+// identity it has seen and which store it writes to. An edge whose own next
+// sequence is not above Highest starts a new epoch; a new Generation makes it
+// offer again everything it still keeps.
+type Hello struct {
+	Epoch      uint64    `json:"epoch"`      // highest epoch seen; 0 when none
+	Highest    uint64    `json:"highest"`    // highest sequence seen in that epoch
+	Generation string    `json:"generation"` // identity of the collector's store
+	At         time.Time `json:"at"`         // collector's clock
+}
+
+// Status is a gateway's retained message about itself. The broker publishes
+// the one with Online false as its last will.
+type Status struct {
+	Gateway     string      `json:"gateway"`
+	Site        string      `json:"site"`
+	Online      bool        `json:"online"`
+	Session     string      `json:"session,omitempty"` // changes at each connection
+	At          time.Time   `json:"at,omitzero"`
+	Boot        string      `json:"boot,omitempty"`
+	Version     string      `json:"version,omitempty"`
+	Epoch       uint64      `json:"epoch,omitempty"`
+	Oldest      uint64      `json:"oldest,omitempty"`
+	Next        uint64      `json:"next,omitempty"`
+	Undelivered uint64      `json:"undelivered,omitempty"`
+	Clock       ClockSource `json:"clock,omitempty"`
+	// Faults are short sentences for the county, worst first.
+	Faults []string `json:"faults,omitempty"`
+}
+
+// Inventory is a gateway's retained list of what it has been configured to
+// measure; the collector compares it with its own.
+type Inventory struct {
+	Gateway string       `json:"gateway"`
+	Site    string       `json:"site"`
+	Devices []DeviceInfo `json:"devices"`
+}
+
+// DeviceInfo is one device of an inventory.
+type DeviceInfo struct {
+	Name    string      `json:"name"`
+	Bus     string      `json:"bus"`
+	Profile string      `json:"profile"`
+	Points  []PointInfo `json:"points"`
+}
+
+// PointInfo is one point of an inventory.
+type PointInfo struct {
+	ID       string `json:"id"`
+	Quantity string `json:"quantity"`
+	Unit     string `json:"unit"`
+}
