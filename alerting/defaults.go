@@ -1,0 +1,67 @@
+package alerting
+
+import "time"
+
+// DefaultLimits returns the air temperature limits, in °C, that a zone of the
+// given kind has when nobody has set others, and the hysteresis in °C by which
+// a value must be inside before an alarm is over. ok is false for a kind that
+// has no goods or is not known. The kinds are those of a county's
+// configuration: frozen, chilled, dairy, vegetable, potato, warm-crop,
+// frozen-box, chilled-box.
+//
+// Each line carries its mark: [S] the source was seen, [E] experience of the
+// trade, [V] to be verified before it is printed on anything. They are starting
+// points for a person to edit. Of the lines of one side the mildest is a
+// warning, the others are excursions; a side with one line only warns.
+func DefaultLimits(kind string) (limits []Limit, hysteresis float64, ok bool) {
+	const (
+		chilledHysteresis = 0.5 // °C [E]
+		frozenHysteresis  = 1.0 // °C [E]
+	)
+	switch kind {
+	case "frozen": // product at -18 °C or colder [S GB/T 24616]
+		return []Limit{
+			{High, Warning, -17, 30 * time.Minute},   // [E]
+			{High, Excursion, -15, 60 * time.Minute}, // [E]
+		}, frozenHysteresis, true
+	case "frozen-box":
+		return []Limit{
+			{High, Warning, -15, 15 * time.Minute},   // value [V GB 20799], delay [E]
+			{High, Excursion, -12, 20 * time.Minute}, // [E]
+		}, frozenHysteresis, true
+	case "chilled", "chilled-box": // meat at 0 to 4 °C; a box has no lines of its own, it takes the room's [E]
+		return []Limit{
+			{High, Warning, 4, 15 * time.Minute},   // [E]
+			{High, Excursion, 5, 30 * time.Minute}, // [E]
+			{High, Excursion, 7, 10 * time.Minute}, // [E]
+			{Low, Warning, -1, 15 * time.Minute},   // [E]
+		}, chilledHysteresis, true
+	case "dairy": // milk and yoghurt at 2 to 6 °C [V label]
+		return []Limit{
+			{High, Warning, 6, 15 * time.Minute},    // value [V label], delay [E]
+			{High, Excursion, 7, 30 * time.Minute},  // [E]
+			{High, Excursion, 10, 10 * time.Minute}, // [E]
+			{Low, Warning, 1, 15 * time.Minute},     // [E]
+			{Low, Excursion, 0, 20 * time.Minute},   // [E]
+		}, chilledHysteresis, true
+	case "vegetable": // leafy, carrot, cabbage at 0 to 4 °C [S USDA Handbook 66]
+		return []Limit{
+			{High, Warning, 6, 60 * time.Minute},     // [E]
+			{Low, Warning, 0, 10 * time.Minute},      // value [S USDA Handbook 66], delay [E]
+			{Low, Excursion, -0.5, 10 * time.Minute}, // [E]
+		}, chilledHysteresis, true
+	case "potato": // 3 to 5 °C [S USDA Handbook 66]
+		return []Limit{
+			{High, Warning, 8, 240 * time.Minute}, // [E]
+			{Low, Warning, 2, 15 * time.Minute},   // [E]
+			{Low, Excursion, 1, 15 * time.Minute}, // [E]
+		}, chilledHysteresis, true
+	case "warm-crop": // tomato, cucumber, pepper at 7 to 13 °C [E]
+		return []Limit{
+			{High, Warning, 15, 120 * time.Minute}, // [E]
+			{Low, Warning, 7, 120 * time.Minute},   // [E]
+			{Low, Excursion, 2, 10 * time.Minute},  // [E]
+		}, chilledHysteresis, true
+	}
+	return nil, 0, false
+}

@@ -1,0 +1,51 @@
+package alerting
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"coldchain/sensors"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestDefaultLimitsAreTheTable(t *testing.T) {
+	var b strings.Builder
+	for _, kind := range []string{"frozen", "frozen-box", "chilled", "chilled-box", "dairy", "vegetable", "potato", "warm-crop"} {
+		limits, hysteresis, ok := DefaultLimits(kind)
+		if !ok {
+			t.Fatalf("no default limits for %s", kind)
+		}
+		if err := CheckLimits(sensors.Temperature, limits); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+		fmt.Fprintf(&b, "%s, hysteresis %g °C\n", kind, hysteresis)
+		for _, l := range limits {
+			fmt.Fprintf(&b, "  %-4s %-9s %5g °C for more than %3.0f min\n", l.Side, l.Level, l.Value, l.Delay.Minutes())
+		}
+	}
+	const golden = "testdata/default-limits.txt"
+	if *update {
+		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.String() != string(want) {
+		t.Errorf("default limits differ from %s (run with -update if that is meant):\n%s", golden, b.String())
+	}
+}
+
+func TestNoDefaultLimitsWithoutGoods(t *testing.T) {
+	for _, kind := range []string{"technical", "", "Frozen"} {
+		if _, _, ok := DefaultLimits(kind); ok {
+			t.Errorf("kind %q has default limits", kind)
+		}
+	}
+}
