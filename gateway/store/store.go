@@ -48,7 +48,9 @@ type Result struct {
 // too busy); errors.Is tells. Any other error needs a person.
 var ErrTemporary = errors.New("store is not available for now")
 
-// Query asks for one point's readings with From <= time < To, oldest first.
+// Query asks for one point's readings of one quantity with From <= time < To,
+// oldest first. A point nobody wrote has no readings; a quantity that does not
+// exist is an error.
 type Query struct {
 	Point    sensors.PointID
 	Quantity sensors.Quantity
@@ -64,7 +66,8 @@ type Store interface {
 	// all may have been written; writing them again is the cure.
 	Write(ctx context.Context, records []Record) (Result, error)
 	// Read calls yield for each reading of the query in order of time and
-	// stops early when yield returns false.
+	// stops early, without error, when yield returns false. Times come back in
+	// UTC. On error the readings already yielded are true but not all.
 	Read(ctx context.Context, q Query, yield func(Record) bool) error
 	// Generation identifies this store's contents: it is created with the
 	// store and differs after it was emptied or replaced.
