@@ -10,8 +10,8 @@ import "time"
 // frozen-box, chilled-box.
 //
 // Each line carries its mark: [S] the source was seen, [E] experience of the
-// trade, [V] to be verified before it is printed on anything. They are starting
-// points for a person to edit. Of the lines of one side the mildest is a
+// trade, [V] to be verified before it is printed on anything, [HB-66] the USDA's
+// Agriculture Handbook 66. They are starting points for a person to edit. Of the lines of one side the mildest is a
 // warning, the others are excursions; a side with one line only warns.
 func DefaultLimits(kind string) (limits []Limit, hysteresis float64, ok bool) {
 	const (
@@ -44,13 +44,13 @@ func DefaultLimits(kind string) (limits []Limit, hysteresis float64, ok bool) {
 			{Low, Warning, 1, 15 * time.Minute},     // [E]
 			{Low, Excursion, 0, 20 * time.Minute},   // [E]
 		}, chilledHysteresis, true
-	case "vegetable": // leafy, carrot, cabbage at 0 to 4 °C [S USDA Handbook 66]
+	case "vegetable": // leafy, carrot, cabbage at 0 to 4 °C [HB-66]
 		return []Limit{
 			{High, Warning, 6, 60 * time.Minute},     // [E]
-			{Low, Warning, 0, 10 * time.Minute},      // value [S USDA Handbook 66], delay [E]
+			{Low, Warning, 0, 10 * time.Minute},      // value [HB-66], delay [E]
 			{Low, Excursion, -0.5, 10 * time.Minute}, // [E]
 		}, chilledHysteresis, true
-	case "potato": // 3 to 5 °C [S USDA Handbook 66]
+	case "potato": // 3 to 5 °C [HB-66]
 		return []Limit{
 			{High, Warning, 8, 240 * time.Minute}, // [E]
 			{Low, Warning, 2, 15 * time.Minute},   // [E]

@@ -46,7 +46,7 @@ func (l Limit) Cleared(v, hysteresis float64) bool {
 type Zone struct {
 	ID         string // "site/zone"
 	Limits     map[sensors.Quantity][]Limit
-	Hysteresis map[sensors.Quantity]float64 // default: HysteresisOf the band
+	Hysteresis map[sensors.Quantity]float64 // °C or %RH; when absent 0.5 °C, 3 %RH
 }
 
 // CheckLimits reports the first contradiction in a set of limits of one
@@ -55,7 +55,7 @@ type Zone struct {
 func CheckLimits(q sensors.Quantity, limits []Limit) error {
 	lowest, highest := q.Range()
 	for _, l := range limits {
-		if l.Value < lowest || l.Value > highest {
+		if !(l.Value >= lowest && l.Value <= highest) { // NaN is outside too
 			return fmt.Errorf("%s limit %g is outside what %s can be (%g to %g %s)", l.Side, l.Value, q, lowest, highest, q.Unit())
 		}
 		if l.Delay < 0 || l.Delay > 24*time.Hour {
