@@ -1,0 +1,177 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"time"
+
+	"coldchain/alerting"
+	"coldchain/sensors"
+)
+
+const (
+	defaultList = 200
+	maxList     = 1000
+)
+
+type alarmJSON struct {
+	ID       string            `json:"id"`
+	Rule     alerting.RuleName `json:"rule"`
+	Object   string            `json:"object"`
+	Site     string            `json:"site"`
+	Zone     string            `json:"zone"` // empty for a site's alarm
+	Quantity sensors.Quantity  `json:"quantity,omitempty"`
+	Unit     sensors.Unit      `json:"unit,omitempty"`
+	Level    alerting.Level    `json:"level"`
+	Class    alerting.Class    `json:"class"`
+	State    alerting.State    `json:"state"`
+	Reason   sensors.Reason    `json:"reason,omitempty"`
+	Open     bool              `json:"open"` // somebody is still needed
+	Start    stamp             `json:"start"`
+	Raised   stamp             `json:"raised"`
+	Returned stamp             `json:"returned"`
+	LastSeen stamp             `json:"last_seen"`
+	Limit    *float64          `json:"limit"` // null for silence, as are peak and last_value
+	DelayS   float64           `json:"delay_s"`
+	Peak     *float64          `json:"peak"`
+	Last     *float64          `json:"last_value"`
+	Batches  []exposedJSON     `json:"batches"`
+	Answered *acknowledgeJSON  `json:"acknowledged"`
+}
+
+type exposedJSON struct {
+	ID       string `json:"id"`
+	Product  string `json:"product"`
+	Quantity string `json:"quantity"`
+	Owner    string `json:"owner"`
+	From     stamp  `json:"from"`
+	To       stamp  `json:"to"` // null: lies there still
+}
+
+type acknowledgeJSON struct {
+	At   stamp  `json:"at"`
+	By   string `json:"by"`
+	Note string `json:"note,omitempty"`
+}
+
+func (s *Server) alarm(a Alarm) alarmJSON {
+	site, _, _ := cutZone(a.Object)
+	out := alarmJSON{
+		ID: a.ID, Rule: a.Rule, Object: a.Object, Site: site, Zone: a.Zone,
+		Level: a.Level, Class: a.Class, State: a.State, Reason: a.Reason, Open: Open(a.Alarm),
+		Start: stamp(a.Start), Raised: stamp(a.Raised), Returned: stamp(a.Returned), LastSeen: stamp(a.LastSeen),
+		DelayS: a.Delay.Seconds(), Batches: make([]exposedJSON, 0, len(a.Batches)),
+	}
+	if p, ok := s.index.points[sensors.PointID(a.Object)]; ok {
+		out.Quantity, out.Unit = p.Quantity, p.Quantity.Unit()
+	}
+	if a.HasValue {
+		out.Limit, out.Peak, out.Last = &a.Limit, &a.Peak, &a.LastValue
+	}
+	for _, b := range a.Batches {
+		out.Batches = append(out.Batches, exposedJSON{b.Batch.ID, b.Batch.Product, b.Batch.Quantity, b.Batch.Owner,
+			stamp(b.Custody.From), stamp(b.Custody.To)})
+	}
+	if k := a.Acknowledged; k != nil {
+		out.Answered = &acknowledgeJSON{stamp(k.At), k.By, k.Note}
+	}
+	return out
+}
+
+func (s *Server) alarms(r *http.Request) (any, error) {
+	if err := onlyParams(r, "state", "zone", "batch", "limit"); err != nil {
+		return nil, err
+	}
+	get := r.URL.Query().Get
+	f := AlarmFilter{Zone: get("zone"), Batch: get("batch")}
+	switch get("state") {
+	case "open":
+		f.OpenOnly = true
+	case "", "all":
+	default:
+		return nil, badInput("state 只能是 open 或 all", "state must be open or all")
+	}
+	limit, err := s.listFilter(f.Zone, f.Batch, get("limit"))
+	if err != nil {
+		return nil, err
+	}
+	f.Limit = limit + 1
+	found, err := s.deps.Alarms.Alarms(r.Context(), f)
+	if err != nil {
+		return nil, fmt.Errorf("list alarms: %w", err)
+	}
+	out := struct {
+		Now       stamp       `json:"now"`
+		Alarms    []alarmJSON `json:"alarms"`
+		Truncated bool        `json:"truncated"`
+	}{stamp(s.opt.Now()), []alarmJSON{}, len(found) > limit}
+	for _, a := range found[:min(limit, len(found))] {
+		out.Alarms = append(out.Alarms, s.alarm(a))
+	}
+	return out, nil
+}
+
+// listFilter checks what lists can be narrowed by.
+func (s *Server) listFilter(zone, batch, limit string) (int, error) {
+	if _, ok := s.index.zones[zone]; zone != "" && !ok {
+		return 0, notFound("没有这个库区："+clip(zone), "there is no such zone: "+clip(zone))
+	}
+	if batch != "" && !batchID.MatchString(batch) {
+		return 0, badInput("批次号不对："+clip(batch), "that is no batch id: "+clip(batch))
+	}
+	if limit == "" {
+		return defaultList, nil
+	}
+	n, err := strconv.Atoi(limit)
+	if err != nil || n < 1 || n > maxList {
+		return 0, badInput("limit 应为 1 到 1000 的整数", "limit must be a whole number from 1 to 1000")
+	}
+	return n, nil
+}
+
+var alarmID = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
+func (s *Server) acknowledge(r *http.Request) (any, error) {
+	if err := onlyParams(r); err != nil {
+		return nil, err
+	}
+	id := r.PathValue("id")
+	if !alarmID.MatchString(id) {
+		return nil, badInput("报警编号不对", "that is no alarm id")
+	}
+	var in struct {
+		Actor string `json:"actor"` // who answers, as they call themselves
+		Note  string `json:"note"`
+	}
+	if err := readBody(r, &in, true); err != nil {
+		return nil, err
+	}
+	if err := firstError(checkText("actor", in.Actor, 40, false), checkText("note", in.Note, 500, false)); err != nil {
+		return nil, err
+	}
+	at := s.opt.Now().UTC().Truncate(time.Millisecond)
+	a, err := s.deps.Alarms.Acknowledge(r.Context(), id, actor(in.Actor), at, in.Note)
+	if err != nil {
+		return nil, stateError(err, "报警 "+id, "alarm "+id)
+	}
+	return struct {
+		Now   stamp     `json:"now"`
+		Alarm alarmJSON `json:"alarm"`
+	}{stamp(s.opt.Now()), s.alarm(a)}, nil
+}
+
+func actor(name string) Actor { return Actor{Name: name, Via: "token"} }
+
+// stateError turns an error of the county's state into an answer.
+func stateError(err error, zh, en string) error {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return notFound("找不到"+zh, "there is no "+en)
+	case errors.Is(err, ErrConflict):
+		return conflict(zh+" 与已有记录冲突："+clip(err.Error()), en+" contradicts what is recorded: "+clip(err.Error()))
+	}
+	return fmt.Errorf("%s: %w", en, err)
+}

@@ -1,0 +1,225 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"time"
+
+	"coldchain/alerting/batch"
+	"coldchain/gateway/config"
+	"coldchain/sensors"
+)
+
+// batchID is what people write on slips and print on labels.
+var batchID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
+
+var idempotencyKey = regexp.MustCompile(`^[!-~]{1,100}$`)
+
+type batchJSON struct {
+	ID       string        `json:"id"`
+	Product  string        `json:"product"`
+	Profile  string        `json:"profile"`
+	Quantity string        `json:"quantity"`
+	Owner    string        `json:"owner"`
+	Created  stamp         `json:"created"`
+	Zone     string        `json:"zone"` // where it lies now; empty when it has left
+	Custody  []custodyJSON `json:"custody"`
+}
+
+type custodyJSON struct {
+	Zone string `json:"zone"`
+	From stamp  `json:"from"`
+	To   stamp  `json:"to"` // null: lies there still
+}
+
+func batchOf(h BatchHistory) batchJSON {
+	out := batchJSON{ID: h.ID, Product: h.Product, Profile: h.Profile, Quantity: h.Quantity, Owner: h.Owner,
+		Created: stamp(h.Created), Custody: make([]custodyJSON, 0, len(h.Custody))}
+	for _, c := range h.Custody {
+		out.Custody = append(out.Custody, custodyJSON{c.Zone, stamp(c.From), stamp(c.To)})
+		if c.To.IsZero() {
+			out.Zone = c.Zone
+		}
+	}
+	return out
+}
+
+func (s *Server) batches(r *http.Request) (any, error) {
+	if err := onlyParams(r, "search", "zone", "limit"); err != nil {
+		return nil, err
+	}
+	get := r.URL.Query().Get
+	f := BatchFilter{Search: get("search"), Zone: get("zone")}
+	if err := checkText("search", f.Search, 80, false); err != nil {
+		return nil, err
+	}
+	limit, err := s.listFilter(f.Zone, "", get("limit"))
+	if err != nil {
+		return nil, err
+	}
+	f.Limit = limit + 1
+	found, err := s.deps.Batches.Batches(r.Context(), f)
+	if err != nil {
+		return nil, fmt.Errorf("list batches: %w", err)
+	}
+	out := struct {
+		Now       stamp       `json:"now"`
+		Batches   []batchJSON `json:"batches"`
+		Truncated bool        `json:"truncated"`
+	}{stamp(s.opt.Now()), []batchJSON{}, len(found) > limit}
+	for _, b := range found[:min(limit, len(found))] {
+		out.Batches = append(out.Batches, batchOf(b))
+	}
+	return out, nil
+}
+
+type batchAnswer struct {
+	Now   stamp     `json:"now"`
+	Batch batchJSON `json:"batch"`
+}
+
+func (s *Server) batch(r *http.Request) (any, error) {
+	if err := onlyParams(r); err != nil {
+		return nil, err
+	}
+	id := r.PathValue("id")
+	if !batchID.MatchString(id) {
+		return nil, badInput("批次号不对："+clip(id), "that is no batch id: "+clip(id))
+	}
+	h, err := s.deps.Batches.Batch(r.Context(), id)
+	if err != nil {
+		return nil, stateError(err, "批次 "+id, "batch "+id)
+	}
+	return batchAnswer{stamp(s.opt.Now()), batchOf(h)}, nil
+}
+
+type newBatch struct {
+	ID       string `json:"id"`
+	Product  string `json:"product"`
+	Profile  string `json:"profile"`
+	Quantity string `json:"quantity"`
+	Owner    string `json:"owner"`
+	Zone     string `json:"zone"`
+	At       string `json:"at"` // default now
+	Actor    string `json:"actor"`
+}
+
+func (in newBatch) check() error {
+	if !batchID.MatchString(in.ID) {
+		return badInput("id 应为 1 到 64 个字母、数字或连字符，例如 HJQ261123-TLG-007",
+			"id must be 1 to 64 letters, digits or hyphens, such as HJQ261123-TLG-007")
+	}
+	if in.Profile != "" && !sensors.IsSlug(in.Profile) {
+		return badInput("profile 应为产品档案的名字，例如 chilled-mutton", "profile must be a product profile's name, such as chilled-mutton")
+	}
+	return firstError(checkText("product", in.Product, 80, true), checkText("quantity", in.Quantity, 40, false),
+		checkText("owner", in.Owner, 80, false), checkText("actor", in.Actor, 40, false))
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Server) createBatch(r *http.Request) (any, error) {
+	key, err := requestKey(r)
+	if err != nil {
+		return nil, err
+	}
+	var in newBatch
+	if err := readBody(r, &in, false); err != nil {
+		return nil, err
+	}
+	at, timeErr := s.eventTime(in.At)
+	if err := firstError(in.check(), s.goodsZone(in.Zone), timeErr); err != nil {
+		return nil, err
+	}
+	b := batch.Batch{ID: in.ID, Product: in.Product, Profile: in.Profile, Quantity: in.Quantity, Owner: in.Owner, Created: at}
+	h, err := s.deps.Batches.CreateBatch(r.Context(), actor(in.Actor), key, b, in.Zone, at)
+	if err != nil {
+		return nil, stateError(err, "批次 "+in.ID, "batch "+in.ID)
+	}
+	return created{batchAnswer{stamp(s.opt.Now()), batchOf(h)}}, nil
+}
+
+func (s *Server) moveBatch(r *http.Request) (any, error) {
+	key, err := requestKey(r)
+	if err != nil {
+		return nil, err
+	}
+	id := r.PathValue("id")
+	if !batchID.MatchString(id) {
+		return nil, badInput("批次号不对："+clip(id), "that is no batch id: "+clip(id))
+	}
+	var in struct {
+		// Zone must be there, so that forgetting it does not send the goods
+		// away; "" says that the batch has left the county's cold chain.
+		Zone  *string `json:"zone"`
+		At    string  `json:"at"`
+		Actor string  `json:"actor"`
+	}
+	if err := readBody(r, &in, false); err != nil {
+		return nil, err
+	}
+	if in.Zone == nil {
+		return nil, badInput(`请给出 zone；批次离开冷链时写 ""`, `give a zone; write "" when the batch leaves the cold chain`)
+	}
+	at, timeErr := s.eventTime(in.At)
+	if err := firstError(checkText("actor", in.Actor, 40, false), timeErr); err != nil {
+		return nil, err
+	}
+	if *in.Zone != "" {
+		if err := s.goodsZone(*in.Zone); err != nil {
+			return nil, err
+		}
+	}
+	h, err := s.deps.Batches.MoveBatch(r.Context(), actor(in.Actor), key, id, *in.Zone, at)
+	if err != nil {
+		return nil, stateError(err, "批次 "+id, "batch "+id)
+	}
+	return created{batchAnswer{stamp(s.opt.Now()), batchOf(h)}}, nil
+}
+
+// goodsZone checks that goods can lie in a zone.
+func (s *Server) goodsZone(id string) error {
+	z, ok := s.index.zones[id]
+	if !ok || z.Kind == config.Technical {
+		return badInput("没有可以放货的库区："+clip(id), "there is no zone for goods: "+clip(id))
+	}
+	return nil
+}
+
+// eventTime reads when something happened; empty is now. What lies ahead, or
+// too long ago, is a slip of the pen.
+func (s *Server) eventTime(text string) (time.Time, error) {
+	now := s.opt.Now().UTC().Truncate(time.Millisecond)
+	if text == "" {
+		return now, nil
+	}
+	at, err := parseTime("at", text)
+	if err != nil {
+		return at, err
+	}
+	if at.After(now.Add(5*time.Minute)) || at.Before(now.Add(-maxWindow)) {
+		return at, badInput("at 不能在将来，也不能早于 400 天前", "at must not lie in the future or more than 400 days back")
+	}
+	return at, nil
+}
+
+// requestKey reads the name under which a request may be repeated safely.
+func requestKey(r *http.Request) (string, error) {
+	if err := onlyParams(r); err != nil {
+		return "", err
+	}
+	key := r.Header.Get("Idempotency-Key")
+	if !idempotencyKey.MatchString(key) {
+		return "", badInput("请在请求头 Idempotency-Key 里写一个不重复的编号（1 到 100 个字符），重发时保持不变",
+			"send a unique Idempotency-Key header of 1 to 100 characters and keep it when you send the request again")
+	}
+	return key, nil
+}

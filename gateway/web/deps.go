@@ -1,0 +1,172 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"coldchain/alerting"
+	"coldchain/alerting/batch"
+	"coldchain/gateway/store"
+	"coldchain/sensors"
+)
+
+// Deps is everything the server asks of the rest of the county. All of it is
+// called from many goroutines at once.
+type Deps struct {
+	County   County
+	Live     Live
+	Readings Readings
+	Alarms   Alarms
+	Batches  Batches
+	Health   Health
+	// Hub carries live events from the collector to the pages. The owner of
+	// the collector calls Publish; New makes a hub when it is nil.
+	Hub *Hub
+}
+
+// Live answers from memory what is true now. It must not wait.
+type Live interface {
+	// Latest returns the reading of a point with the newest measuring time;
+	// ok is false when none has come since the county was set up.
+	Latest(point sensors.PointID) (latest Latest, ok bool)
+	// Gateways lists every gateway the collector knows of.
+	Gateways() []Gateway
+}
+
+// Latest is the newest reading of a point and what the collector thinks of it.
+type Latest struct {
+	Reading  sensors.Reading
+	Received time.Time // when the county learned of it
+	Status   PointStatus
+}
+
+// PointStatus is the judgement on a point.
+type PointStatus string
+
+// The four states a point can be in. Unknown is not a value's fault: nothing
+// usable has arrived for too long.
+const (
+	PointOK      PointStatus = "ok"
+	PointOut     PointStatus = "out"     // beyond a limit
+	PointUnknown PointStatus = "unknown" // silent
+	PointFault   PointStatus = "fault"   // the device answers that it cannot measure
+)
+
+// Gateway is the box at a site, as the collector sees it.
+type Gateway struct {
+	Name        string
+	Site        string
+	Online      bool
+	LastSeen    time.Time // zero when it has never been heard of
+	Undelivered uint64    // records it says it still holds for the county
+	Faults      []string  // its own short sentences, worst first
+}
+
+// Readings is the county's memory; store.Store satisfies it.
+type Readings interface {
+	Read(ctx context.Context, q store.Query, yield func(store.Record) bool) error
+}
+
+// Alarms keeps alarms and who answered them.
+type Alarms interface {
+	// Alarms returns at most f.Limit alarms: those that need somebody first,
+	// then the others by start, newest first.
+	Alarms(ctx context.Context, f AlarmFilter) ([]Alarm, error)
+	// Alarm returns one alarm, or an error that is ErrNotFound.
+	Alarm(ctx context.Context, id string) (Alarm, error)
+	// Acknowledge records that somebody has answered the alarm. Doing it again
+	// changes nothing and is no error. ErrNotFound when there is none.
+	Acknowledge(ctx context.Context, id string, by Actor, at time.Time, note string) (Alarm, error)
+}
+
+// AlarmFilter narrows a list of alarms; its zero value means all.
+type AlarmFilter struct {
+	OpenOnly bool   // present, or over and not yet answered
+	Zone     string // "site/zone"
+	Batch    string // alarms that name this batch
+	Limit    int    // always positive
+}
+
+// Alarm is an alarm with the goods that lay in its zone while it lasted.
+type Alarm struct {
+	alerting.Alarm
+	Batches      []ExposedBatch
+	Acknowledged *Acknowledgement // nil while nobody has answered
+}
+
+// Open reports whether an alarm still needs somebody.
+func Open(a alerting.Alarm) bool {
+	return a.State.Present() || a.State == alerting.ReturnedUnacknowledged
+}
+
+// ExposedBatch is a batch together with the time it lay in an alarm's zone.
+type ExposedBatch struct {
+	Batch   batch.Batch
+	Custody batch.Custody
+}
+
+// Acknowledgement is who answered an alarm, and when.
+type Acknowledgement struct {
+	At   time.Time
+	By   string
+	Note string
+}
+
+// Actor is who stands behind a change of state. Name is what the request
+// claims and may be empty; Via says by what right it was let in ("token").
+type Actor struct {
+	Name string
+	Via  string
+}
+
+// String is the actor as the audit writes it.
+func (a Actor) String() string {
+	if a.Name == "" {
+		return a.Via
+	}
+	return a.Name + " (" + a.Via + ")"
+}
+
+// Batches keeps traceability batches and where they lay when.
+type Batches interface {
+	// Batches returns at most f.Limit batches, newest first.
+	Batches(ctx context.Context, f BatchFilter) ([]BatchHistory, error)
+	// Batch returns one batch, or an error that is ErrNotFound.
+	Batch(ctx context.Context, id string) (BatchHistory, error)
+	// CreateBatch makes a batch and puts it into a zone. The same key with the
+	// same request returns the first answer; with another request, and for an
+	// id that exists already, the error is ErrConflict.
+	CreateBatch(ctx context.Context, by Actor, key string, b batch.Batch, zone string, at time.Time) (BatchHistory, error)
+	// MoveBatch ends the batch's present custody at `at` and begins one in
+	// zone; an empty zone means that it has left the county's cold chain. Keys
+	// work as in CreateBatch. ErrNotFound for an unknown batch, ErrConflict
+	// when `at` is before the present custody began.
+	MoveBatch(ctx context.Context, by Actor, key, id, zone string, at time.Time) (BatchHistory, error)
+}
+
+// BatchFilter narrows a list of batches; its zero value means all.
+type BatchFilter struct {
+	Search string // part of the id, product or owner, any case
+	Zone   string // lies there now
+	Limit  int    // always positive
+}
+
+// BatchHistory is a batch and its custody, oldest first.
+type BatchHistory struct {
+	batch.Batch
+	Custody []batch.Custody
+}
+
+// Health tells whether the collector's loops make progress.
+type Health interface {
+	// Health returns nil, or what has stopped and since when, for the operator.
+	Health() error
+}
+
+// The errors an Alarms or Batches may wrap; any other is shown to the caller
+// as an internal one and written to the log.
+var (
+	ErrNotFound = errors.New("not found")
+	ErrConflict = errors.New("conflict")
+)

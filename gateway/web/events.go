@@ -1,0 +1,170 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"coldchain/sensors"
+)
+
+// events answers GET /api/v1/events with a stream of server-sent events. It
+// begins with "hello": whoever listens then asks for zones and alarms afresh,
+// so nothing that changed while it was away is missed and nothing has to be
+// remembered for it here.
+//
+//	hello    {now}
+//	reading  {now, points}   points as in /points
+//	alarm    {now, alarms}   alarms as in /alarms, as they are now
+//	batch    {now, batches}  batches as in /batches
+//	gateway  {now, gateways} gateways as in /sites
+func (s *Server) events(w http.ResponseWriter, r *http.Request) {
+	if err := onlyParams(r); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	l := s.deps.Hub.join()
+	defer s.deps.Hub.leave(l)
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // a proxy in front must not gather
+	st := stream{w: w, control: http.NewResponseController(w)}
+	if r.Method == http.MethodHead {
+		return
+	}
+	if err := st.send("retry: 3000\n\n" + s.event("hello", map[string]any{})); err != nil {
+		return
+	}
+	s.feed(r.Context(), l, st)
+}
+
+func (s *Server) feed(ctx context.Context, l *listener, st stream) {
+	beat := time.NewTicker(s.opt.Heartbeat)
+	defer beat.Stop()
+	flush := time.NewTimer(time.Hour)
+	flush.Stop()
+	defer flush.Stop()
+	gathering := false // flush runs; later changes must not put it off
+	for {
+		var text string
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.closing:
+			return
+		case _, ok := <-l.wake:
+			if !ok {
+				return
+			}
+			if !gathering {
+				flush.Reset(s.opt.Flush)
+				gathering = true
+			}
+			continue
+		case <-flush.C:
+			gathering = false
+			text = s.changes(ctx, s.deps.Hub.take(l))
+		case <-beat.C:
+			text = ": alive\n\n"
+		}
+		if err := st.send(text); err != nil {
+			return
+		}
+	}
+}
+
+// changes describes what has changed as it is now.
+func (s *Server) changes(ctx context.Context, changed map[Kind][]string) (text string) {
+	if ids := changed[ReadingEvent]; len(ids) > 0 {
+		points := make([]pointJSON, 0, len(ids))
+		for _, id := range ids {
+			if p, ok := s.index.points[sensors.PointID(id)]; ok {
+				points = append(points, s.point(p))
+			}
+		}
+		text += s.event(ReadingEvent, map[string]any{"points": points})
+	}
+	if ids := changed[AlarmEvent]; len(ids) > 0 {
+		text += s.event(AlarmEvent, map[string]any{"alarms": lookUp(s, ids, func(id string) (alarmJSON, error) {
+			a, err := s.deps.Alarms.Alarm(ctx, id)
+			return s.alarm(a), err
+		})})
+	}
+	if ids := changed[BatchEvent]; len(ids) > 0 {
+		text += s.event(BatchEvent, map[string]any{"batches": lookUp(s, ids, func(id string) (batchJSON, error) {
+			h, err := s.deps.Batches.Batch(ctx, id)
+			return batchOf(h), err
+		})})
+	}
+	if len(changed[GatewayEvent]) > 0 {
+		text += s.event(GatewayEvent, map[string]any{"gateways": s.gatewaysNamed(changed[GatewayEvent])})
+	}
+	return text
+}
+
+// lookUp fetches things by name and leaves out those that cannot be had: the
+// page asks for everything again from time to time.
+func lookUp[T any](s *Server, ids []string, get func(string) (T, error)) []T {
+	out := make([]T, 0, len(ids))
+	for _, id := range ids {
+		v, err := get(id)
+		if err != nil {
+			if !errors.Is(err, ErrNotFound) && !errors.Is(err, context.Canceled) {
+				s.opt.Logger.Warn("live event left out", "id", id, "err", err)
+			}
+			continue
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func (s *Server) gatewaysNamed(names []string) []gatewayJSON {
+	wanted := make(map[string]bool, len(names))
+	for _, n := range names {
+		wanted[n] = true
+	}
+	out := []gatewayJSON{}
+	for _, g := range s.deps.Live.Gateways() {
+		if wanted[g.Name] {
+			out = append(out, gatewayOf(g))
+		}
+	}
+	return out
+}
+
+// event writes one event with the server's clock in it.
+func (s *Server) event(k Kind, data map[string]any) string {
+	data["now"] = stamp(s.opt.Now())
+	body, err := json.Marshal(data)
+	if err != nil { // only a programming mistake can bring us here
+		s.opt.Logger.Error("live event cannot be encoded", "kind", string(k), "err", err)
+		return ""
+	}
+	return fmt.Sprintf("event: %s\ndata: %s\n\n", k, body)
+}
+
+type stream struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+// send writes and flushes within writeWithin; an error means that the reader
+// is gone or does not read.
+func (st stream) send(text string) error {
+	if text == "" {
+		return nil
+	}
+	// Writers that know no deadline (tests) say so; then there is none.
+	if err := st.control.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	if _, err := st.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	return st.control.Flush()
+}

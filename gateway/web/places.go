@@ -1,0 +1,225 @@
+package web
+
+import (
+	"net/http"
+
+	"coldchain/alerting"
+	"coldchain/gateway/config"
+	"coldchain/sensors"
+)
+
+type countyJSON struct {
+	ID          string       `json:"id"`
+	Name        config.Label `json:"name"`
+	Notice      config.Label `json:"notice"`
+	Timezone    string       `json:"timezone"`
+	StaleAfterS float64      `json:"stale_after_s"` // a value older than this is not shown as present
+	Writable    bool         `json:"writable"`      // a token is configured
+}
+
+type siteJSON struct {
+	ID        string          `json:"id"`
+	Kind      config.SiteKind `json:"kind"`
+	Name      config.Label    `json:"name"`
+	Latitude  *float64        `json:"latitude"`
+	Longitude *float64        `json:"longitude"`
+	Gateway   gatewayJSON     `json:"gateway"`
+	Zones     []string        `json:"zones"`
+}
+
+type gatewayJSON struct {
+	Name        string   `json:"name"`
+	Site        string   `json:"site"`
+	Online      bool     `json:"online"`
+	LastSeen    stamp    `json:"last_seen"`
+	Undelivered uint64   `json:"undelivered"`
+	Faults      []string `json:"faults,omitempty"`
+}
+
+func gatewayOf(g Gateway) gatewayJSON {
+	return gatewayJSON{g.Name, g.Site, g.Online, stamp(g.LastSeen), g.Undelivered, g.Faults}
+}
+
+func (s *Server) sites(r *http.Request) (any, error) {
+	if err := onlyParams(r); err != nil {
+		return nil, err
+	}
+	seen := map[string]Gateway{}
+	for _, g := range s.deps.Live.Gateways() {
+		seen[g.Name] = g
+	}
+	c := s.deps.County
+	sites := make([]siteJSON, 0, len(c.Sites))
+	for _, site := range c.Sites {
+		g, ok := seen[site.Gateway]
+		if !ok {
+			g = Gateway{Name: site.Gateway, Site: site.ID}
+		}
+		zones := make([]string, 0, len(site.Zones))
+		for _, z := range site.Zones {
+			zones = append(zones, z.ID)
+		}
+		sites = append(sites, siteJSON{site.ID, site.Kind, site.Name, site.Latitude, site.Longitude, gatewayOf(g), zones})
+	}
+	return struct {
+		Now    stamp      `json:"now"`
+		County countyJSON `json:"county"`
+		Sites  []siteJSON `json:"sites"`
+	}{stamp(s.opt.Now()), countyJSON{c.ID, c.Name, c.Notice, c.Timezone, s.staleAfter().Seconds(), s.opt.Token != ""}, sites}, nil
+}
+
+type zoneJSON struct {
+	ID     string                           `json:"id"`
+	Site   string                           `json:"site"`
+	Kind   config.ZoneKind                  `json:"kind"`
+	Name   config.Label                     `json:"name"`
+	Main   sensors.PointID                  `json:"main,omitempty"` // the point that stands for the zone
+	Limits map[sensors.Quantity][]limitJSON `json:"limits"`
+	Points []pointJSON                      `json:"points"`
+	Spark  *envelopeJSON                    `json:"spark"`  // main point, 24 h; null when the store did not answer
+	Recent *envelopeJSON                    `json:"recent"` // main point, last quarter of an hour
+}
+
+type limitJSON struct {
+	Side   alerting.Side  `json:"side"`
+	Level  alerting.Level `json:"level"`
+	Value  float64        `json:"value"`
+	DelayS float64        `json:"delay_s"`
+}
+
+type pointJSON struct {
+	ID       sensors.PointID  `json:"id"`
+	Zone     string           `json:"zone"`
+	Quantity sensors.Quantity `json:"quantity"`
+	Unit     sensors.Unit     `json:"unit"`
+	Status   PointStatus      `json:"status"`
+	Received stamp            `json:"received"`
+	Reading  *readingJSON     `json:"reading"` // null when none has ever come
+}
+
+type readingJSON struct {
+	Time    stamp          `json:"t"`
+	Value   *float64       `json:"v"` // null when the quality is bad
+	Quality string         `json:"q"`
+	Reason  sensors.Reason `json:"reason,omitempty"`
+}
+
+func readingOf(r sensors.Reading) readingJSON {
+	out := readingJSON{Time: stamp(r.Time), Quality: r.Quality.String(), Reason: r.Reason}
+	if v, ok := r.Value(); ok {
+		out.Value = &v
+	}
+	return out
+}
+
+func (s *Server) point(p sensors.Point) pointJSON {
+	out := pointJSON{ID: p.ID, Zone: p.ID.Zone(), Quantity: p.Quantity, Unit: p.Quantity.Unit(), Status: PointUnknown}
+	if l, ok := s.deps.Live.Latest(p.ID); ok {
+		reading := readingOf(l.Reading)
+		out.Status, out.Received, out.Reading = l.Status, stamp(l.Received), &reading
+	}
+	return out
+}
+
+func (s *Server) zone(z Zone) zoneJSON {
+	site, _, _ := cutZone(z.ID)
+	out := zoneJSON{ID: z.ID, Site: site, Kind: z.Kind, Name: z.Name, Points: make([]pointJSON, 0, len(z.Points)),
+		Limits: make(map[sensors.Quantity][]limitJSON, len(z.Limits))}
+	if p, ok := z.Main(); ok {
+		out.Main = p.ID
+	}
+	for q, limits := range z.Limits {
+		list := make([]limitJSON, 0, len(limits))
+		for _, l := range limits {
+			list = append(list, limitJSON{l.Side, l.Level, l.Value, l.Delay.Seconds()})
+		}
+		out.Limits[q] = list
+	}
+	for _, p := range z.Points {
+		out.Points = append(out.Points, s.point(p))
+	}
+	return out
+}
+
+func cutZone(id string) (site, zone string, ok bool) {
+	for i := range id {
+		if id[i] == '/' {
+			return id[:i], id[i+1:], true
+		}
+	}
+	return id, "", false
+}
+
+func (s *Server) zones(r *http.Request) (any, error) {
+	if err := onlyParams(r, "sparkline"); err != nil {
+		return nil, err
+	}
+	withSpark := true
+	switch r.URL.Query().Get("sparkline") {
+	case "0":
+		withSpark = false
+	case "", "1":
+	default:
+		return nil, badInput("sparkline 只能是 0 或 1", "sparkline must be 0 or 1")
+	}
+	zones := []zoneJSON{}
+	var mains []sensors.Point
+	for _, site := range s.deps.County.Sites {
+		for _, z := range site.Zones {
+			zones = append(zones, s.zone(z))
+			if p, ok := z.Main(); ok {
+				mains = append(mains, p)
+			}
+		}
+	}
+	history := "omitted"
+	if withSpark {
+		history = s.addSparks(r, zones, mains)
+	}
+	return struct {
+		Now     stamp      `json:"now"`
+		History string     `json:"history"` // "ok", "omitted", or "unavailable" when the store did not answer
+		Zones   []zoneJSON `json:"zones"`
+	}{stamp(s.opt.Now()), history, zones}, nil
+}
+
+func (s *Server) addSparks(r *http.Request, zones []zoneJSON, mains []sensors.Point) string {
+	found, err := s.sparks.of(r.Context(), mains)
+	if err != nil {
+		s.opt.Logger.Warn("sparklines left out, the store did not answer", "err", err)
+		return "unavailable"
+	}
+	for i, z := range zones {
+		if k, ok := found[z.Main]; ok {
+			day, recent := k.day.json(), k.recent.json()
+			day.Mean, recent.Min, recent.Max = nil, nil, nil // not drawn; spares a slow link
+			zones[i].Spark, zones[i].Recent = &day, &recent
+		}
+	}
+	return "ok"
+}
+
+func (s *Server) points(r *http.Request) (any, error) {
+	if err := onlyParams(r, "zone"); err != nil {
+		return nil, err
+	}
+	zone := r.URL.Query().Get("zone")
+	if _, ok := s.index.zones[zone]; zone != "" && !ok {
+		return nil, notFound("没有这个库区："+clip(zone), "there is no such zone: "+clip(zone))
+	}
+	points := []pointJSON{}
+	for _, site := range s.deps.County.Sites {
+		for _, z := range site.Zones {
+			if zone != "" && z.ID != zone {
+				continue
+			}
+			for _, p := range z.Points {
+				points = append(points, s.point(p))
+			}
+		}
+	}
+	return struct {
+		Now    stamp       `json:"now"`
+		Points []pointJSON `json:"points"`
+	}{stamp(s.opt.Now()), points}, nil
+}

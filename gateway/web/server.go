@@ -1,0 +1,142 @@
+package web
+
+import (
+	"cmp"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+//go:embed all:dist
+var dist embed.FS
+
+// Options tunes a Server. Its zero value serves a page that cannot be written
+// to.
+type Options struct {
+	// Token lets a request change something. Empty: every such request is
+	// refused, with a sentence that says how to set one.
+	Token string
+	// Period is how often edges sample; a value older than three periods is
+	// shown as old. Default one minute.
+	Period time.Duration
+	// Registry holds what /metrics shows; the server adds its own metrics.
+	// Default: a new one.
+	Registry *prometheus.Registry
+	Logger   *slog.Logger     // default: nothing is logged
+	Now      func() time.Time // default time.Now
+	// Page is the built page: a tree with app/index.html or, before it was
+	// built, placeholder.html. Default: what is embedded.
+	Page fs.FS
+	// Heartbeat is how often a silent event stream says that it lives.
+	// Default 15 s.
+	Heartbeat time.Duration
+	// Flush is how long live events are gathered before they are sent
+	// together. Default 1 s.
+	Flush time.Duration
+}
+
+// Server answers HTTP for one county.
+type Server struct {
+	deps    Deps
+	opt     Options
+	index   index
+	page    page
+	sparks  *sparks
+	metrics metrics
+	handler http.Handler
+
+	closing   chan struct{}
+	closeOnce sync.Once
+}
+
+// New checks what it is given and prepares the routes. It starts nothing: the
+// server works while its Handler is called.
+func New(deps Deps, opt Options) (*Server, error) {
+	if deps.Live == nil || deps.Readings == nil || deps.Alarms == nil || deps.Batches == nil || deps.Health == nil {
+		return nil, errors.New("web: Live, Readings, Alarms, Batches and Health are all needed")
+	}
+	if deps.Hub == nil {
+		deps.Hub = NewHub()
+	}
+	opt = opt.withDefaults()
+	if _, err := time.LoadLocation(deps.County.Timezone); err != nil {
+		return nil, fmt.Errorf("web: timezone %q of county %s: %w", deps.County.Timezone, deps.County.ID, err)
+	}
+	page, err := loadPage(opt.Page)
+	if err != nil {
+		return nil, fmt.Errorf("web: load the page: %w", err)
+	}
+	m, err := newMetrics(opt.Registry, deps.Hub)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		deps: deps, opt: opt, index: indexOf(deps.County), page: page, metrics: m,
+		sparks:  newSparks(deps.Readings, opt.Now, opt.Period),
+		closing: make(chan struct{}),
+	}
+	s.handler = s.secure(s.observe(s.compress(s.routes())))
+	return s, nil
+}
+
+func (o Options) withDefaults() Options {
+	o.Period = cmp.Or(o.Period, time.Minute)
+	o.Heartbeat = cmp.Or(o.Heartbeat, 15*time.Second)
+	o.Flush = cmp.Or(o.Flush, time.Second)
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Page == nil {
+		// The folder exists at compile time or the embed directive fails.
+		o.Page, _ = fs.Sub(dist, "dist")
+	}
+	return o
+}
+
+// Handler serves everything: API, events, health, metrics and the page.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Close ends all event streams, so that http.Server.Shutdown need not wait for
+// them; give it to http.Server.RegisterOnShutdown. It may be called again.
+func (s *Server) Close() { s.closeOnce.Do(func() { close(s.closing) }) }
+
+// staleAfter is the age from which a value is old.
+func (s *Server) staleAfter() time.Duration { return 3 * s.opt.Period }
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	add := func(pattern string, m methods) { mux.Handle(pattern, m) }
+	read := func(f apiFunc) methods { return methods{"GET": s.api(f)} }
+
+	add("/api/v1/sites", read(s.sites))
+	add("/api/v1/zones", read(s.zones))
+	add("/api/v1/points", read(s.points))
+	add("/api/v1/readings", read(s.readings))
+	add("/api/v1/alarms", read(s.alarms))
+	add("/api/v1/alarms/{id}/acknowledge", methods{"POST": s.write(s.acknowledge)})
+	add("/api/v1/batches", methods{"GET": s.api(s.batches), "POST": s.write(s.createBatch)})
+	add("/api/v1/batches/{id}", read(s.batch))
+	add("/api/v1/batches/{id}/moves", methods{"POST": s.write(s.moveBatch)})
+	add("/api/v1/events", methods{"GET": http.HandlerFunc(s.events)})
+	add("/api/", methods{"*": s.api(func(r *http.Request) (any, error) {
+		return nil, notFound("没有这个接口："+clip(r.URL.Path), "there is no such route: "+clip(r.URL.Path))
+	})})
+	add("/healthz", methods{"GET": http.HandlerFunc(s.healthz)})
+	add("/metrics", methods{"GET": promhttp.HandlerFor(s.opt.Registry, promhttp.HandlerOpts{Registry: s.opt.Registry})})
+	add("/", methods{"GET": http.HandlerFunc(s.servePage)})
+	return mux
+}

@@ -1,0 +1,252 @@
+// Package webtest is a county in memory for looking at the page and for
+// testing the server: what gateway/web needs, without broker, store or
+// database. It guarantees nothing beyond what web.Deps asks for, and is never
+// part of a real collector.
+package webtest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"coldchain/alerting"
+	"coldchain/alerting/batch"
+	"coldchain/gateway/store"
+	"coldchain/gateway/web"
+	"coldchain/sensors"
+)
+
+// Fake answers as a collector, a store and a state database would. Change its
+// fields before it is used, or through Do.
+type Fake struct {
+	mu sync.Mutex
+
+	Newest    map[sensors.PointID]web.Latest
+	Boxes     []web.Gateway
+	Stored    map[sensors.PointID][]store.Record // oldest first
+	AlarmList []web.Alarm                        // newest first
+	Lots      []web.BatchHistory                 // newest first
+	Stalled   error                              // what Health answers
+	StoreDown error                              // what Read answers
+	StateDown error                              // what Alarms and Batches answer
+
+	keys map[string]string // idempotency key -> request
+}
+
+// NewFake returns an empty one.
+func NewFake() *Fake {
+	return &Fake{Newest: map[sensors.PointID]web.Latest{}, Stored: map[sensors.PointID][]store.Record{}, keys: map[string]string{}}
+}
+
+// Do changes the fake while it is in use.
+func (f *Fake) Do(change func(*Fake)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change(f)
+}
+
+// Deps offers the fake as everything a server needs.
+func (f *Fake) Deps(c web.County, hub *web.Hub) web.Deps {
+	return web.Deps{County: c, Live: f, Readings: f, Alarms: f, Batches: f, Health: f, Hub: hub}
+}
+
+// Put stores a reading and makes it the newest of its point.
+func (f *Fake) Put(r sensors.Reading, q sensors.Quantity, status web.PointStatus, received time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Stored[r.Point] = append(f.Stored[r.Point], store.Record{Reading: r, Quantity: q})
+	f.Newest[r.Point] = web.Latest{Reading: r, Received: received, Status: status}
+}
+
+// Latest implements web.Live.
+func (f *Fake) Latest(p sensors.PointID) (web.Latest, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	l, ok := f.Newest[p]
+	return l, ok
+}
+
+// Gateways implements web.Live.
+func (f *Fake) Gateways() []web.Gateway {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.Boxes)
+}
+
+// Read implements web.Readings.
+func (f *Fake) Read(ctx context.Context, q store.Query, yield func(store.Record) bool) error {
+	f.mu.Lock()
+	all, down := f.Stored[q.Point], f.StoreDown
+	f.mu.Unlock()
+	if down != nil {
+		return down
+	}
+	n := 0
+	for _, r := range all {
+		if r.Time.Before(q.From) || !r.Time.Before(q.To) {
+			continue
+		}
+		if n++; q.Limit > 0 && n > q.Limit || !yield(r) {
+			return ctx.Err()
+		}
+	}
+	return ctx.Err()
+}
+
+// Alarms implements web.Alarms.
+func (f *Fake) Alarms(_ context.Context, filter web.AlarmFilter) ([]web.Alarm, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []web.Alarm
+	for _, a := range f.AlarmList {
+		inZone := filter.Zone == "" || a.Zone == filter.Zone
+		names := filter.Batch == "" || slices.ContainsFunc(a.Batches, func(b web.ExposedBatch) bool { return b.Batch.ID == filter.Batch })
+		if inZone && names && (web.Open(a.Alarm) || !filter.OpenOnly) {
+			out = append(out, a)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b web.Alarm) int {
+		if web.Open(a.Alarm) != web.Open(b.Alarm) {
+			if web.Open(a.Alarm) {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(b.Start.UnixMilli(), a.Start.UnixMilli())
+	})
+	return out[:min(len(out), filter.Limit)], f.StateDown
+}
+
+// Alarm implements web.Alarms.
+func (f *Fake) Alarm(_ context.Context, id string) (web.Alarm, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i := f.alarm(id)
+	if i < 0 {
+		return web.Alarm{}, fmt.Errorf("alarm %s: %w", id, web.ErrNotFound)
+	}
+	return f.AlarmList[i], f.StateDown
+}
+
+func (f *Fake) alarm(id string) int {
+	return slices.IndexFunc(f.AlarmList, func(a web.Alarm) bool { return a.ID == id })
+}
+
+// Acknowledge implements web.Alarms.
+func (f *Fake) Acknowledge(_ context.Context, id string, by web.Actor, at time.Time, note string) (web.Alarm, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i := f.alarm(id)
+	if i < 0 {
+		return web.Alarm{}, fmt.Errorf("alarm %s: %w", id, web.ErrNotFound)
+	}
+	a := &f.AlarmList[i]
+	if a.Acknowledged == nil {
+		a.Acknowledged = &web.Acknowledgement{At: at, By: by.String(), Note: note}
+		switch a.State {
+		case alerting.Unacknowledged:
+			a.State = alerting.Acknowledged
+		case alerting.ReturnedUnacknowledged:
+			a.State = alerting.Normal
+		}
+	}
+	return *a, f.StateDown
+}
+
+// Batches implements web.Batches.
+func (f *Fake) Batches(_ context.Context, filter web.BatchFilter) ([]web.BatchHistory, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []web.BatchHistory
+	for _, b := range f.Lots {
+		text := strings.ToLower(b.ID + " " + b.Product + " " + b.Owner)
+		lies := filter.Zone == "" || slices.ContainsFunc(b.Custody, func(c batch.Custody) bool { return c.Zone == filter.Zone && c.To.IsZero() })
+		if lies && strings.Contains(text, strings.ToLower(filter.Search)) {
+			out = append(out, b)
+		}
+	}
+	return out[:min(len(out), filter.Limit)], f.StateDown
+}
+
+// Batch implements web.Batches.
+func (f *Fake) Batch(_ context.Context, id string) (web.BatchHistory, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i := f.lot(id)
+	if i < 0 {
+		return web.BatchHistory{}, fmt.Errorf("batch %s: %w", id, web.ErrNotFound)
+	}
+	return f.Lots[i], f.StateDown
+}
+
+func (f *Fake) lot(id string) int {
+	return slices.IndexFunc(f.Lots, func(b web.BatchHistory) bool { return b.ID == id })
+}
+
+// CreateBatch implements web.Batches.
+func (f *Fake) CreateBatch(_ context.Context, _ web.Actor, key string, b batch.Batch, zone string, at time.Time) (web.BatchHistory, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	again, err := f.repeated(key, fmt.Sprint("create", b.ID, b.Product, zone))
+	i := f.lot(b.ID)
+	switch {
+	case err != nil:
+		return web.BatchHistory{}, err
+	case again:
+		return f.Lots[i], nil
+	case i >= 0:
+		return web.BatchHistory{}, fmt.Errorf("batch %s exists: %w", b.ID, web.ErrConflict)
+	}
+	h := web.BatchHistory{Batch: b, Custody: []batch.Custody{{Batch: b.ID, Zone: zone, From: at}}}
+	f.Lots = append([]web.BatchHistory{h}, f.Lots...)
+	return h, f.StateDown
+}
+
+// MoveBatch implements web.Batches.
+func (f *Fake) MoveBatch(_ context.Context, _ web.Actor, key, id, zone string, at time.Time) (web.BatchHistory, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	again, err := f.repeated(key, fmt.Sprint("move", id, zone))
+	i := f.lot(id)
+	switch {
+	case err != nil:
+		return web.BatchHistory{}, err
+	case i < 0:
+		return web.BatchHistory{}, fmt.Errorf("batch %s: %w", id, web.ErrNotFound)
+	case again:
+		return f.Lots[i], nil
+	}
+	h := &f.Lots[i]
+	h.Custody = slices.Clone(h.Custody)
+	if n := len(h.Custody); n > 0 && h.Custody[n-1].To.IsZero() {
+		if at.Before(h.Custody[n-1].From) {
+			return web.BatchHistory{}, fmt.Errorf("move before the custody began: %w", web.ErrConflict)
+		}
+		h.Custody[n-1].To = at
+	}
+	if zone != "" {
+		h.Custody = append(h.Custody, batch.Custody{Batch: id, Zone: zone, From: at})
+	}
+	return *h, f.StateDown
+}
+
+// repeated tells whether the key has been used for the same request before.
+func (f *Fake) repeated(key, request string) (bool, error) {
+	was, ok := f.keys[key]
+	if ok && was != request {
+		return false, fmt.Errorf("key %s was used for another request: %w", key, web.ErrConflict)
+	}
+	f.keys[key] = request
+	return ok, nil
+}
+
+// Health implements web.Health.
+func (f *Fake) Health() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.Stalled
+}
