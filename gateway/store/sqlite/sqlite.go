@@ -26,6 +26,10 @@ var _ store.Store = (*Store)(nil)
 // readers bounds the pool of read connections.
 const readers = 4
 
+// writerCacheKiB holds the page each point is growing at, for some thousands
+// of points; with SQLite's 2 MiB a commit would write and reread pages midway.
+const writerCacheKiB = 16 << 10
+
 // busyTimeout is how long to wait for another process (a backup, a person with
 // a shell) that holds the file.
 const busyTimeout = 5 * time.Second
@@ -66,7 +70,7 @@ func connect(path string, busy time.Duration) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("readings store %s: %w", path, err)
 	}
-	writeDB, err := sql.Open("sqlite", dsn(abs, busy, "synchronous(FULL)", "journal_size_limit(67108864)"))
+	writeDB, err := sql.Open("sqlite", dsn(abs, busy, "synchronous(FULL)", "cache_size(-"+strconv.Itoa(writerCacheKiB)+")", "journal_size_limit(67108864)"))
 	if err != nil {
 		return nil, fmt.Errorf("readings store %s: %w", path, err)
 	}
