@@ -1,0 +1,200 @@
+package modbus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"coldchain/sensors"
+)
+
+// Line asks one question on a bus and returns the data bytes of its answer,
+// which has the size of the question. Its errors may say more by the methods
+// Exception() uint8, Timeout() bool, Unreachable() bool, BadAnswer() bool and
+// Canceled() bool. One line serves many devices and is safe for concurrent use.
+type Line interface {
+	Read(ctx context.Context, slave, function uint8, address, quantity uint16) ([]byte, error)
+}
+
+// Config says what to read of one device.
+type Config struct {
+	Name    string // for messages
+	Slave   uint8  // 1 to 247
+	Profile *Profile
+	Points  map[sensors.PointID]string // to the profile's channels
+	Now     func() time.Time
+}
+
+// Device is one Modbus slave as a sensor.
+type Device struct {
+	name    string
+	slave   uint8
+	profile *Profile
+	points  map[sensors.PointID]*Channel
+	now     func() time.Time
+	line    Line
+	// silent counts the reads in a row in which no block was answered.
+	silent int
+}
+
+var _ sensors.Sensor = (*Device)(nil)
+
+// New checks the configuration and returns the device. It asks nothing: a
+// device that is away must not keep an agent from starting. The error lists
+// every mistake, one a line.
+func New(cfg Config, line Line) (*Device, error) {
+	if cfg.Profile == nil || cfg.Now == nil || line == nil {
+		return nil, fmt.Errorf("modbus device %s: profile, clock and line are required", cfg.Name)
+	}
+	var wrong []error
+	mistake := func(format string, a ...any) {
+		wrong = append(wrong, fmt.Errorf("modbus device %s: %w", cfg.Name, fmt.Errorf(format, a...)))
+	}
+	if cfg.Slave < 1 || cfg.Slave > 247 {
+		mistake("slave %d is not between 1 and 247", cfg.Slave)
+	}
+	if len(cfg.Points) == 0 {
+		mistake("no points: map a point's name to one of the channels %s", cfg.Profile.channelNames())
+	}
+	d := &Device{name: cfg.Name, slave: cfg.Slave, profile: cfg.Profile, now: cfg.Now, line: line,
+		points: make(map[sensors.PointID]*Channel, len(cfg.Points))}
+	for _, id := range slices.Sorted(maps.Keys(cfg.Points)) {
+		c, ok := cfg.Profile.Channel(cfg.Points[id])
+		if !ok {
+			mistake("point %s: profile %s has no channel %q (it has %s)", id, cfg.Profile.Name, cfg.Points[id], cfg.Profile.channelNames())
+			continue
+		}
+		d.points[id] = c
+	}
+	if len(wrong) > 0 {
+		return nil, errors.Join(wrong...)
+	}
+	return d, nil
+}
+
+// String names the device for messages.
+func (d *Device) String() string {
+	return fmt.Sprintf("%s (%s, slave %d)", d.name, d.profile.Name, d.slave)
+}
+
+// Points lists what the device measures, sorted by name.
+func (d *Device) Points() []sensors.Point {
+	list := make([]sensors.Point, 0, len(d.points))
+	for id, c := range d.points {
+		list = append(list, sensors.Point{ID: id, Quantity: c.Quantity})
+	}
+	slices.SortFunc(list, func(a, b sensors.Point) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return list
+}
+
+// Blocks lists the questions that Read asks for these points, in its order.
+// Points the device does not have are left out.
+func (d *Device) Blocks(due []sensors.PointID) []Block {
+	bound := make([]Bound, 0, len(due))
+	for _, id := range due {
+		if c, ok := d.points[id]; ok {
+			bound = append(bound, Bound{id, c})
+		}
+	}
+	return d.profile.Blocks(bound)
+}
+
+// Read asks for the points that are due, block by block. A block that fails
+// makes its own points bad with the reason and no others: see reasonOf. A
+// block's readings carry the time its answer came.
+//
+// A device that answered nothing at all last time is probed with one block,
+// another each time; when that stays unanswered the others are not asked, so
+// that a dead slave costs its line one time-out a poll.
+func (d *Device) Read(ctx context.Context, due []sensors.PointID) []sensors.Reading {
+	due = unique(due)
+	out := make([]sensors.Reading, 0, len(due))
+	for _, id := range due {
+		if _, ok := d.points[id]; !ok {
+			out = append(out, sensors.NewBad(id, d.now(), sensors.NotImplemented))
+		}
+	}
+	blocks := d.Blocks(due)
+	if len(blocks) == 0 {
+		return out
+	}
+	first := d.silent % len(blocks)
+	probing := d.silent > 0
+	heard, given := false, sensors.NoReason
+	for i := range blocks {
+		b := &blocks[(first+i)%len(blocks)]
+		if given != sensors.NoReason {
+			out = append(out, b.failed(d.now(), given)...)
+			continue
+		}
+		data, err := d.ask(ctx, b.Span)
+		at := d.now()
+		if err == nil {
+			heard = true
+			out = append(out, b.Readings(data, at)...)
+			continue
+		}
+		why := reasonOf(err)
+		out = append(out, b.failed(at, why)...)
+		switch why {
+		case sensors.Cancelled, sensors.Unreachable:
+			given = why
+		case sensors.Timeout:
+			if ctx.Err() != nil || probing && !heard {
+				given = why
+			}
+		default:
+			heard = true
+		}
+	}
+	switch {
+	case heard:
+		d.silent = 0
+	case given != sensors.Cancelled:
+		d.silent++
+	}
+	return out
+}
+
+// ask puts one question to the line, unless the poll is already over.
+func (d *Device) ask(ctx context.Context, s Span) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return d.line.Read(ctx, d.slave, uint8(s.Function), s.Address, s.Quantity)
+}
+
+// Readings takes the points out of the data bytes of the block's answer, all
+// measured at the same time.
+func (b *Block) Readings(data []byte, at time.Time) []sensors.Reading {
+	out := make([]sensors.Reading, 0, len(b.Points))
+	for _, p := range b.Points {
+		out = append(out, p.Channel.Decode(b.Span, data).Reading(p.Point, at))
+	}
+	return out
+}
+
+func (b *Block) failed(at time.Time, why sensors.Reason) []sensors.Reading {
+	out := make([]sensors.Reading, 0, len(b.Points))
+	for _, p := range b.Points {
+		out = append(out, sensors.NewBad(p.Point, at, why))
+	}
+	return out
+}
+
+// unique drops repeated names: a point is answered once.
+func unique(ids []sensors.PointID) []sensors.PointID {
+	seen := make(map[sensors.PointID]bool, len(ids))
+	out := make([]sensors.PointID, 0, len(ids))
+	for _, id := range ids {
+		if !seen[id] {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return out
+}
