@@ -1,0 +1,466 @@
+package web_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"coldchain/alerting"
+	"coldchain/alerting/batch"
+	"coldchain/gateway/config"
+	"coldchain/gateway/web"
+	"coldchain/gateway/web/webtest"
+	"coldchain/sensors"
+)
+
+const (
+	air   = sensors.PointID("balagong/mutton-1/air")
+	token = "s3cret"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// rig is a county of one store room and one technical zone, with a server.
+type rig struct {
+	*webtest.Fake
+	hub     *web.Hub
+	server  *web.Server
+	alarmID string
+}
+
+func county() web.County {
+	return web.County{
+		ID: "hangjin", Name: config.Label{ZH: "杭锦旗", EN: "Hangjin Banner"}, Notice: config.Label{ZH: "演示", EN: "Demo"},
+		Timezone: "Asia/Shanghai",
+		Sites: []web.Site{{ID: "balagong", Kind: config.TownshipStore, Name: config.Label{ZH: "巴拉贡镇", EN: "Balagong"}, Gateway: "gw-balagong",
+			Zones: []web.Zone{
+				{ID: "balagong/mutton-1", Kind: config.Chilled, Name: config.Label{ZH: "羊肉库", EN: "Mutton room"},
+					Points: []sensors.Point{{ID: air, Quantity: sensors.Temperature}, {ID: "balagong/mutton-1/door", Quantity: sensors.Door}},
+					Limits: map[sensors.Quantity][]alerting.Limit{sensors.Temperature: {{Side: alerting.High, Level: alerting.Excursion, Value: 5, Delay: 30 * time.Minute}}}},
+				{ID: "balagong/power", Kind: config.Technical, Points: []sensors.Point{{ID: "balagong/power/mains", Quantity: sensors.Mains}}},
+			}}},
+	}
+}
+
+func newRig(t *testing.T, opt web.Options) *rig {
+	t.Helper()
+	f := webtest.NewFake()
+	f.Boxes = []web.Gateway{{Name: "gw-balagong", Site: "balagong", Online: true, LastSeen: noon, Undelivered: 3}}
+	lot := batch.Batch{ID: "HJQ261123-TLG-007", Product: "塔拉沟山羊肉", Profile: "goat-chilled", Quantity: "240 kg", Owner: "示例合作社", Created: noon.Add(-5 * time.Hour)}
+	held := batch.Custody{Batch: lot.ID, Zone: "balagong/mutton-1", From: noon.Add(-5 * time.Hour)}
+	f.Lots = []web.BatchHistory{{Batch: lot, Custody: []batch.Custody{held}}}
+	start := noon.Add(-40 * time.Minute)
+	id := alerting.AlarmID(alerting.HighLimit, string(air), start)
+	f.AlarmList = []web.Alarm{{Alarm: alerting.Alarm{ID: id, Rule: alerting.HighLimit, Object: string(air), Zone: "balagong/mutton-1",
+		Level: alerting.Excursion, Class: alerting.Live, State: alerting.Unacknowledged, Start: start, Raised: start.Add(30 * time.Minute),
+		LastSeen: noon, Limit: 5, Delay: 30 * time.Minute, Peak: 7.25, LastValue: 7.1, HasValue: true},
+		Batches: []web.ExposedBatch{{Batch: lot, Custody: held}}}}
+	f.Put(sensors.NewGood(air, noon.Add(-12*time.Second), 7.1), sensors.Temperature, web.PointOut, noon)
+
+	opt.Now = func() time.Time { return noon }
+	if opt.Page == nil {
+		opt.Page = fstest.MapFS{"placeholder.html": {Data: []byte("run make page")}}
+	}
+	hub := web.NewHub()
+	s, err := web.New(f.Deps(county(), hub), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return &rig{Fake: f, hub: hub, server: s, alarmID: id}
+}
+
+type request struct {
+	method, path, body, token, key string
+}
+
+func (r *rig) do(q request) *httptest.ResponseRecorder {
+	if q.method == "" {
+		q.method = "GET"
+	}
+	req := httptest.NewRequest(q.method, q.path, strings.NewReader(q.body))
+	if q.token != "" {
+		req.Header.Set("Authorization", "Bearer "+q.token)
+	}
+	if q.key != "" {
+		req.Header.Set("Idempotency-Key", q.key)
+	}
+	w := httptest.NewRecorder()
+	r.server.Handler().ServeHTTP(w, req)
+	return w
+}
+
+// decode reads an answer as JSON, strictly enough to notice a broken one.
+func decode[T any](t *testing.T, w *httptest.ResponseRecorder) (v T) {
+	t.Helper()
+	if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil {
+		t.Fatalf("answer is no JSON: %v\n%s", err, w.Body)
+	}
+	return v
+}
+
+type failure struct {
+	Error struct{ Code, Message_zh, Message_en string }
+}
+
+// Every request that is not right gets the status and code it should, with a
+// sentence in both languages.
+func TestRefusals(t *testing.T) {
+	id := "0123456789abcdef"
+	ok := `{"id":"A-1","product":"beef","zone":"balagong/mutton-1"}`
+	move := "/api/v1/batches/HJQ261123-TLG-007/moves"
+	tests := map[string]struct {
+		request
+		status int
+		code   string
+	}{
+		"unknown route":        {request{path: "/api/v1/nothing"}, 404, "not-found"},
+		"unknown file":         {request{path: "/assets/none.js"}, 404, "not-found"},
+		"unknown parameter":    {request{path: "/api/v1/zones?foo=1"}, 400, "bad-input"},
+		"parameter twice":      {request{path: "/api/v1/points?zone=a&zone=b"}, 400, "bad-input"},
+		"sites take none":      {request{path: "/api/v1/sites?x=1"}, 400, "bad-input"},
+		"events take none":     {request{path: "/api/v1/events?x=1"}, 400, "bad-input"},
+		"sparkline":            {request{path: "/api/v1/zones?sparkline=yes"}, 400, "bad-input"},
+		"points of no zone":    {request{path: "/api/v1/points?zone=a/b"}, 404, "not-found"},
+		"readings of nothing":  {request{path: "/api/v1/readings"}, 400, "bad-input"},
+		"readings unknown":     {request{path: "/api/v1/readings?point=a/b/c"}, 404, "not-found"},
+		"from is no time":      {request{path: "/api/v1/readings?point=" + string(air) + "&from=yesterday"}, 400, "bad-input"},
+		"to is no time":        {request{path: "/api/v1/readings?point=" + string(air) + "&to=1"}, 400, "bad-input"},
+		"window backwards":     {request{path: "/api/v1/readings?point=" + string(air) + "&from=2026-11-23T13:00:00Z"}, 400, "bad-input"},
+		"window too wide":      {request{path: "/api/v1/readings?point=" + string(air) + "&from=2024-11-23T13:00:00Z"}, 400, "bad-input"},
+		"buckets zero":         {request{path: "/api/v1/readings?point=" + string(air) + "&buckets=0"}, 400, "bad-input"},
+		"buckets many":         {request{path: "/api/v1/readings?point=" + string(air) + "&buckets=2001"}, 400, "bad-input"},
+		"buckets no number":    {request{path: "/api/v1/readings?point=" + string(air) + "&buckets=NaN"}, 400, "bad-input"},
+		"alarm state":          {request{path: "/api/v1/alarms?state=closed"}, 400, "bad-input"},
+		"alarm zone":           {request{path: "/api/v1/alarms?zone=x/y"}, 404, "not-found"},
+		"alarm limit":          {request{path: "/api/v1/alarms?limit=1001"}, 400, "bad-input"},
+		"alarm batch":          {request{path: "/api/v1/alarms?batch=a%2Fb"}, 400, "bad-input"},
+		"batch search control": {request{path: "/api/v1/batches?search=a%00b"}, 400, "bad-input"},
+		"batch id":             {request{path: "/api/v1/batches/a%20b"}, 400, "bad-input"},
+		"batch unknown":        {request{path: "/api/v1/batches/NONE-1"}, 404, "not-found"},
+
+		"sites by POST":      {request{method: "POST", path: "/api/v1/sites"}, 405, "method-not-allowed"},
+		"zones by PUT":       {request{method: "PUT", path: "/api/v1/zones"}, 405, "method-not-allowed"},
+		"points by DELETE":   {request{method: "DELETE", path: "/api/v1/points"}, 405, "method-not-allowed"},
+		"readings by POST":   {request{method: "POST", path: "/api/v1/readings"}, 405, "method-not-allowed"},
+		"alarms by POST":     {request{method: "POST", path: "/api/v1/alarms"}, 405, "method-not-allowed"},
+		"acknowledge by GET": {request{path: "/api/v1/alarms/" + id + "/acknowledge"}, 405, "method-not-allowed"},
+		"batches by DELETE":  {request{method: "DELETE", path: "/api/v1/batches"}, 405, "method-not-allowed"},
+		"batch by POST":      {request{method: "POST", path: "/api/v1/batches/A-1"}, 405, "method-not-allowed"},
+		"moves by GET":       {request{path: move}, 405, "method-not-allowed"},
+		"events by POST":     {request{method: "POST", path: "/api/v1/events"}, 405, "method-not-allowed"},
+		"healthz by POST":    {request{method: "POST", path: "/healthz"}, 405, "method-not-allowed"},
+		"metrics by POST":    {request{method: "POST", path: "/metrics"}, 405, "method-not-allowed"},
+		"page by POST":       {request{method: "POST", path: "/"}, 405, "method-not-allowed"},
+
+		"acknowledge without token":  {request{method: "POST", path: "/api/v1/alarms/" + id + "/acknowledge"}, 401, "no-token"},
+		"acknowledge wrong token":    {request{method: "POST", path: "/api/v1/alarms/" + id + "/acknowledge", token: "s3cre"}, 401, "wrong-token"},
+		"acknowledge bad id":         {request{method: "POST", path: "/api/v1/alarms/x/acknowledge", token: token}, 400, "bad-input"},
+		"acknowledge unknown":        {request{method: "POST", path: "/api/v1/alarms/" + id + "/acknowledge", token: token}, 404, "not-found"},
+		"acknowledge unknown field":  {request{method: "POST", path: "/api/v1/alarms/" + id + "/acknowledge", token: token, body: `{"who":1}`}, 400, "bad-input"},
+		"acknowledge long note":      {request{method: "POST", path: "/api/v1/alarms/" + id + "/acknowledge", token: token, body: `{"note":"` + strings.Repeat("长", 501) + `"}`}, 400, "bad-input"},
+		"create without token":       {request{method: "POST", path: "/api/v1/batches", body: ok, key: "k"}, 401, "no-token"},
+		"create wrong token":         {request{method: "POST", path: "/api/v1/batches", body: ok, key: "k", token: token + "x"}, 401, "wrong-token"},
+		"create without key":         {request{method: "POST", path: "/api/v1/batches", body: ok, token: token}, 400, "bad-input"},
+		"create no body":             {request{method: "POST", path: "/api/v1/batches", key: "k", token: token}, 400, "bad-input"},
+		"create two bodies":          {request{method: "POST", path: "/api/v1/batches", key: "k", token: token, body: ok + ok}, 400, "bad-input"},
+		"create unknown field":       {request{method: "POST", path: "/api/v1/batches", key: "k", token: token, body: `{"ID2":1}`}, 400, "bad-input"},
+		"create bad id":              {request{method: "POST", path: "/api/v1/batches", key: "k", token: token, body: `{"id":"a/b","product":"x","zone":"balagong/mutton-1"}`}, 400, "bad-input"},
+		"create no product":          {request{method: "POST", path: "/api/v1/batches", key: "k", token: token, body: `{"id":"A","zone":"balagong/mutton-1"}`}, 400, "bad-input"},
+		"create bad profile":         {request{method: "POST", path: "/api/v1/batches", key: "k", token: token, body: `{"id":"A","product":"x","profile":"A B","zone":"balagong/mutton-1"}`}, 400, "bad-input"},
+		"create unknown zone":        {request{method: "POST", path: "/api/v1/batches", key: "k", token: token, body: `{"id":"A","product":"x","zone":"a/b"}`}, 400, "bad-input"},
+		"create in a fuse box":       {request{method: "POST", path: "/api/v1/batches", key: "k", token: token, body: `{"id":"A","product":"x","zone":"balagong/power"}`}, 400, "bad-input"},
+		"create tomorrow":            {request{method: "POST", path: "/api/v1/batches", key: "k", token: token, body: `{"id":"A","product":"x","zone":"balagong/mutton-1","at":"2026-11-24T12:00:00Z"}`}, 400, "bad-input"},
+		"create too large":           {request{method: "POST", path: "/api/v1/batches", key: "k", token: token, body: `{"id":"` + strings.Repeat("a", 65<<10) + `"}`}, 413, "too-large"},
+		"create exists":              {request{method: "POST", path: "/api/v1/batches", key: "k", token: token, body: `{"id":"HJQ261123-TLG-007","product":"x","zone":"balagong/mutton-1"}`}, 409, "conflict"},
+		"move without token":         {request{method: "POST", path: move, key: "k", body: `{"zone":""}`}, 401, "no-token"},
+		"move wrong token":           {request{method: "POST", path: move, key: "k", body: `{"zone":""}`, token: "no"}, 401, "wrong-token"},
+		"move without key":           {request{method: "POST", path: move, body: `{"zone":""}`, token: token}, 400, "bad-input"},
+		"move without zone":          {request{method: "POST", path: move, key: "k", body: `{}`, token: token}, 400, "bad-input"},
+		"move to unknown zone":       {request{method: "POST", path: move, key: "k", body: `{"zone":"a/b"}`, token: token}, 400, "bad-input"},
+		"move before it came":        {request{method: "POST", path: move, key: "k", body: `{"zone":"","at":"2026-11-22T00:00:00Z"}`, token: token}, 409, "conflict"},
+		"move unknown batch":         {request{method: "POST", path: "/api/v1/batches/NONE/moves", key: "k", body: `{"zone":""}`, token: token}, 404, "not-found"},
+		"move an impossible batch":   {request{method: "POST", path: "/api/v1/batches/a%20b/moves", key: "k", body: `{"zone":""}`, token: token}, 400, "bad-input"},
+		"move at an impossible time": {request{method: "POST", path: move, key: "k", body: `{"zone":"","at":"noon"}`, token: token}, 400, "bad-input"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newRig(t, web.Options{Token: token}).do(tt.request)
+			f := decode[failure](t, w)
+			if w.Code != tt.status || f.Error.Code != tt.code {
+				t.Fatalf("got %d %s, want %d %s\n%s", w.Code, f.Error.Code, tt.status, tt.code, w.Body)
+			}
+			if f.Error.Message_zh == "" || f.Error.Message_en == "" {
+				t.Errorf("no sentence for people: %s", w.Body)
+			}
+			if w.Code == 405 && w.Header().Get("Allow") == "" {
+				t.Error("405 without Allow")
+			}
+		})
+	}
+}
+
+func TestNoTokenConfiguredRefusesEveryWrite(t *testing.T) {
+	r := newRig(t, web.Options{})
+	for _, path := range []string{"/api/v1/alarms/" + r.alarmID + "/acknowledge", "/api/v1/batches", "/api/v1/batches/A/moves"} {
+		for _, tok := range []string{"", "anything"} {
+			w := r.do(request{method: "POST", path: path, token: tok})
+			f := decode[failure](t, w)
+			if w.Code != 403 || f.Error.Code != "read-only" || !strings.Contains(f.Error.Message_en, "web.token_file") {
+				t.Errorf("%s: got %d %s", path, w.Code, w.Body)
+			}
+		}
+	}
+}
+
+func TestSitesAndZonesAndPoints(t *testing.T) {
+	r := newRig(t, web.Options{Token: token})
+	sites := decode[struct {
+		Now    string
+		County struct {
+			Name          config.Label
+			Stale_after_s float64
+			Writable      bool
+		}
+		Sites []struct {
+			ID      string
+			Zones   []string
+			Gateway struct {
+				Online      bool
+				Undelivered int
+				Last_seen   string
+			}
+		}
+	}](t, r.do(request{path: "/api/v1/sites"}))
+	if sites.Now != "2026-11-23T12:00:00.000Z" || sites.County.Name.ZH != "杭锦旗" || !sites.County.Writable ||
+		sites.County.Stale_after_s != 180 || len(sites.Sites) != 1 || !sites.Sites[0].Gateway.Online ||
+		sites.Sites[0].Gateway.Undelivered != 3 || len(sites.Sites[0].Zones) != 2 {
+		t.Errorf("sites: %+v", sites)
+	}
+	type point struct {
+		ID, Status, Unit string
+		Reading          *struct {
+			T, Q   string
+			V      *float64
+			Reason string
+		}
+	}
+	zones := decode[struct {
+		History string
+		Zones   []struct {
+			ID, Main string
+			Limits   map[string][]struct {
+				Side, Level    string
+				Value, Delay_s float64
+			}
+			Points []point
+			Spark  *struct{ Max []*float64 }
+		}
+	}](t, r.do(request{path: "/api/v1/zones"}))
+	z := zones.Zones[0]
+	if zones.History != "ok" || z.Main != string(air) || z.Limits["temperature"][0].Delay_s != 1800 {
+		t.Errorf("zone: %+v", z)
+	}
+	if p := z.Points[0]; p.Unit != "Cel" || p.Status != "out" || *p.Reading.V != 7.1 || p.Reading.T != "2026-11-23T11:59:48.000Z" {
+		t.Errorf("air: %+v", p)
+	}
+	if p := z.Points[1]; p.Status != "unknown" || p.Reading != nil {
+		t.Errorf("a point that never spoke: %+v", p)
+	}
+	if n := len(z.Spark.Max); n != 96 || z.Spark.Max[0] != nil || *z.Spark.Max[94] != 7.1 {
+		t.Errorf("sparkline of %d buckets", n)
+	}
+	if zones.Zones[1].Spark != nil {
+		t.Error("a technical zone got a sparkline")
+	}
+	points := decode[struct{ Points []point }](t, r.do(request{path: "/api/v1/points?zone=balagong/mutton-1"}))
+	if len(points.Points) != 2 {
+		t.Errorf("points: %+v", points)
+	}
+}
+
+func TestPresentValuesOutliveTheStore(t *testing.T) {
+	r := newRig(t, web.Options{})
+	r.Do(func(f *webtest.Fake) { f.StoreDown = errors.New("dial tcp 10.1.2.3: refused") })
+	zones := decode[struct {
+		History string
+		Zones   []struct{ Spark any }
+	}](t, r.do(request{path: "/api/v1/zones"}))
+	if zones.History != "unavailable" || len(zones.Zones) != 2 || zones.Zones[0].Spark != nil {
+		t.Errorf("got %+v", zones)
+	}
+	w := r.do(request{path: "/api/v1/readings?point=" + string(air)})
+	if w.Code != 500 || strings.Contains(w.Body.String(), "10.1.2.3") {
+		t.Errorf("an internal error shows its text: %d %s", w.Code, w.Body)
+	}
+}
+
+func TestBadReadingIsNullWithItsReason(t *testing.T) {
+	r := newRig(t, web.Options{})
+	r.Put(sensors.NewBad(air, noon.Add(-2*time.Second), sensors.Timeout), sensors.Temperature, web.PointFault, noon)
+	w := r.do(request{path: "/api/v1/readings?point=" + string(air)})
+	got := decode[struct {
+		Readings []struct {
+			V      *float64
+			Q      string
+			Reason string
+		}
+		Truncated bool
+	}](t, w)
+	if len(got.Readings) != 2 || got.Readings[1].V != nil || got.Readings[1].Q != "bad" || got.Readings[1].Reason != "timeout" {
+		t.Errorf("got %s", w.Body)
+	}
+	if !strings.Contains(w.Body.String(), `"v":null`) {
+		t.Error("null must be written, not left out")
+	}
+}
+
+func TestRawReadingsAreCutAndSaySo(t *testing.T) {
+	r := newRig(t, web.Options{})
+	for i := range 20_001 {
+		r.Put(sensors.NewGood(air, noon.Add(-time.Duration(20_001-i)*time.Second), float64(i)), sensors.Temperature, web.PointOK, noon)
+	}
+	got := decode[struct {
+		Readings  []any
+		Truncated bool
+	}](t, r.do(request{path: "/api/v1/readings?point=" + string(air)}))
+	if len(got.Readings) != 20_000 || !got.Truncated {
+		t.Errorf("%d readings, truncated %v", len(got.Readings), got.Truncated)
+	}
+}
+
+func TestAlarmsNameTheirBatches(t *testing.T) {
+	r := newRig(t, web.Options{})
+	got := decode[struct {
+		Alarms []struct {
+			ID, Zone, Site, State, Unit, Quantity string
+			Open                                  bool
+			Limit, Peak                           *float64
+			Returned, Acknowledged                any
+			Batches                               []struct {
+				ID, Product, From string
+				To                *string
+			}
+		}
+	}](t, r.do(request{path: "/api/v1/alarms?state=open"}))
+	if len(got.Alarms) != 1 {
+		t.Fatalf("%d alarms", len(got.Alarms))
+	}
+	a := got.Alarms[0]
+	if !a.Open || *a.Peak != 7.25 || *a.Limit != 5 || a.Unit != "Cel" || a.Site != "balagong" || a.Returned != nil || a.Acknowledged != nil {
+		t.Errorf("alarm: %+v", a)
+	}
+	if len(a.Batches) != 1 || a.Batches[0].ID != "HJQ261123-TLG-007" || a.Batches[0].To != nil {
+		t.Errorf("batches: %+v", a.Batches)
+	}
+}
+
+func TestAcknowledgeTwiceKeepsTheFirst(t *testing.T) {
+	r := newRig(t, web.Options{Token: token})
+	path := "/api/v1/alarms/" + r.alarmID + "/acknowledge"
+	for _, body := range []string{`{"actor":"巴特尔"}`, ""} {
+		w := r.do(request{method: "POST", path: path, token: token, body: body})
+		got := decode[struct {
+			Alarm struct {
+				State        string
+				Acknowledged struct{ By, At string }
+			}
+		}](t, w)
+		if w.Code != 200 || got.Alarm.State != "acknowledged" || got.Alarm.Acknowledged.By != "巴特尔 (token)" {
+			t.Errorf("got %d %s", w.Code, w.Body)
+		}
+	}
+}
+
+func TestBatchIsMadeAndMovedOnce(t *testing.T) {
+	r := newRig(t, web.Options{Token: token})
+	create := request{method: "POST", path: "/api/v1/batches", token: token, key: "c1",
+		body: `{"id":"HJQ261123-BEEF-1","product":"牛肉","profile":"beef-chilled","quantity":"80 kg","owner":"示例","zone":"balagong/mutton-1","at":"2026-11-23T08:00:00Z"}`}
+	first, second := r.do(create), r.do(create)
+	if first.Code != 201 || second.Code != 201 || first.Body.String() != second.Body.String() {
+		t.Fatalf("create twice: %d %s / %d %s", first.Code, first.Body, second.Code, second.Body)
+	}
+	move := request{method: "POST", path: "/api/v1/batches/HJQ261123-BEEF-1/moves", token: token, key: "m1", body: `{"zone":""}`}
+	r.do(move)
+	w := r.do(move)
+	got := decode[struct {
+		Batch struct {
+			Zone    string
+			Custody []struct{ Zone, From, To string }
+		}
+	}](t, w)
+	if w.Code != 201 || got.Batch.Zone != "" || len(got.Batch.Custody) != 1 || got.Batch.Custody[0].To != "2026-11-23T12:00:00.000Z" {
+		t.Errorf("move twice: %d %s", w.Code, w.Body)
+	}
+	move.body = `{"zone":"balagong/mutton-1"}`
+	if w := r.do(move); w.Code != 409 {
+		t.Errorf("same key for another move: %d %s", w.Code, w.Body)
+	}
+	list := decode[struct{ Batches []struct{ ID string } }](t, r.do(request{path: "/api/v1/batches?search=tlg&zone=balagong/mutton-1"}))
+	if len(list.Batches) != 1 || list.Batches[0].ID != "HJQ261123-TLG-007" {
+		t.Errorf("search: %+v", list)
+	}
+}
+
+func TestHealthzTellsWhatStopped(t *testing.T) {
+	r := newRig(t, web.Options{})
+	if w := r.do(request{path: "/healthz"}); w.Code != 200 {
+		t.Errorf("healthy: %d %s", w.Code, w.Body)
+	}
+	r.Do(func(f *webtest.Fake) { f.Stalled = errors.New("judging has made no progress for 40s") })
+	if w := r.do(request{path: "/healthz"}); w.Code != 503 || !strings.Contains(w.Body.String(), "40s") {
+		t.Errorf("stalled: %d %s", w.Code, w.Body)
+	}
+}
+
+func TestMetricsCountRequests(t *testing.T) {
+	r := newRig(t, web.Options{})
+	r.do(request{path: "/api/v1/sites"})
+	body := r.do(request{path: "/metrics"}).Body.String()
+	if !strings.Contains(body, `coldchain_web_requests_total{route="/api/v1/sites",status="200"} 1`) {
+		t.Errorf("metrics:\n%s", body)
+	}
+}
+
+func TestServerNeedsItsParts(t *testing.T) {
+	if _, err := web.New(web.Deps{}, web.Options{}); err == nil {
+		t.Error("no error without parts")
+	}
+	c := county()
+	c.Timezone = "Mars/Olympus"
+	if _, err := web.New(webtest.NewFake().Deps(c, nil), web.Options{}); err == nil {
+		t.Error("no error for an unknown timezone")
+	}
+}
+
+func TestBigAnswersArePacked(t *testing.T) {
+	r := newRig(t, web.Options{})
+	srv := httptest.NewServer(r.server.Handler())
+	defer srv.Close()
+	req, _ := http.NewRequest("GET", srv.URL+"/api/v1/zones", nil)
+	req.Header.Set("Accept-Encoding", "gzip")
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	head := make([]byte, 2)
+	io.ReadFull(resp.Body, head)
+	if resp.Header.Get("Content-Encoding") != "gzip" || head[0] != 0x1f || head[1] != 0x8b {
+		t.Errorf("not packed: %v % x", resp.Header, head)
+	}
+	for _, h := range []string{"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy"} {
+		if resp.Header.Get(h) == "" {
+			t.Errorf("no %s", h)
+		}
+	}
+	if strings.Contains(resp.Header.Get("Content-Security-Policy"), "unsafe") {
+		t.Error("the policy lets inline script run")
+	}
+}
