@@ -1,0 +1,201 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"coldchain/alerting"
+	"coldchain/sensors"
+)
+
+// Validate reports every problem of a county's configuration, of a file's or
+// of one built in code, after ApplyDefaults. It does not look at the file
+// system.
+func (c *County) Validate() []Problem {
+	r := &report{}
+	c.validate(r)
+	return r.problems
+}
+
+func (c *County) validate(r *report) {
+	r.name("county", c.County)
+	r.label("name", c.Name)
+	r.label("notice", c.Notice)
+	if _, err := time.LoadLocation(c.Timezone); err != nil {
+		r.bad("timezone", "write for example Asia/Shanghai (the Debian package tzdata knows the names)", "timezone %.60q is not known", c.Timezone)
+	}
+	r.required("data", c.Data, "/var/lib/coldchain-collector")
+	c.checkServices(r)
+
+	if len(c.Sites) == 0 {
+		r.bad("sites", "add at least one; see deploy/examples/county.yaml", "there is no site")
+	}
+	sites, gateways := unique[string]{}, unique[string]{}
+	for i := range c.Sites {
+		s, p := &c.Sites[i], place("sites").index(i)
+		if r.name(p.key("id"), s.ID) {
+			if before, taken := sites.take(s.ID, p.key("id")); taken {
+				r.bad(p.key("id"), "give each site its own id", "site %q is already there %s", s.ID, r.at(before))
+			}
+		}
+		if r.name(p.key("gateway"), s.Gateway) {
+			if before, taken := gateways.take(s.Gateway, p.key("gateway")); taken {
+				r.bad(p.key("gateway"), "each site has its own gateway", "gateway %q is already there %s", s.Gateway, r.at(before))
+			}
+		}
+		s.validate(r, p)
+	}
+}
+
+// checkServices checks what the collector listens on and talks to.
+func (c *County) checkServices(r *report) {
+	if listen := place("broker").key("listen"); c.Broker.Listen != "" {
+		if host, ok := r.hostPort(listen, c.Broker.Listen, "127.0.0.1:1883"); ok && !loopback(host) {
+			r.bad(listen, "use 127.0.0.1:PORT, or Mosquitto (deploy/mosquitto) for a network", "the embedded broker knows no passwords and %q is not loopback", c.Broker.Listen)
+		}
+	}
+	if c.Broker.Listen == "" || c.MQTT != (MQTT{}) {
+		r.mqtt("mqtt", c.MQTT)
+	}
+
+	web := place("web")
+	if host, ok := r.hostPort(web.key("listen"), c.Web.Listen, "127.0.0.1:8080"); ok && !loopback(host) && c.Web.TokenFile == "" {
+		r.bad(web.key("listen"), "add web.token_file, or listen on 127.0.0.1:PORT behind a proxy", "%s %q can be reached from the network and there is no token", web.key("listen"), c.Web.Listen)
+	}
+	r.secretForm(web.key("token_file"), c.Web.TokenFile)
+
+	p, in := place("store").key("influx"), c.Store.Influx
+	if in.URL == "" {
+		if in != (Influx{}) {
+			r.bad(p.key("url"), "add it, e.g. http://127.0.0.1:8086, or remove influx to use the embedded store", "%s is missing", p.key("url"))
+		}
+		return
+	}
+	if u, ok := r.server(p.key("url"), in.URL, "http://127.0.0.1:8086", "http", "https"); ok && u.Scheme == "http" && in.TokenFile != "" && !loopback(u.Hostname()) {
+		r.warn(p.key("url"), "use https:// where the line is not your own", "the token travels unencrypted to %.60s", u.Hostname())
+	}
+	r.required(p.key("bucket"), in.Bucket, "coldchain (2.x) or coldchain/autogen (1.8)")
+	r.secretForm(p.key("token_file"), in.TokenFile)
+}
+
+func (s *Site) validate(r *report, p place) {
+	r.oneOf(p.key("kind"), string(s.Kind), string(Centre), string(TownshipStore), string(VillageStation), string(Truck))
+	r.label(p.key("name"), s.Name)
+	if silent := p.key("silent_after"); r.between(silent, s.SilentAfter, time.Second, 24*time.Hour) && s.SilentAfter < time.Minute {
+		r.warn(silent, "stores have 10m, trucks 20m", "%s %s is shorter than a sampling interval usually is", silent, duration(s.SilentAfter))
+	}
+	s.checkPosition(r, p)
+	if len(s.Zones) == 0 {
+		r.bad(p.key("zones"), "add its rooms, or one zone of kind technical for power and link", "site %.60q has no zones", s.ID)
+	}
+	zones := unique[string]{}
+	for i := range s.Zones {
+		z, q := &s.Zones[i], p.key("zones").index(i)
+		if r.name(q.key("id"), z.ID) {
+			if before, taken := zones.take(z.ID, q.key("id")); taken {
+				r.bad(q.key("id"), "give each zone of a site its own id", "zone %q of site %.60q is already there %s", z.ID, s.ID, r.at(before))
+			}
+		}
+		z.validate(r, q)
+	}
+}
+
+func (s *Site) checkPosition(r *report, p place) {
+	switch {
+	case s.Latitude == nil && s.Longitude == nil:
+		return
+	case s.Latitude == nil:
+		r.bad(p.key("latitude"), "give both or neither", "longitude is given without latitude")
+		return
+	case s.Longitude == nil:
+		r.bad(p.key("longitude"), "give both or neither", "latitude is given without longitude")
+		return
+	}
+	swapped := ""
+	if lat, lon := *s.Latitude, *s.Longitude; lat >= -180 && lat <= 180 && lon >= -90 && lon <= 90 {
+		swapped = "latitude and longitude look exchanged; "
+	}
+	if !(*s.Latitude >= -90 && *s.Latitude <= 90) {
+		r.bad(p.key("latitude"), swapped+"want -90 to 90 degrees north", "latitude %g is not on the Earth", *s.Latitude)
+	}
+	if !(*s.Longitude >= -180 && *s.Longitude <= 180) {
+		r.bad(p.key("longitude"), "want -180 to 180 degrees east", "longitude %g is not on the Earth", *s.Longitude)
+	}
+}
+
+var zoneKinds = []ZoneKind{Frozen, Chilled, Dairy, Vegetable, Potato, WarmCrop, FrozenBox, ChilledBox, Technical}
+
+func (z *Zone) validate(r *report, p place) {
+	var kinds []string
+	for _, k := range zoneKinds {
+		kinds = append(kinds, string(k))
+	}
+	kindOK := r.oneOf(p.key("kind"), string(z.Kind), kinds...)
+	r.label(p.key("name"), z.Name)
+
+	points := p.key("points")
+	measured := map[sensors.Quantity]bool{}
+	for _, name := range slices.Sorted(maps.Keys(z.Points)) {
+		if !sensors.IsSlug(name) {
+			r.name(points.key(name), name)
+		}
+		if r.oneOf(points.key(name), z.Points[name], quantityNames()...) {
+			measured[sensors.Quantity(z.Points[name])] = true
+		}
+	}
+	switch {
+	case len(z.Points) == 0:
+		r.bad(points, "add what is measured, e.g. points: {air: temperature}", "zone %.60q has no points", z.ID)
+	case kindOK && z.Kind != Technical && !measured[sensors.Temperature]:
+		r.bad(points, "add a temperature point, or use kind technical for a place without goods", "zone %.60q holds goods (%s) and has no temperature point", z.ID, z.Kind)
+	}
+	for _, name := range slices.Sorted(maps.Keys(z.Limits)) {
+		z.checkLimits(r, p.key("limits").key(name), name, measured)
+	}
+	for _, name := range slices.Sorted(maps.Keys(z.Hysteresis)) {
+		h := p.key("hysteresis").key(name)
+		if _, ok := r.limitedQuantity(h, name); ok && !(z.Hysteresis[name] >= 0 && z.Hysteresis[name] <= 20) {
+			r.bad(h, "want 0 to 20, e.g. 0.5", "hysteresis %g is out of range", z.Hysteresis[name])
+		}
+	}
+}
+
+// checkLimits checks the limits of one quantity.
+func (z *Zone) checkLimits(r *report, p place, quantity string, measured map[sensors.Quantity]bool) {
+	q, ok := r.limitedQuantity(p, quantity)
+	if !ok {
+		return
+	}
+	if !measured[q] && r.understood(p) {
+		r.bad(p, "add the point or remove the limits", "zone %.60q has limits for %s and no point that measures it", z.ID, q)
+	}
+	if len(z.Limits[quantity]) == 0 && z.Kind != Technical {
+		r.warn(p, "remove the line to get the defaults of kind "+string(z.Kind), "zone %.60q has no limits for %s: nothing will raise an alarm", z.ID, q)
+	}
+	var lines []placedLimit
+	for i, l := range z.Limits[quantity] {
+		at := p.index(i)
+		sound := r.oneOf(at.key("side"), l.Side, string(alerting.High), string(alerting.Low))
+		sound = r.oneOf(at.key("level"), l.Level, string(alerting.Warning), string(alerting.Excursion)) && sound
+		for _, k := range []string{"value", "delay"} {
+			if r.given(at) && !r.given(at.key(k)) {
+				r.bad(at.key(k), "add it, e.g. "+map[string]string{"value": "value: -15", "delay": "delay: 15m"}[k], "%s is missing", at.key(k))
+				sound = false
+			}
+		}
+		sound = r.between(at.key("delay"), l.Delay, 0, 24*time.Hour) && sound && r.understood(at)
+		if before := slices.IndexFunc(z.Limits[quantity][:i], func(m Limit) bool { return m.Side == l.Side && m.Value == l.Value && m.Level == l.Level }); sound && before >= 0 {
+			r.bad(at, "keep the one with the right delay", "the %s %s limit %g is already there %s", l.Side, l.Level, l.Value, r.at(p.index(before)))
+			continue
+		}
+		if sound {
+			lines = append(lines, placedLimit{l.limit(), at.key("value")})
+		}
+	}
+	r.limits(q, lines)
+}
+
+func (l Limit) limit() alerting.Limit {
+	return alerting.Limit{Side: alerting.Side(l.Side), Level: alerting.Level(l.Level), Value: l.Value, Delay: l.Delay}
+}

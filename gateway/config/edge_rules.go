@@ -1,0 +1,300 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"coldchain/alerting"
+	"coldchain/sensors"
+)
+
+// Validate reports every problem of an edge's configuration, of a file's or of
+// one built in code, after ApplyDefaults. It does not look at the file system.
+func (e *Edge) Validate() []Problem {
+	r := &report{}
+	e.validate(r)
+	return r.problems
+}
+
+func (e *Edge) validate(r *report) {
+	r.name("county", e.County)
+	r.name("site", e.Site)
+	gatewayOK := r.name("gateway", e.Gateway)
+	r.required("data", e.Data, "/var/lib/coldchain-edge")
+	r.mqtt("mqtt", e.MQTT)
+	if gatewayOK && e.MQTT.Username != "" && e.MQTT.Username != e.Gateway {
+		r.warn(place("mqtt").key("username"), "use the gateway's name: deploy/mosquitto/acl lets a user write only under its own name",
+			"mqtt.username %.60q is not the gateway's name %q", e.MQTT.Username, e.Gateway)
+	}
+	e.checkTimes(r)
+	if e.Status.Listen != "" {
+		p := place("status").key("listen")
+		if host, ok := r.hostPort(p, e.Status.Listen, "127.0.0.1:8081"); ok && !loopback(host) {
+			r.warn(p, "use 127.0.0.1:PORT unless the page is meant for that network", "%s can be read by everybody on the network", p)
+		}
+	}
+	e.checkBuses(r)
+	e.checkDevices(r)
+	e.checkLimits(r)
+}
+
+func (e *Edge) checkTimes(r *report) {
+	s := place("sampling")
+	if r.between(s.key("interval"), e.Sampling.Interval, 100*time.Millisecond, time.Hour) &&
+		r.between(s.key("outside_interval"), e.Sampling.OutsideInterval, 100*time.Millisecond, time.Hour) &&
+		e.Sampling.OutsideInterval > e.Sampling.Interval {
+		r.bad(s.key("outside_interval"), "it is for looking closer: at most "+duration(e.Sampling.Interval),
+			"%s %s is longer than interval %s", s.key("outside_interval"), duration(e.Sampling.OutsideInterval), duration(e.Sampling.Interval))
+	}
+	j := place("journal")
+	r.between(j.key("commit"), e.Journal.Commit, 10*time.Millisecond, time.Minute)
+	r.between(j.key("keep"), e.Journal.Keep, time.Hour, 10*365*24*time.Hour)
+}
+
+func (e *Edge) checkBuses(r *report) {
+	if len(e.Buses) == 0 {
+		r.bad("buses", "add at least one, e.g. - {name: line1, modbus_tcp: 192.168.1.50:502}", "there is no bus")
+	}
+	names, lines := unique[string]{}, unique[string]{}
+	for i, b := range e.Buses {
+		p := place("buses").index(i)
+		if r.name(p.key("name"), b.Name) {
+			if before, taken := names.take(b.Name, p.key("name")); taken {
+				r.bad(p.key("name"), "give each bus its own name", "bus %q is already there %s", b.Name, r.at(before))
+			}
+			if !e.usesBus(b.Name) && e.devicesHang() && r.understood("devices") {
+				r.warn(p.key("name"), "remove it or add its devices", "no device hangs on bus %q", b.Name)
+			}
+		}
+		line, key := b.ModbusTCP, p.key("modbus_tcp")
+		switch {
+		case b.ModbusTCP == "" && b.I2C == "":
+			r.bad(p, "add modbus_tcp: HOST:PORT or i2c: /dev/i2c-1", "the bus is of no kind")
+		case b.ModbusTCP != "" && b.I2C != "":
+			r.bad(p.key("i2c"), "keep one and make a second bus of the other", "the bus has both modbus_tcp and i2c")
+		case b.ModbusTCP != "":
+			if host, ok := r.hostPort(key, b.ModbusTCP, "192.168.1.50:502"); ok && host == "" {
+				r.bad(key, "write HOST:PORT, e.g. 192.168.1.50:502", "%s %.100q names no host", key, b.ModbusTCP)
+			}
+		default:
+			line, key = b.I2C, p.key("i2c")
+			if !strings.HasPrefix(b.I2C, "/dev/") {
+				r.bad(key, "write the bus's device file, e.g. /dev/i2c-1", "%s %.60q is not a device file", key, b.I2C)
+			}
+		}
+		if before, taken := lines.take(line, key); taken && line != "" {
+			r.bad(key, "one bus for one line: two would talk at the same time", "%.100q is already used by the bus %s", line, r.at(before))
+		}
+		r.between(p.key("timeout"), b.Timeout, 10*time.Millisecond, 30*time.Second)
+	}
+}
+
+func (e *Edge) usesBus(name string) bool {
+	return slices.ContainsFunc(e.Devices, func(d Device) bool { return d.Bus == name })
+}
+
+// devicesHang reports whether every device's bus is there; if not, a bus
+// without devices is only the other side of that mistake.
+func (e *Edge) devicesHang() bool {
+	return !slices.ContainsFunc(e.Devices, func(d Device) bool { _, ok := e.bus(d.Bus); return !ok })
+}
+
+func (e *Edge) bus(name string) (Bus, bool) {
+	i := slices.IndexFunc(e.Buses, func(b Bus) bool { return b.Name == name })
+	if i < 0 {
+		return Bus{}, false
+	}
+	return e.Buses[i], true
+}
+
+func (e *Edge) checkDevices(r *report) {
+	if len(e.Devices) == 0 {
+		r.bad("devices", "add at least one; see deploy/examples/edge.yaml", "there is no device")
+	}
+	names, addresses, points := unique[string]{}, unique[string]{}, unique[string]{}
+	for i, d := range e.Devices {
+		p := place("devices").index(i)
+		if r.name(p.key("name"), d.Name) {
+			if before, taken := names.take(d.Name, p.key("name")); taken {
+				r.bad(p.key("name"), "give each device its own name", "device %q is already there %s", d.Name, r.at(before))
+			}
+		}
+		r.name(p.key("zone"), d.Zone)
+		if d.Interval != 0 {
+			r.between(p.key("interval"), d.Interval, 100*time.Millisecond, 24*time.Hour)
+		}
+		e.checkAddress(r, p, d, addresses)
+		e.checkPoints(r, p, d, points)
+	}
+}
+
+// checkAddress checks that the device's bus is there and that what addresses
+// the device fits the kind of the bus and is used once.
+func (e *Edge) checkAddress(r *report, p place, d Device, taken unique[string]) {
+	if !r.required(p.key("bus"), d.Bus, "line1") {
+		return
+	}
+	bus, ok := e.bus(d.Bus)
+	if !ok {
+		if r.understood("buses") {
+			r.bad(p.key("bus"), "name one of: "+e.busNames(d.Bus), "bus %.60q is not there", d.Bus)
+		}
+		return
+	}
+	var key place
+	var address string
+	switch {
+	case bus.ModbusTCP != "" && bus.I2C == "":
+		r.required(p.key("profile"), d.Profile, "xy-md02")
+		r.absent(p.key("driver"), d.Driver != "", "a Modbus device has a profile and a slave number")
+		r.absent(p.key("address"), d.Address != 0, "a Modbus device has a profile and a slave number")
+		key, address = p.key("slave"), fmt.Sprintf("slave %d", d.Slave)
+		if d.Slave < 1 || d.Slave > 247 {
+			r.needNumber(key, d.Slave == 0, slaveRange, address)
+			return
+		}
+	case bus.I2C != "" && bus.ModbusTCP == "":
+		r.required(p.key("driver"), d.Driver, "hdc302x")
+		r.absent(p.key("profile"), d.Profile != "", "an I2C device has a driver and an address")
+		r.absent(p.key("slave"), d.Slave != 0, "an I2C device has a driver and an address")
+		key, address = p.key("address"), fmt.Sprintf("address %#x", d.Address)
+		if d.Address < 0x08 || d.Address > 0x77 {
+			r.needNumber(key, d.Address == 0, addressRange, address)
+			return
+		}
+	default:
+		return // the bus itself is wrong and was reported
+	}
+	if before, used := taken.take(d.Bus+" "+address, key); used {
+		r.bad(key, "each device on a line has its own", "%s is already used on bus %q %s", address, d.Bus, r.at(before))
+	}
+}
+
+// needNumber reports a number that is missing or out of range.
+func (r *report) needNumber(p place, zero bool, want, number string) {
+	if zero && (r.src == nil || !r.given(p)) {
+		r.bad(p, "add it: "+want, "%s is missing", p)
+		return
+	}
+	r.bad(p, want, "%s is out of range", number)
+}
+
+// absent reports a key that has no meaning where it stands.
+func (r *report) absent(p place, present bool, want string) {
+	if present {
+		r.bad(p, "remove it: "+want, "%s does not belong here", p)
+	}
+}
+
+// busNames lists the buses, the likeliest alone when there is one.
+func (e *Edge) busNames(near string) string {
+	var names []string
+	for _, b := range e.Buses {
+		names = append(names, b.Name)
+	}
+	if n := nearest(near, names); n != "" {
+		return n
+	}
+	return strings.Join(names, ", ")
+}
+
+func (e *Edge) checkPoints(r *report, p place, d Device, taken unique[string]) {
+	if len(d.Points) == 0 {
+		r.bad(p.key("points"), "add what it measures, e.g. points: {air: temperature}", "the device has no points")
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Points)) {
+		q := p.key("points").key(name)
+		r.required(q, d.Points[name], "temperature")
+		if !sensors.IsSlug(name) {
+			r.name(q, name)
+			continue
+		}
+		if before, used := taken.take(d.Zone+"/"+name, q); used && d.Zone != "" {
+			r.bad(q, "each point of a zone has its own name", "point %q of zone %q is already there %s", name, d.Zone, r.at(before))
+		}
+	}
+}
+
+func (e *Edge) checkLimits(r *report) {
+	taken := unique[string]{}
+	for i, l := range e.Limits {
+		p := place("limits").index(i)
+		if r.name(p.key("zone"), l.Zone) && r.understood("devices") &&
+			!slices.ContainsFunc(e.Devices, func(d Device) bool { return d.Zone == l.Zone }) {
+			r.bad(p.key("zone"), "name a zone that a device above measures", "no device is in zone %q", l.Zone)
+		}
+		q, ok := r.limitedQuantity(p.key("quantity"), l.Quantity)
+		if !ok {
+			continue
+		}
+		if before, used := taken.take(l.Zone+" "+l.Quantity, p); used {
+			r.bad(p, "put high and low into one entry", "zone %q has limits of %s already %s", l.Zone, q, r.at(before))
+		}
+		if l.High == nil && l.Low == nil {
+			r.bad(p, "add high, low or both", "the entry has no limit")
+		}
+		var lines []placedLimit
+		if l.High != nil {
+			lines = append(lines, placedLimit{alerting.Limit{Side: alerting.High, Level: alerting.Warning, Value: *l.High}, p.key("high")})
+		}
+		if l.Low != nil {
+			lines = append(lines, placedLimit{alerting.Limit{Side: alerting.Low, Level: alerting.Warning, Value: *l.Low}, p.key("low")})
+		}
+		r.limits(q, lines)
+	}
+}
+
+// limitedQuantity demands a quantity that can have limits.
+func (r *report) limitedQuantity(p place, s string) (sensors.Quantity, bool) {
+	if !r.oneOf(p, s, quantityNames()...) {
+		return "", false
+	}
+	q := sensors.Quantity(s)
+	if q != sensors.Temperature && q != sensors.Humidity {
+		r.bad(p, "limits are for temperature and humidity", "%s cannot have limits", q)
+		return "", false
+	}
+	return q, true
+}
+
+func quantityNames() []string {
+	var names []string
+	for _, q := range sensors.Quantities() {
+		names = append(names, string(q))
+	}
+	return names
+}
+
+type placedLimit struct {
+	alerting.Limit
+	at place
+}
+
+// limits reports each limit that contradicts those before it. One that does is
+// left out when the next are judged, so that each mistake shows once.
+func (r *report) limits(q sensors.Quantity, lines []placedLimit) {
+	lowest, highest := q.Range()
+	var sound []alerting.Limit
+	for _, l := range lines {
+		if !(l.Value >= lowest && l.Value <= highest) { // so that NaN fails too
+			r.bad(l.at, fmt.Sprintf("want %g to %g %s", lowest, highest, unitOf(q)), "%s limit %g cannot be reached by %s", l.Side, l.Value, q)
+			continue
+		}
+		if err := alerting.CheckLimits(q, append(slices.Clone(sound), l.Limit)); err != nil {
+			r.bad(l.at, "correct one of the two values", "%s", err)
+			continue
+		}
+		sound = append(sound, l.Limit)
+	}
+}
+
+// unitOf is the quantity's unit as people write it.
+func unitOf(q sensors.Quantity) string {
+	if q == sensors.Temperature {
+		return "°C"
+	}
+	return string(q.Unit())
+}

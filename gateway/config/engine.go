@@ -1,0 +1,46 @@
+package config
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"coldchain/alerting"
+	"coldchain/sensors"
+)
+
+// EngineZones returns the county's zones as the alarm engine judges them, in
+// the order of the file, with default limits and hysteresis filled in. It takes
+// a configuration that Validate has nothing against.
+func (c *County) EngineZones() []alerting.Zone {
+	var zones []alerting.Zone
+	for _, s := range c.Sites {
+		for _, z := range s.Zones {
+			out := alerting.Zone{ID: s.ID + "/" + z.ID, Limits: map[sensors.Quantity][]alerting.Limit{}, Hysteresis: map[sensors.Quantity]float64{}}
+			for q, limits := range z.resolvedLimits() {
+				for _, l := range limits {
+					out.Limits[sensors.Quantity(q)] = append(out.Limits[sensors.Quantity(q)], l.limit())
+				}
+			}
+			for q, h := range z.resolvedHysteresis() {
+				out.Hysteresis[sensors.Quantity(q)] = h
+			}
+			zones = append(zones, out)
+		}
+	}
+	return zones
+}
+
+// Points returns every point of the county, sorted by name.
+func (c *County) Points() []sensors.Point {
+	var points []sensors.Point
+	for _, s := range c.Sites {
+		for _, z := range s.Zones {
+			for _, name := range slices.Sorted(maps.Keys(z.Points)) {
+				points = append(points, sensors.Point{ID: sensors.PointID(s.ID + "/" + z.ID + "/" + name), Quantity: sensors.Quantity(z.Points[name])})
+			}
+		}
+	}
+	slices.SortFunc(points, func(a, b sensors.Point) int { return cmp.Compare(a.ID, b.ID) })
+	return points
+}
