@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"coldchain/alerting"
+	"coldchain/sensors"
+)
+
+// Config is what the engine watches.
+type Config struct {
+	Points []Point
+	Zones  []alerting.Zone
+	Sites  []Site
+	// LiveWindow is how old a reading may be when it arrives and still tell
+	// what is happening now; default 10 minutes.
+	LiveWindow time.Duration
+	// Settle is how long the arrival of readings must pause before what has
+	// arrived is taken to be all there is for now; default 30 s.
+	Settle time.Duration
+}
+
+// Point is one measured quantity at one place.
+type Point struct {
+	ID       sensors.PointID
+	Quantity sensors.Quantity
+	Zone     string // "site/zone"
+	Site     string
+	// Period is how often the point is measured, if that is known. A point that
+	// is measured more rarely than every 10 minutes needs it: see hole.
+	Period time.Duration
+}
+
+// Site is a place with one gateway.
+type Site struct {
+	ID string
+	// SilentAfter is how long nothing usable may arrive from a point, or
+	// nothing at all from the site, before that is an alarm of its own.
+	SilentAfter time.Duration
+}
+
+// Defaults of Config.
+const (
+	DefaultLiveWindow = 10 * time.Minute
+	DefaultSettle     = 30 * time.Second
+)
+
+// band is the limits of one side, mildest first.
+type band struct {
+	rule       alerting.RuleName
+	side       alerting.Side
+	lines      []alerting.Limit
+	hysteresis float64
+}
+
+// bands holds a quantity's two sides in a zone, high and low.
+type bands [2]*band
+
+func newBands(limits []alerting.Limit, hysteresis float64) *bands {
+	b := &bands{
+		{rule: alerting.HighLimit, side: alerting.High, hysteresis: hysteresis},
+		{rule: alerting.LowLimit, side: alerting.Low, hysteresis: hysteresis},
+	}
+	for _, l := range limits {
+		l.Delay = l.Delay.Truncate(time.Millisecond) // what times and state can say
+		i := 0
+		if l.Side == alerting.Low {
+			i = 1
+		}
+		b[i].lines = append(b[i].lines, l)
+	}
+	for i := range b {
+		slices.SortStableFunc(b[i].lines, func(x, y alerting.Limit) int {
+			switch {
+			case moreSevere(y, x):
+				return -1
+			case moreSevere(x, y):
+				return 1
+			}
+			return int((y.Delay - x.Delay) / time.Millisecond) // the more patient is the milder
+		})
+	}
+	return b
+}
+
+// moreSevere reports whether line l is more serious than line than of the same
+// side: by level, then by value.
+func moreSevere(l, than alerting.Limit) bool {
+	if l.Level != than.Level {
+		return l.Level.MoreSevere(than.Level)
+	}
+	return worse(l.Side, l.Value, than.Value)
+}
+
+// worse reports whether v lies further out than than.
+func worse(s alerting.Side, v, than float64) bool {
+	if s == alerting.High {
+		return v > than
+	}
+	return v < than
+}
+
+// zoneBands checks a zone's limits and sorts them by quantity and side.
+func zoneBands(z alerting.Zone) (map[sensors.Quantity]*bands, error) {
+	out := make(map[sensors.Quantity]*bands, len(z.Limits))
+	for q, limits := range z.Limits {
+		if _, err := sensors.ParseQuantity(string(q)); err != nil {
+			return nil, fmt.Errorf("zone %s: %w", z.ID, err)
+		}
+		for _, l := range limits {
+			if l.Side != alerting.High && l.Side != alerting.Low {
+				return nil, fmt.Errorf("zone %s: %s limit %g: side %q is not high or low", z.ID, q, l.Value, l.Side)
+			}
+			if l.Level != alerting.Warning && l.Level != alerting.Excursion {
+				return nil, fmt.Errorf("zone %s: %s limit %g: level %q is not warning or excursion", z.ID, q, l.Value, l.Level)
+			}
+		}
+		if err := alerting.CheckLimits(q, limits); err != nil {
+			return nil, fmt.Errorf("zone %s: %s: %w", z.ID, q, err)
+		}
+		h, ok := z.Hysteresis[q]
+		if !ok {
+			h = defaultHysteresis(q)
+		}
+		if !(h >= 0) || math.IsInf(h, 0) {
+			return nil, fmt.Errorf("zone %s: %s hysteresis %g: want 0 or more", z.ID, q, h)
+		}
+		out[q] = newBands(limits, h)
+	}
+	return out, nil
+}
+
+// defaultHysteresis is that of a chilled room; a frozen one sets 1.0 °C.
+func defaultHysteresis(q sensors.Quantity) float64 {
+	switch q {
+	case sensors.Temperature:
+		return 0.5
+	case sensors.Humidity:
+		return 3
+	}
+	return 0
+}

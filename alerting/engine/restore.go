@@ -1,0 +1,229 @@
+package engine
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"coldchain/alerting"
+	"coldchain/sensors"
+)
+
+// stamp is a time in ms. Decoding bounds it, so that no state can make the
+// arithmetic overflow.
+type stamp int64
+
+func (s *stamp) UnmarshalJSON(b []byte) error {
+	var v int64
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	if v < 0 || v > maxTime {
+		return fmt.Errorf("time %d is not between 1970 and 9999", v)
+	}
+	*s = stamp(v)
+	return nil
+}
+
+type engineState struct {
+	Version     int   `json:"v"`
+	Reconnected stamp `json:"reconnected"`
+}
+
+type siteState struct {
+	Version int           `json:"v"`
+	Born    stamp         `json:"born"`
+	Heard   stamp         `json:"heard"`
+	Newest  stamp         `json:"newest"`
+	Back    stamp         `json:"back"`
+	Silence *silenceState `json:"silence"`
+}
+
+type silenceState struct {
+	Start  stamp          `json:"start"`
+	Raised stamp          `json:"raised"`
+	Reason sensors.Reason `json:"reason"`
+}
+
+type pointState struct {
+	Version int            `json:"v"`
+	Born    stamp          `json:"born"`
+	Newest  stamp          `json:"newest"`
+	Heard   stamp          `json:"heard"`
+	Usable  stamp          `json:"usable"`
+	Arrival stamp          `json:"arrival"`
+	Bad     stamp          `json:"bad"`
+	OK      stamp          `json:"ok"`
+	Reason  sensors.Reason `json:"reason"`
+	Recent  string         `json:"recent"`
+	High    sideState      `json:"high"`
+	Low     sideState      `json:"low"`
+	Late    *lateState     `json:"late"`
+	Silence *silenceState  `json:"silence"`
+}
+
+type lateState struct {
+	Newest stamp       `json:"newest"`
+	Heard  stamp       `json:"heard"`
+	Recent string      `json:"recent"`
+	High   sideState   `json:"high"`
+	Low    sideState   `json:"low"`
+	Await  []sideState `json:"await"` // one alarm each
+	Sides  []int       `json:"sides"` // of Await: 0 high, 1 low
+}
+
+type sideState struct {
+	Pending []pendingState `json:"pending"`
+	Alarm   *openState     `json:"alarm"`
+}
+
+type pendingState struct {
+	Line lineState `json:"line"`
+	Run  runState  `json:"run"`
+	Peak float64   `json:"peak"`
+}
+
+type runState struct {
+	Since  stamp `json:"since"`
+	Last   stamp `json:"last"`
+	Held   stamp `json:"held"`
+	Frozen stamp `json:"frozen"`
+}
+
+type lineState struct {
+	Level alerting.Level `json:"level"`
+	Value float64        `json:"value"`
+	Delay stamp          `json:"delay"` // ms
+}
+
+type openState struct {
+	Start      stamp          `json:"start"`
+	Raised     stamp          `json:"raised"`
+	Escalated  stamp          `json:"escalated"`
+	First      lineState      `json:"first"`
+	Line       lineState      `json:"line"`
+	Clears     lineState      `json:"clears"`
+	Hysteresis float64        `json:"hysteresis"`
+	Peak       float64        `json:"peak"`
+	Last       float64        `json:"last"`
+	Seen       stamp          `json:"seen"`
+	Clear      runState       `json:"clear"`
+	Class      alerting.Class `json:"class"`
+	Told       stamp          `json:"told"`
+}
+
+// open reports whether an alarm is open in the state.
+func (st *pointState) open() bool {
+	if st.High.Alarm != nil || st.Low.Alarm != nil || st.Silence != nil {
+		return true
+	}
+	return st.Late != nil && (st.Late.High.Alarm != nil || st.Late.Low.Alarm != nil || len(st.Late.Await) > 0)
+}
+
+// times decodes what is remembered of the two tracks and checks what decoding
+// alone does not.
+func (st *pointState) times() (recent, late times, err error) {
+	if recent, err = decodeTimes(st.Recent); err != nil {
+		return recent, late, err
+	}
+	if st.Late == nil {
+		return recent, late, nil
+	}
+	if len(st.Late.Await) != len(st.Late.Sides) {
+		return recent, late, fmt.Errorf("%d awaiting alarms on %d sides", len(st.Late.Await), len(st.Late.Sides))
+	}
+	for i, a := range st.Late.Await {
+		if a.Alarm == nil || st.Late.Sides[i] < 0 || st.Late.Sides[i] > 1 {
+			return recent, late, fmt.Errorf("awaiting alarm %d has no alarm or no side", i)
+		}
+	}
+	late, err = decodeTimes(st.Late.Recent)
+	return recent, late, err
+}
+
+func (p *point) restore(st *pointState, recent, lateRecent times) {
+	p.born, p.newest, p.heard = int64(st.Born), int64(st.Newest), int64(st.Heard)
+	p.usable, p.arrival, p.bad, p.ok = int64(st.Usable), int64(st.Arrival), int64(st.Bad), int64(st.OK)
+	p.reason, p.recent, p.silence = st.Reason, recent, st.Silence.silence()
+	p.sides[0].restore(&st.High)
+	p.sides[1].restore(&st.Low)
+	p.late, p.dirty = nil, false
+	if st.Late == nil {
+		return
+	}
+	l := &lateTrack{newest: int64(st.Late.Newest), heard: int64(st.Late.Heard), recent: lateRecent}
+	l.sides = [2]side{newSide(p.sides[0].band), newSide(p.sides[1].band)}
+	l.sides[0].restore(&st.Late.High)
+	l.sides[1].restore(&st.Late.Low)
+	for i, a := range st.Late.Await {
+		k := st.Late.Sides[i]
+		l.await = append(l.await, awaiting{k, a.Alarm.open(p.sides[k].band.side)})
+	}
+	p.late = l
+}
+
+func (s *site) restore(st *siteState) {
+	s.born, s.heard, s.newest, s.back = int64(st.Born), int64(st.Heard), int64(st.Newest), int64(st.Back)
+	s.silence, s.dirty = st.Silence.silence(), false
+}
+
+func (st *silenceState) silence() *silence {
+	if st == nil {
+		return nil
+	}
+	return &silence{int64(st.Start), int64(st.Raised), st.Reason}
+}
+
+func (s *side) restore(st *sideState) {
+	for _, was := range st.Pending {
+		l := was.Line.limit(s.band.side)
+		for i := range s.pending {
+			if s.band.lines[i] == l {
+				s.pending[i] = pending{was.Run.run(), was.Peak}
+				break
+			}
+		}
+	}
+	if st.Alarm != nil {
+		s.alarm = st.Alarm.open(s.band.side)
+	}
+}
+
+func (st runState) run() run {
+	return run{int64(st.Since), int64(st.Last), int64(st.Held), int64(st.Frozen)}
+}
+
+func (st lineState) limit(s alerting.Side) alerting.Limit {
+	return alerting.Limit{Side: s, Level: st.Level, Value: st.Value, Delay: time.Duration(st.Delay) * time.Millisecond}
+}
+
+func (st *openState) open(s alerting.Side) *open {
+	return &open{
+		start: int64(st.Start), raised: int64(st.Raised), escalated: int64(st.Escalated),
+		first: st.First.limit(s), line: st.Line.limit(s), clears: st.Clears.limit(s), hysteresis: st.Hysteresis,
+		peak: st.Peak, last: st.Last, seen: int64(st.Seen), clear: st.Clear.run(), class: st.Class, told: int64(st.Told),
+	}
+}
+
+func decodeTimes(s string) (times, error) {
+	var x times
+	b, err := base64.RawStdEncoding.DecodeString(s)
+	if err != nil {
+		return x, fmt.Errorf("remembered times: %w", err)
+	}
+	v := int64(0)
+	for len(b) > 0 {
+		d, n := binary.Varint(b)
+		v += d
+		if n <= 0 || x.n == len(x.at) || v <= 0 || v>>2 > maxTime {
+			return x, fmt.Errorf("remembered times: entry %d is not one", x.n)
+		}
+		b = b[n:]
+		x.at[x.n] = v
+		x.n++
+	}
+	x.next = x.n % len(x.at)
+	return x, nil
+}

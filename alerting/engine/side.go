@@ -1,0 +1,150 @@
+package engine
+
+import "coldchain/alerting"
+
+// side judges one point against the limits of one side. The same code judges
+// live and late data; what is told to whom is decided by the caller.
+type side struct {
+	band    *band
+	pending []pending // one per line of the band
+	alarm   *open     // nil when none
+}
+
+// pending is the run of one line, with the worst value in it.
+type pending struct {
+	run
+	peak float64
+}
+
+// open is an alarm that is present. Its limits are frozen: a configuration
+// that changes meanwhile judges the next one.
+type open struct {
+	start, raised, escalated int64 // event time; escalated is 0 when it never was
+
+	first, line alerting.Limit // the line that raised it; the most severe that has matured
+	clears      alerting.Limit // the mildest line, which decides the return
+	hysteresis  float64
+
+	peak, last float64
+	seen       int64 // newest usable reading
+	clear      run   // inside by the hysteresis
+	class      alerting.Class
+	told       int64 // event time of the newest reading a transition told; class "" while nothing was told
+}
+
+// change is what one reading did to one side, the most important thing only.
+type change uint8
+
+const (
+	nothing   change = iota
+	followed         // an alarm is open and goes on
+	peaked           // an alarm is open and has a new worst value
+	raised           // the first line has matured
+	escalated        // a more severe line has matured
+	returned         // over; the side has no alarm any more
+)
+
+func newSide(b *band) side { return side{band: b, pending: make([]pending, len(b.lines))} }
+
+// judge lets a usable reading count. A reading that is not good counts when it
+// is outside and says nothing when it is inside. The alarm is the one changed.
+func (s *side) judge(t int64, v float64, good bool, least int64) (change, *open) {
+	for i := range s.pending {
+		p, line := &s.pending[i], &s.band.lines[i]
+		switch {
+		case line.Crossed(v):
+			p.count(t, hole(line.Delay.Milliseconds(), least))
+			if p.since == t || worse(line.Side, v, p.peak) {
+				p.peak = v
+			}
+		case good:
+			*p = pending{}
+		default:
+			p.freeze(t)
+		}
+	}
+	if s.alarm == nil {
+		return s.raise(t, v)
+	}
+	return s.follow(t, v, good, least)
+}
+
+// freeze notes a bad reading.
+func (s *side) freeze(t int64) {
+	for i := range s.pending {
+		s.pending[i].freeze(t)
+	}
+	if s.alarm != nil {
+		s.alarm.clear.freeze(t)
+	}
+}
+
+// matured reports whether line i has been crossed for its delay, by a reading
+// of now.
+func (s *side) matured(i int, t int64) bool {
+	p := &s.pending[i]
+	return p.since != 0 && p.last == t && p.lasted() >= s.band.lines[i].Delay.Milliseconds()
+}
+
+// raise opens an alarm at the most severe line that has matured. It starts at
+// the first reading outside any of the matured ones, so that lines that mature
+// with the same reading are one alarm from its first reading on.
+func (s *side) raise(t int64, v float64) (change, *open) {
+	var a *open
+	for i := range s.pending {
+		if !s.matured(i, t) {
+			continue
+		}
+		p, line := &s.pending[i], s.band.lines[i]
+		if a == nil {
+			a = &open{start: p.since, raised: t, peak: p.peak, clears: s.band.lines[0], hysteresis: s.band.hysteresis, last: v, seen: t}
+		}
+		a.start = min(a.start, p.since)
+		if worse(s.band.side, p.peak, a.peak) {
+			a.peak = p.peak
+		}
+		a.first, a.line = line, line
+	}
+	if a == nil {
+		return nothing, nil
+	}
+	s.alarm = a
+	return raised, a
+}
+
+func (s *side) follow(t int64, v float64, good bool, least int64) (change, *open) {
+	a, what := s.alarm, followed
+	a.last, a.seen = v, t
+	if worse(s.band.side, v, a.peak) {
+		a.peak, what = v, peaked
+	}
+	switch {
+	case !a.clears.Cleared(v, a.hysteresis):
+		a.clear = run{}
+	case good:
+		delay := a.clears.Delay.Milliseconds()
+		a.clear.count(t, hole(delay, least))
+		if a.clear.lasted() >= delay {
+			s.alarm = nil
+			return returned, a
+		}
+	default:
+		a.clear.freeze(t)
+	}
+	for i := range s.pending {
+		if s.matured(i, t) && moreSevere(s.band.lines[i], a.line) {
+			a.line, a.escalated, what = s.band.lines[i], t, escalated
+		}
+	}
+	return what, a
+}
+
+// inside reports whether v lies inside every line by the hysteresis.
+func (s *side) inside(v float64) bool {
+	return len(s.band.lines) == 0 || s.band.lines[0].Cleared(v, s.band.hysteresis)
+}
+
+// outside reports whether v lies outside the mildest line.
+func (s *side) outside(v float64) bool {
+	return len(s.band.lines) > 0 && s.band.lines[0].Crossed(v)
+}

@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"time"
+
+	"coldchain/sensors"
+)
+
+// Word is one of the four things that can be said of a point.
+type Word string
+
+// The words. An alarm stays "out" through any loss of data; "unknown" and
+// "fault" never mean that all is well.
+const (
+	OK      Word = "ok"      // newest reading inside its limits
+	Out     Word = "out"     // newest reading outside, or an alarm is present
+	Unknown Word = "unknown" // nothing usable for too long, or never
+	Fault   Word = "fault"   // the newest readings are bad
+)
+
+// PointStatus says how a point stands.
+type PointStatus struct {
+	Word   Word
+	Since  time.Time      // measured time from which it stands so
+	Reason sensors.Reason // of unknown and fault, if the device gave one
+	Seen   time.Time      // measured time of the newest usable reading; zero when none
+}
+
+// Status says how a point stands as of the last Observe and Advance. A point
+// that is not configured is unknown.
+func (e *Engine) Status(id sensors.PointID) PointStatus {
+	p := e.byID[id]
+	if p == nil {
+		return PointStatus{Word: Unknown}
+	}
+	st := PointStatus{Word: OK, Since: at(p.ok), Reason: p.reason}
+	if p.usable != 0 {
+		st.Seen = at(p.usable)
+	}
+	switch since := p.outSince(); {
+	case since != 0:
+		st.Word, st.Since, st.Reason = Out, at(since), ""
+	case p.usable == 0:
+		st.Word, st.Since = Unknown, at(p.born)
+	case p.silence != nil:
+		st.Word, st.Since = Unknown, at(p.silence.start)
+	case p.site.silence != nil:
+		st.Word, st.Since = Unknown, at(p.usable)
+	case p.bad != 0:
+		st.Word, st.Since = Fault, at(p.bad)
+	}
+	return st
+}
+
+// outSince returns since when a point is out: the start of its alarm, or, while
+// its newest readings are usable, of the run outside that may become one.
+func (p *point) outSince() int64 {
+	var since int64
+	first := func(t int64) {
+		if t != 0 && (since == 0 || t < since) {
+			since = t
+		}
+	}
+	for i := range p.sides {
+		s := &p.sides[i]
+		if s.alarm != nil {
+			first(s.alarm.start)
+		}
+		if p.bad != 0 || p.silence != nil || p.site.silence != nil {
+			continue
+		}
+		for k := range s.pending {
+			first(s.pending[k].since)
+		}
+	}
+	return since
+}
+
+func millis(ms int64) time.Duration { return time.Duration(ms) * time.Millisecond }
