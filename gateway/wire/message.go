@@ -60,6 +60,8 @@ type Status struct {
 	Next        uint64      `json:"next,omitempty"`
 	Undelivered uint64      `json:"undelivered,omitempty"`
 	Clock       ClockSource `json:"clock,omitempty"`
+	// Greeted says that the collector has answered in this session already.
+	Greeted bool `json:"greeted"`
 	// Faults are short sentences for the county, worst first.
 	Faults []string `json:"faults,omitempty"`
 }

@@ -37,8 +37,11 @@ type Record struct {
 	Clock ClockSource   // what Reading.Time, Gap.To or Event.At was read from
 
 	Reading sensors.Reading // Kind == ReadingRecord
-	Gap     Gap             // Kind == GapRecord
-	Event   Event           // Kind == EventRecord
+	// Unit is the unit of Reading as sent. An edge sets the quantity's
+	// canonical unit; the collector compares it and never converts.
+	Unit  sensors.Unit
+	Gap   Gap   // Kind == GapRecord
+	Event Event // Kind == EventRecord
 }
 
 // Time returns the record's wall time: when it was measured, ended or happened.
@@ -109,4 +112,5 @@ const (
 	TimeInFuture QuarantineReason = "time-in-future" // later than now and a tolerance
 	WrongSender  QuarantineReason = "wrong-sender"   // topic or point of another gateway
 	Collision    QuarantineReason = "collision"      // same point and millisecond, another identity
+	StoreRefused QuarantineReason = "store-refused"  // the store will never take it
 )

@@ -1,0 +1,199 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"coldchain/sensors"
+)
+
+// Bounds of control messages. They are generous: a county has 50 gateways of
+// some dozen points each.
+const (
+	maxControlBytes          = 64 << 10
+	maxInventoryBytes        = 256 << 10
+	maxAckBytes              = 1 << 20 // one quarantined record in two: a range each
+	maxAckRanges             = 10_000
+	maxFaults                = 32
+	maxFaultText             = 256
+	maxInventoryItems        = 1000
+	maxRetryAfterMS          = 24 * 3600 * 1000
+	maxSequence       uint64 = 1<<63 - 1 // what a journal and a store can number
+)
+
+// EncodeAck puts an acknowledgement into JSON. It refuses what DecodeAck would.
+func EncodeAck(a Ack) ([]byte, error) { return encodeControl("ack", a, a.check, maxAckBytes) }
+
+// DecodeAck reads an acknowledgement. Unknown keys are ignored, so that an old
+// edge understands a new collector; a range that runs backwards, an unknown
+// outcome or too many ranges are errors.
+func DecodeAck(payload []byte) (Ack, error) {
+	var a Ack
+	err := decodeControl("ack", payload, &a, maxAckBytes)
+	if err == nil {
+		err = a.check()
+	}
+	if err != nil {
+		return Ack{}, err
+	}
+	return a, nil
+}
+
+func (a Ack) check() error {
+	if len(a.Ranges) > maxAckRanges {
+		return fmt.Errorf("ack of %d ranges, at most %d", len(a.Ranges), maxAckRanges)
+	}
+	for _, r := range a.Ranges {
+		switch {
+		case r.From > r.To || r.To > maxSequence:
+			return fmt.Errorf("ack of sequences %d to %d: not a range", r.From, r.To)
+		case r.Outcome != Stored && r.Outcome != Quarantined && r.Outcome != RetryAfter:
+			return fmt.Errorf("ack with outcome %.40q: not stored, quarantined or retry-after", r.Outcome)
+		case r.AfterMS < 0 || r.AfterMS > maxRetryAfterMS:
+			return fmt.Errorf("ack to retry after %d ms: not 0 to %d", r.AfterMS, maxRetryAfterMS)
+		case !cleanText(string(r.Reason), maxWord):
+			return fmt.Errorf("ack with reason %.80q: longer than %d bytes or not printable", r.Reason, maxWord)
+		}
+	}
+	return nil
+}
+
+// EncodeHello puts the collector's greeting into JSON.
+func EncodeHello(h Hello) ([]byte, error) { return encodeControl("hello", h, h.check, maxControlBytes) }
+
+// DecodeHello reads the collector's greeting.
+func DecodeHello(payload []byte) (Hello, error) {
+	var h Hello
+	err := decodeControl("hello", payload, &h, maxControlBytes)
+	if err == nil {
+		err = h.check()
+	}
+	if err != nil {
+		return Hello{}, err
+	}
+	return h, nil
+}
+
+func (h Hello) check() error {
+	switch {
+	case h.Epoch >= maxSequence || h.Highest >= maxSequence:
+		return fmt.Errorf("hello: epoch %d or highest sequence %d cannot be followed by another", h.Epoch, h.Highest)
+	case h.Epoch == 0 && h.Highest > 0:
+		return fmt.Errorf("hello: sequence %d seen in no epoch", h.Highest)
+	case !cleanText(h.Generation, maxWord):
+		return fmt.Errorf("hello: generation %.80q is longer than %d bytes or not printable", h.Generation, maxWord)
+	}
+	return nil
+}
+
+// EncodeStatus puts a gateway's status into JSON.
+func EncodeStatus(s Status) ([]byte, error) {
+	return encodeControl("status", s, s.check, maxControlBytes)
+}
+
+// DecodeStatus reads a gateway's status.
+func DecodeStatus(payload []byte) (Status, error) {
+	var s Status
+	err := decodeControl("status", payload, &s, maxControlBytes)
+	if err == nil {
+		err = s.check()
+	}
+	if err != nil {
+		return Status{}, err
+	}
+	return s, nil
+}
+
+func (s Status) check() error {
+	if !sensors.IsSlug(s.Gateway) || !sensors.IsSlug(s.Site) {
+		return fmt.Errorf("status of gateway %.60q at site %.60q: not names", s.Gateway, s.Site)
+	}
+	if s.Oldest > s.Next || s.Next > maxSequence {
+		return fmt.Errorf("status of %s: oldest sequence %d, next %d: not a range", s.Gateway, s.Oldest, s.Next)
+	}
+	for _, w := range []string{s.Session, s.Boot, s.Version, string(s.Clock)} {
+		if !cleanText(w, 2*maxWord) {
+			return fmt.Errorf("status of %s: %.80q is too long or not printable", s.Gateway, w)
+		}
+	}
+	if len(s.Faults) > maxFaults {
+		return fmt.Errorf("status of %s: %d faults, at most %d", s.Gateway, len(s.Faults), maxFaults)
+	}
+	for _, f := range s.Faults {
+		if !cleanText(f, maxFaultText) {
+			return fmt.Errorf("status of %s: fault %.80q is longer than %d bytes or not printable", s.Gateway, f, maxFaultText)
+		}
+	}
+	return nil
+}
+
+// EncodeInventory puts a gateway's list of devices into JSON.
+func EncodeInventory(i Inventory) ([]byte, error) {
+	return encodeControl("inventory", i, i.check, maxInventoryBytes)
+}
+
+// DecodeInventory reads a gateway's list of devices.
+func DecodeInventory(payload []byte) (Inventory, error) {
+	var i Inventory
+	err := decodeControl("inventory", payload, &i, maxInventoryBytes)
+	if err == nil {
+		err = i.check()
+	}
+	if err != nil {
+		return Inventory{}, err
+	}
+	return i, nil
+}
+
+func (i Inventory) check() error {
+	if !sensors.IsSlug(i.Gateway) || !sensors.IsSlug(i.Site) {
+		return fmt.Errorf("inventory of gateway %.60q at site %.60q: not names", i.Gateway, i.Site)
+	}
+	items := len(i.Devices)
+	for _, d := range i.Devices {
+		items += len(d.Points)
+		words := []string{d.Name, d.Bus}
+		for _, p := range d.Points {
+			words = append(words, p.Quantity, p.Unit)
+			if _, err := sensors.ParsePointID(p.ID); err != nil {
+				return fmt.Errorf("inventory of %s: device %.60q: %w", i.Gateway, d.Name, err)
+			}
+		}
+		if !cleanText(d.Profile, maxDetailText) {
+			return fmt.Errorf("inventory of %s: profile %.80q is too long or not printable", i.Gateway, d.Profile)
+		}
+		for _, w := range words {
+			if !cleanText(w, maxWord) {
+				return fmt.Errorf("inventory of %s: %.80q is too long or not printable", i.Gateway, w)
+			}
+		}
+	}
+	if items > maxInventoryItems {
+		return fmt.Errorf("inventory of %s: %d devices and points, at most %d", i.Gateway, items, maxInventoryItems)
+	}
+	return nil
+}
+
+func encodeControl(what string, v any, check func() error, most int) ([]byte, error) {
+	if err := check(); err != nil {
+		return nil, fmt.Errorf("encode %w", err)
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", what, err)
+	}
+	if len(b) > most {
+		return nil, fmt.Errorf("encode %s: %d bytes, at most %d", what, len(b), most)
+	}
+	return b, nil
+}
+
+func decodeControl(what string, payload []byte, into any, most int) error {
+	if len(payload) > most {
+		return &MessageError{TooLarge, fmt.Sprintf("%s of %d bytes, at most %d", what, len(payload), most)}
+	}
+	if err := json.Unmarshal(payload, into); err != nil {
+		return &MessageError{Malformed, fmt.Sprintf("%s: %v", what, err)}
+	}
+	return nil
+}
