@@ -1,0 +1,182 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"coldchain/alerting"
+)
+
+// AlarmFilter chooses alarms; zero fields choose all.
+type AlarmFilter struct {
+	Open  bool      // present, or over and not yet answered
+	Zone  string    // "site/zone"
+	Batch string    // alarms that name this batch
+	Since time.Time // alarms that lasted until this time or longer
+	Limit int
+}
+
+// Alarms returns alarms with their batches: those that need somebody first,
+// then by start, newest first.
+func (db *DB) Alarms(ctx context.Context, f AlarmFilter) ([]Alarm, error) {
+	now := db.now()
+	var out []Alarm
+	err := db.view(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, alarmColumns+` FROM alarms a
+			WHERE (NOT ?1 OR a.state <> 'normal') AND (?2 = '' OR a.zone = ?2)
+			AND (?3 IS NULL OR a.returned_ms IS NULL OR a.returned_ms >= ?3)
+			AND (?4 = '' OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = ?4 AND `+exposedTo+`))
+			ORDER BY a.state <> 'normal' DESC, a.start_ms DESC, a.id LIMIT ?6`,
+			f.Open, f.Zone, millis(f.Since), f.Batch, now.UnixMilli(), limit(f.Limit))
+		found, err := scanAlarms(rows, err)
+		if err != nil {
+			return err
+		}
+		out, err = withBatches(ctx, tx, found, now)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list alarms: %w", err)
+	}
+	return out, nil
+}
+
+// Alarm returns one alarm with its batches, or ErrNotFound.
+func (db *DB) Alarm(ctx context.Context, id string) (Alarm, error) {
+	var out []Alarm
+	err := db.view(ctx, func(tx *sql.Tx) error {
+		a, err := readAlarm(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		out, err = withBatches(ctx, tx, []Alarm{a}, db.now())
+		return err
+	})
+	if err != nil {
+		return Alarm{}, fmt.Errorf("read alarm %s: %w", id, err)
+	}
+	return out[0], nil
+}
+
+// exposedTo is batch.Custody.Overlaps between a custody c and the excursion of
+// an alarm a, [start, returned or now]; ?5 is now. An alarm without a zone is a
+// site's and touches all of the site's zones ('0' follows '/').
+const exposedTo = `(c.zone = a.zone OR a.zone = '' AND c.zone > a.object || '/' AND c.zone < a.object || '0')
+	AND c.from_ms <= coalesce(a.returned_ms, ?5) AND (c.to_ms IS NULL OR c.to_ms > a.start_ms)`
+
+// exposures is the same for a list of alarms, in two halves and with the
+// expression of the index custody_zone, so that neither half reads the table.
+const exposures = `
+SELECT a.id, ` + batchColumns + `, c.zone, c.from_ms, c.to_ms
+	FROM alarms a JOIN custody c ON c.zone = a.zone JOIN batches b ON b.id = c.batch
+	WHERE a.id IN (SELECT value FROM json_each(?1)) AND a.zone <> ''
+	AND coalesce(c.to_ms, 9223372036854775807) > a.start_ms AND c.from_ms <= coalesce(a.returned_ms, ?2)
+UNION ALL
+SELECT a.id, ` + batchColumns + `, c.zone, c.from_ms, c.to_ms
+	FROM alarms a JOIN custody c ON c.zone > a.object || '/' AND c.zone < a.object || '0' JOIN batches b ON b.id = c.batch
+	WHERE a.id IN (SELECT value FROM json_each(?1)) AND a.zone = ''
+	AND coalesce(c.to_ms, 9223372036854775807) > a.start_ms AND c.from_ms <= coalesce(a.returned_ms, ?2)
+ORDER BY 2, 9`
+
+// withBatches fills in the goods each alarm is about. It is worked out at every
+// reading and kept nowhere, so that a custody that becomes known late shows.
+func withBatches(ctx context.Context, tx *sql.Tx, alarms []Alarm, now time.Time) ([]Alarm, error) {
+	index := make(map[string]*Alarm, len(alarms))
+	ids := make([]string, len(alarms))
+	for i := range alarms {
+		ids[i], index[alarms[i].ID] = alarms[i].ID, &alarms[i]
+		alarms[i].Batches, alarms[i].Exposed = []string{}, []Exposed{}
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tx.QueryContext(ctx, exposures, string(list), now.UnixMilli())
+	err = each(rows, err, func() error {
+		var id string
+		var e Exposed
+		var created, from int64
+		var to sql.NullInt64
+		b := &e.Batch
+		if err := rows.Scan(&id, &b.ID, &b.Product, &b.Profile, &b.Quantity, &b.Owner, &created, &e.Custody.Zone, &from, &to); err != nil {
+			return err
+		}
+		b.Created = time.UnixMilli(created).UTC()
+		e.Custody.Batch, e.Custody.From, e.Custody.To = b.ID, time.UnixMilli(from).UTC(), fromMillis(to)
+		a := index[id]
+		if n := len(a.Batches); n == 0 || a.Batches[n-1] != b.ID { // they come sorted
+			a.Batches = append(a.Batches, b.ID)
+		}
+		a.Exposed = append(a.Exposed, e)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find the batches of %d alarms: %w", len(alarms), err)
+	}
+	return alarms, nil
+}
+
+const alarmColumns = `SELECT a.id, a.rule, a.object, a.zone, a.level, a.class, a.state, a.reason, a.start_ms, a.raised_ms,
+	a.returned_ms, a.last_seen_ms, a.delay_ms, a.limit_value, a.peak, a.last_value,
+	a.acked_kind, a.acked_id, a.acked_ms, a.acked_level, a.note`
+
+func scanAlarms(rows *sql.Rows, err error) ([]Alarm, error) {
+	out := []Alarm{}
+	err = each(rows, err, func() error {
+		var a Alarm
+		var start, raised, lastSeen, delay int64
+		var returned, acked sql.NullInt64
+		var limit, peak, lastValue sql.NullFloat64
+		var kind, id, level sql.NullString
+		if err := rows.Scan(&a.ID, &a.Rule, &a.Object, &a.Zone, &a.Level, &a.Class, &a.State, &a.Reason, &start, &raised,
+			&returned, &lastSeen, &delay, &limit, &peak, &lastValue, &kind, &id, &acked, &level, &a.Note); err != nil {
+			return err
+		}
+		a.Start, a.Raised, a.LastSeen = time.UnixMilli(start).UTC(), time.UnixMilli(raised).UTC(), time.UnixMilli(lastSeen).UTC()
+		a.Returned, a.Delay = fromMillis(returned), time.Duration(delay)*time.Millisecond
+		a.HasValue, a.Limit, a.Peak, a.LastValue = limit.Valid, limit.Float64, peak.Float64, lastValue.Float64
+		a.AckedBy, a.AckedAt, a.AckedLevel = Actor{ActorKind(kind.String), id.String}, fromMillis(acked), alerting.Level(level.String)
+		out = append(out, a)
+		return nil
+	})
+	return out, err
+}
+
+func readAlarm(ctx context.Context, tx *sql.Tx, id string) (Alarm, error) {
+	rows, err := tx.QueryContext(ctx, alarmColumns+" FROM alarms a WHERE a.id = ?", id)
+	found, err := scanAlarms(rows, err)
+	if err != nil {
+		return Alarm{}, err
+	}
+	if len(found) == 0 {
+		return Alarm{}, refuse(ErrNotFound, "there is no alarm %.40q", id)
+	}
+	return found[0], nil
+}
+
+func (tx *txn) alarm(id string) (Alarm, error) { return readAlarm(tx.ctx, tx.Tx, id) }
+
+// putAlarm writes the whole row.
+func (tx *txn) putAlarm(a Alarm) error {
+	value := func(v float64) any {
+		if !a.HasValue {
+			return nil
+		}
+		return v
+	}
+	var kind, id, level any
+	if !a.AckedAt.IsZero() {
+		kind, id, level = string(a.AckedBy.Kind), a.AckedBy.ID, string(a.AckedLevel)
+	}
+	_, err := tx.ExecContext(tx.ctx, `INSERT OR REPLACE INTO alarms
+		(id, rule, object, zone, level, class, state, reason, start_ms, raised_ms, returned_ms, last_seen_ms, delay_ms,
+		limit_value, peak, last_value, acked_kind, acked_id, acked_ms, acked_level, note)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		a.ID, string(a.Rule), a.Object, a.Zone, string(a.Level), string(a.Class), string(a.State), string(a.Reason),
+		a.Start.UnixMilli(), a.Raised.UnixMilli(), millis(a.Returned), a.LastSeen.UnixMilli(), a.Delay.Milliseconds(),
+		value(a.Limit), value(a.Peak), value(a.LastValue), kind, id, millis(a.AckedAt), level, a.Note)
+	return err
+}

@@ -1,0 +1,131 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"coldchain/alerting/batch"
+)
+
+// BatchFilter chooses batches; zero fields choose all.
+type BatchFilter struct {
+	Search string // part of the code, product or owner; case does not matter for ASCII
+	Zone   string // lies there now
+	Held   bool   // lies somewhere now
+	Limit  int
+}
+
+const batchColumns = "b.id, b.product, b.profile, b.quantity, b.owner, b.created_ms"
+
+// Batches returns batches with their custody, newest first.
+func (db *DB) Batches(ctx context.Context, f BatchFilter) ([]Batch, error) {
+	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Search) + "%"
+	var out []Batch
+	err := db.view(ctx, func(tx *sql.Tx) (err error) {
+		out, err = readBatches(ctx, tx, `SELECT `+batchColumns+` FROM batches b
+			WHERE (b.id LIKE ?1 ESCAPE '\' OR b.product LIKE ?1 ESCAPE '\' OR b.owner LIKE ?1 ESCAPE '\')
+			AND (?2 = '' AND NOT ?3 OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND c.to_ms IS NULL AND (?2 = '' OR c.zone = ?2)))
+			ORDER BY b.created_ms DESC, b.id LIMIT ?4`, like, f.Zone, f.Held, limit(f.Limit))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list batches: %w", err)
+	}
+	return out, nil
+}
+
+// Batch returns one batch with its custody, or ErrNotFound.
+func (db *DB) Batch(ctx context.Context, id string) (Batch, error) {
+	var out Batch
+	err := db.view(ctx, func(tx *sql.Tx) (err error) {
+		out, err = readBatch(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return Batch{}, fmt.Errorf("read batch %.64s: %w", id, err)
+	}
+	return out, nil
+}
+
+// BatchesIn returns the batches that lay in a zone at some instant of the
+// closed interval from..to, by code: batch.Custody.Overlaps as a query. A zero
+// `to` means until now.
+func (db *DB) BatchesIn(ctx context.Context, zone string, from, to time.Time) ([]batch.Batch, error) {
+	if to.IsZero() {
+		to = db.now()
+	}
+	rows, err := db.reader.QueryContext(ctx, `SELECT DISTINCT `+batchColumns+` FROM custody c JOIN batches b ON b.id = c.batch
+		WHERE c.zone = ? AND coalesce(c.to_ms, 9223372036854775807) > ? AND c.from_ms <= ? ORDER BY b.id`,
+		zone, from.UnixMilli(), to.UnixMilli())
+	found, err := scanBatches(rows, err)
+	if err != nil {
+		return nil, fmt.Errorf("find the batches in %s: %w", zone, err)
+	}
+	out := make([]batch.Batch, len(found))
+	for i, b := range found {
+		out[i] = b.Batch
+	}
+	return out, nil
+}
+
+func (tx *txn) batch(id string) (Batch, error) { return readBatch(tx.ctx, tx.Tx, id) }
+
+func readBatch(ctx context.Context, tx *sql.Tx, id string) (Batch, error) {
+	found, err := readBatches(ctx, tx, "SELECT "+batchColumns+" FROM batches b WHERE b.id = ?", id)
+	if err != nil {
+		return Batch{}, err
+	}
+	if len(found) == 0 {
+		return Batch{}, refuse(ErrNotFound, "there is no batch %.64q", id)
+	}
+	return found[0], nil
+}
+
+// readBatches runs a query for batches and adds their custody.
+func readBatches(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]Batch, error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	out, err := scanBatches(rows, err)
+	if err != nil {
+		return nil, err
+	}
+	index := make(map[string]*Batch, len(out))
+	ids := make([]string, len(out))
+	for i := range out {
+		ids[i], index[out[i].ID] = out[i].ID, &out[i]
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	rows, err = tx.QueryContext(ctx, "SELECT batch, zone, from_ms, to_ms FROM custody WHERE batch IN (SELECT value FROM json_each(?)) ORDER BY batch, from_ms", string(list))
+	return out, each(rows, err, func() error {
+		var c batch.Custody
+		var from int64
+		var to sql.NullInt64
+		if err := rows.Scan(&c.Batch, &c.Zone, &from, &to); err != nil {
+			return err
+		}
+		c.From, c.To = time.UnixMilli(from).UTC(), fromMillis(to)
+		index[c.Batch].Custody = append(index[c.Batch].Custody, c)
+		return nil
+	})
+}
+
+func scanBatches(rows *sql.Rows, err error) ([]Batch, error) {
+	out := []Batch{}
+	err = each(rows, err, func() error {
+		var b Batch
+		var created int64
+		if err := rows.Scan(&b.ID, &b.Product, &b.Profile, &b.Quantity, &b.Owner, &created); err != nil {
+			return err
+		}
+		b.Created, b.Custody = time.UnixMilli(created).UTC(), []batch.Custody{}
+		out = append(out, b)
+		return nil
+	})
+	return out, err
+}

@@ -1,0 +1,47 @@
+package state
+
+import "fmt"
+
+// Kind says why a request was refused; errors.Is compares with it. Its text is
+// a fixed code that a page can translate.
+type Kind string
+
+// The kinds of refusal. All are the caller's to mend; any other error of this
+// package is the file's or the machine's.
+const (
+	ErrNotFound        Kind = "not-found"         // no such alarm, or no such batch to read
+	ErrInvalid         Kind = "invalid"           // a field is missing, malformed or too long
+	ErrNoActor         Kind = "no-actor"          // a change of state without somebody behind it
+	ErrUnknownBatch    Kind = "unknown-batch"     // a move of a batch nobody has created
+	ErrUnknownZone     Kind = "unknown-zone"      // a zone the county does not have
+	ErrDuplicateBatch  Kind = "duplicate-batch"   // a batch code that is taken
+	ErrMoveTooEarly    Kind = "move-too-early"    // a move before the batch's present custody began
+	ErrAlreadyThere    Kind = "already-there"     // a move to the zone that holds the batch
+	ErrAlreadyLeft     Kind = "already-left"      // a departure of a batch that no zone holds
+	ErrInFuture        Kind = "in-future"         // a custody time later than now and a tolerance
+	ErrKeyReused       Kind = "key-reused"        // the idempotency key was used for another request
+	ErrOtherGeneration Kind = "other-generation"  // a commit for a store that is no longer the county's
+	ErrNotFinal        Kind = "not-final"         // an outcome that does not end a record's delivery
+	ErrSequenceRange   Kind = "sequence-range"    // a sequence or epoch beyond MaxSequence, or a range that runs backwards
+	ErrNewerFile       Kind = "newer-county-file" // county.db was written by a later version
+)
+
+// Error makes a Kind usable with errors.Is.
+func (k Kind) Error() string { return string(k) }
+
+// Refusal is a request that was understood and not carried out. Text is one
+// sentence for the person who asked.
+type Refusal struct {
+	Kind Kind
+	Text string
+}
+
+// Error returns the sentence.
+func (r *Refusal) Error() string { return r.Text }
+
+// Unwrap lets errors.Is find the kind.
+func (r *Refusal) Unwrap() error { return r.Kind }
+
+func refuse(k Kind, format string, args ...any) error {
+	return &Refusal{Kind: k, Text: fmt.Sprintf(format, args...)}
+}
