@@ -176,7 +176,7 @@ func (l *TCPLine) exchange(ctx context.Context, q question) ([]byte, error) {
 		conn.SetDeadline(time.Unix(1, 0))
 	})
 	l.next++
-	data, err := q.ask(goburrow.NewClient2(&packager{transaction: l.next, unit: q.slave}, sess))
+	data, err := q.ask(newClient(l.next, q.slave, sess))
 	if !stop() {
 		<-ended
 		conn.SetDeadline(time.Time{})

@@ -59,6 +59,12 @@ type packager struct {
 
 var _ goburrow.Packager = (*packager)(nil)
 
+// newClient is goburrow's PDU code for one question: it has no lock and no
+// context, so it lives no longer.
+func newClient(transaction uint16, unit uint8, t goburrow.Transporter) goburrow.Client {
+	return goburrow.NewClient2(&packager{transaction: transaction, unit: unit}, t)
+}
+
 // Encode puts the MBAP header before the PDU.
 func (p *packager) Encode(pdu *goburrow.ProtocolDataUnit) ([]byte, error) {
 	p.function = pdu.FunctionCode
