@@ -1,0 +1,182 @@
+// Package collector is the county's end of the wire: it decodes what gateways
+// send, admits or quarantines it, has it judged, makes it durable, and only
+// then acknowledges. It guarantees that an acknowledged record is stored once
+// (or quarantined with its reason), that alarms never wait for the store, and
+// that a full queue drops unacknowledged messages instead of blocking.
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"coldchain/alerting"
+	"coldchain/alerting/engine"
+	"coldchain/gateway/mqtt"
+	"coldchain/gateway/state"
+	"coldchain/gateway/store"
+	"coldchain/gateway/wire"
+)
+
+// Publisher sends one message to the broker. *mqtt.Link is one.
+type Publisher interface {
+	Publish(ctx context.Context, m mqtt.Message) error
+}
+
+// Listener is told what changed, after it is true. Its methods return at once.
+type Listener interface {
+	ReadingsJudged(records []store.Record, received time.Time)
+	AlarmsChanged(alarms []state.Alarm)
+	GatewayChanged(s wire.Status, received time.Time)
+}
+
+// Options configure a Collector. All are required but Registerer.
+type Options struct {
+	Registry   Registry
+	Engine     *engine.Engine
+	State      *state.DB
+	Store      store.Store
+	Listener   Listener
+	Now        func() time.Time
+	Logger     *slog.Logger
+	Registerer prometheus.Registerer // nil: counted, not exported
+}
+
+const (
+	inboxMessages = 4096            // waiting to be decoded; more are dropped unacknowledged
+	maxUnstored   = 60_000          // records judged and waiting for the store
+	advanceEvery  = time.Second     // timers of the engine
+	slowDown      = 5 * time.Second // what an edge is told to wait when the store is behind
+)
+
+// Collector is one county's ingest.
+type Collector struct {
+	o        Options
+	m        *metrics
+	inbox    chan inboxMessage
+	unstored chan batchItem
+	waiting  atomic.Int64 // records in unstored
+	outbox   chan mqtt.Message
+	decoder  *wire.Decoder // judgeLoop's
+
+	// mu guards what judging and committing share: the engine and the ranges.
+	mu         sync.Mutex
+	ranges     *progress
+	generation string
+	unapplied  []alerting.Transition // could not be written yet
+
+	latest   latest
+	gateways gateways
+	judged   heartbeat
+	stored   heartbeat
+}
+
+type inboxMessage struct {
+	mqtt.Message
+	received time.Time
+}
+
+// New restores what the county knew and returns a collector ready to Run.
+func New(ctx context.Context, o Options) (*Collector, error) {
+	if o.Engine == nil || o.State == nil || o.Store == nil || o.Listener == nil || o.Now == nil || o.Logger == nil {
+		return nil, errors.New("collector: engine, state, store, listener, clock and logger are needed")
+	}
+	c := &Collector{
+		o: o, m: newMetrics(o.Registerer),
+		inbox:    make(chan inboxMessage, inboxMessages),
+		unstored: make(chan batchItem, inboxMessages),
+		outbox:   make(chan mqtt.Message, inboxMessages),
+		decoder:  wire.NewDecoder(wire.DefaultLimits()),
+	}
+	generation, err := o.Store.Generation(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("collector: ask the store which one it is: %w", err)
+	}
+	c.generation = generation
+	delivered, err := o.State.LoadDelivery(ctx, generation)
+	if err != nil {
+		return nil, fmt.Errorf("collector: load what was delivered: %w", err)
+	}
+	c.ranges = newProgress(delivered)
+	tracks, err := o.State.LoadTracks(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("collector: load the state of judging: %w", err)
+	}
+	if err := o.Engine.Restore(tracks); err != nil {
+		return nil, fmt.Errorf("collector: restore the state of judging: %w", err)
+	}
+	now := o.Now()
+	c.judged.beat(now)
+	c.stored.beat(now)
+	return c, c.gateways.restore(ctx, o.State)
+}
+
+// Subscriptions are what the collector wants to hear from the broker.
+func (c *Collector) Subscriptions() map[string]mqtt.Handler {
+	subs := map[string]mqtt.Handler{}
+	for _, ch := range []wire.Channel{wire.ChannelRecords, wire.ChannelStatus, wire.ChannelInventory} {
+		subs[wire.Filter(c.o.Registry.County, ch)] = c.receive
+	}
+	return subs
+}
+
+// receive runs on the connection's goroutine. A full inbox drops the message:
+// it is not acknowledged, so the gateway offers it again.
+func (c *Collector) receive(m mqtt.Message) {
+	select {
+	case c.inbox <- inboxMessage{m, c.o.Now()}:
+	default:
+		c.m.dropped.Inc()
+	}
+}
+
+// OnConnect tells the collector that the broker can be heard again: silence is
+// counted from now.
+func (c *Collector) OnConnect() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.o.Engine.Reconnected(c.o.Now())
+}
+
+// Run ingests until ctx ends, then writes what is already judged and returns.
+func (c *Collector) Run(ctx context.Context, p Publisher) error {
+	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWriting()
+	var judging, storing, sending sync.WaitGroup
+	judging.Go(func() { c.judgeLoop(ctx) })
+	storing.Go(func() { c.storeLoop(ctx, writing) })
+	sending.Go(func() { c.sendLoop(writing, p) })
+	judging.Wait()
+	close(c.unstored)
+	storing.Wait()
+	stopWriting()
+	sending.Wait()
+	return nil
+}
+
+// sendLoop publishes acknowledgements and hellos. Losing one is harmless.
+func (c *Collector) sendLoop(ctx context.Context, p Publisher) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case m := <-c.outbox:
+			if err := p.Publish(ctx, m); err != nil {
+				c.o.Logger.Debug("answer to a gateway", "topic", m.Topic, "error", err)
+			}
+		}
+	}
+}
+
+func (c *Collector) send(m mqtt.Message) {
+	select {
+	case c.outbox <- m:
+	default:
+	}
+}

@@ -1,0 +1,233 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"coldchain/gateway/state"
+	"coldchain/gateway/store"
+	"coldchain/gateway/wire"
+)
+
+const (
+	writeRecords = 5000 // records in one write at most
+	commitIdle   = 10 * time.Second
+	retryFirst   = 500 * time.Millisecond
+	retryMost    = 30 * time.Second
+)
+
+// storeLoop makes judged records durable in batches, commits their ranges and
+// the state of judging in one transaction, and acknowledges. writing outlives
+// ctx so that what is judged at shutdown is still written, once.
+func (c *Collector) storeLoop(ctx, writing context.Context) {
+	idle := time.NewTicker(commitIdle)
+	defer idle.Stop()
+	for {
+		select {
+		case item, ok := <-c.unstored:
+			if !ok {
+				c.commitLoud(writing, nil)
+				return
+			}
+			items := c.gather(item)
+			if err := c.persist(ctx, writing, items); err != nil {
+				c.o.Logger.Error("records are not stored; the gateways still hold them", "error", err)
+			}
+			for _, i := range items {
+				c.waiting.Add(-int64(i.size()))
+				c.unqueue(i)
+			}
+		case <-idle.C:
+			c.commitLoud(writing, nil)
+		}
+		c.stored.beat(c.o.Now())
+	}
+}
+
+func (c *Collector) commitLoud(ctx context.Context, items []batchItem) {
+	if err := c.commit(ctx, items); err != nil {
+		c.o.Logger.Error("commit the state of judging", "error", err)
+	}
+}
+
+// gather takes more items without waiting, up to one write's worth.
+func (c *Collector) gather(first batchItem) []batchItem {
+	items, n := []batchItem{first}, len(first.records)
+	for n < writeRecords {
+		select {
+		case item, ok := <-c.unstored:
+			if !ok {
+				return items
+			}
+			items = append(items, item)
+			n += len(item.records)
+		default:
+			return items
+		}
+	}
+	return items
+}
+
+// persist writes items to the store, commits what became of them, and then
+// acknowledges. On error nothing was acknowledged.
+func (c *Collector) persist(ctx, writing context.Context, items []batchItem) error {
+	var records []store.Record
+	var owner []int // item of each record
+	for i, item := range items {
+		records = append(records, item.records...)
+		for range item.records {
+			owner = append(owner, i)
+		}
+	}
+	began := time.Now()
+	result, err := c.write(ctx, writing, records)
+	if err != nil {
+		return err
+	}
+	c.m.writeSeconds.Observe(time.Since(began).Seconds())
+	refused := map[int]refusal{}
+	for _, x := range result.Collisions {
+		refused[x.Index] = refusal{wire.Collision, "another record of the same point and millisecond is already stored"}
+	}
+	for _, x := range result.Rejections {
+		refused[x.Index] = refusal{wire.StoreRefused, x.Detail}
+	}
+	c.setAside(items, records, owner, refused)
+	if err := c.commit(writing, items); err != nil {
+		return err
+	}
+	for _, item := range items {
+		c.m.stored.Add(float64(len(item.records)))
+		for _, q := range item.quarantined {
+			c.m.quarantined.WithLabelValues(string(q.Reason)).Inc()
+		}
+		c.acknowledge(item.address, item.id.Epoch, item.outcome())
+	}
+	return nil
+}
+
+// setAside moves what the store refused from an item's records to its
+// quarantine.
+func (c *Collector) setAside(items []batchItem, records []store.Record, owner []int, refused map[int]refusal) {
+	if len(refused) == 0 {
+		return
+	}
+	for i := range items {
+		items[i].records = nil
+	}
+	now := c.o.Now()
+	for i, r := range records {
+		item := &items[owner[i]]
+		why, bad := refused[i]
+		if !bad {
+			item.records = append(item.records, r)
+			continue
+		}
+		topic := item.address.Topic(wire.ChannelRecords)
+		item.quarantined = append(item.quarantined, quarantine(item.address, topic, r.Epoch, r.Seq, true, string(r.Point), why, []byte(r.String()), now))
+	}
+}
+
+// write waits out what waiting can cure; judging goes on meanwhile. After ctx
+// has ended it tries only once.
+func (c *Collector) write(ctx, writing context.Context, records []store.Record) (store.Result, error) {
+	if len(records) == 0 {
+		return store.Result{}, nil
+	}
+	wait := retryFirst
+	for {
+		result, err := c.o.Store.Write(writing, records)
+		if err == nil {
+			return result, nil
+		}
+		c.m.writeErrors.Inc()
+		if ctx.Err() != nil {
+			return store.Result{}, fmt.Errorf("store %d records while stopping: %w", len(records), err)
+		}
+		c.stored.fail(err)
+		c.o.Logger.Warn("store does not take records; the gateways keep theirs", "records", len(records), "temporary", errors.Is(err, store.ErrTemporary), "error", err, "again_in", wait)
+		var hint interface{ RetryAfter() time.Duration }
+		pause := wait
+		if errors.As(err, &hint) && hint.RetryAfter() > pause {
+			pause = min(hint.RetryAfter(), 5*time.Minute)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		wait = min(2*wait, retryMost)
+	}
+}
+
+// commit writes in one transaction what became of the items' records and the
+// state of judging as it is now, which covers at least these records.
+func (c *Collector) commit(ctx context.Context, items []batchItem) error {
+	tx := state.Commit{Generation: c.generation}
+	for _, item := range items {
+		for _, r := range item.outcome() {
+			tx.Delivered = append(tx.Delivered, state.DeliveredRange{
+				Gateway: item.id.Gateway, Epoch: item.id.Epoch, From: r.From, To: r.To, Outcome: r.Outcome, Reason: r.Reason,
+			})
+		}
+		tx.Quarantine = append(tx.Quarantine, item.quarantined...)
+		tx.Entries = append(tx.Entries, item.entries...)
+	}
+	c.mu.Lock()
+	c.ranges.collect(c.o.Engine.Dirty())
+	tx.Tracks, tx.Judged = c.ranges.uncommitted()
+	c.mu.Unlock()
+	if len(items) == 0 && len(tx.Tracks) == 0 && len(tx.Judged) == 0 {
+		return nil
+	}
+	err := c.o.State.Commit(ctx, tx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		c.ranges.giveBack(tx.Tracks, tx.Judged)
+		return fmt.Errorf("commit what became of %d messages: %w", len(items), err)
+	}
+	c.ranges.committed(tx.Delivered)
+	return nil
+}
+
+// outcome returns the fate of an item's records as ranges in order.
+func (i batchItem) outcome() []wire.AckRange {
+	type fate struct {
+		seq     uint64
+		outcome wire.Outcome
+		reason  wire.QuarantineReason
+	}
+	fates := make([]fate, 0, i.size())
+	for _, r := range i.records {
+		fates = append(fates, fate{r.Seq, wire.Stored, ""})
+	}
+	for _, e := range i.entries {
+		fates = append(fates, fate{e.Seq, wire.Stored, ""})
+	}
+	for _, q := range i.quarantined {
+		if q.HasSeq {
+			fates = append(fates, fate{q.Seq, wire.Quarantined, q.Reason})
+		}
+	}
+	slices.SortFunc(fates, func(a, b fate) int {
+		switch {
+		case a.seq < b.seq:
+			return -1
+		case a.seq > b.seq:
+			return 1
+		}
+		return 0
+	})
+	var out []wire.AckRange
+	for _, f := range fates {
+		if n := len(out); n > 0 && out[n-1].To+1 == f.seq && out[n-1].Outcome == f.outcome && out[n-1].Reason == f.reason {
+			out[n-1].To = f.seq
+			continue
+		}
+		out = append(out, wire.AckRange{Range: wire.Range{From: f.seq, To: f.seq}, Outcome: f.outcome, Reason: f.reason})
+	}
+	return out
+}

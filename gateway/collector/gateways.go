@@ -1,0 +1,108 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"sync"
+	"time"
+
+	"coldchain/gateway/mqtt"
+	"coldchain/gateway/state"
+	"coldchain/gateway/wire"
+)
+
+// GatewayState is what the county knows of a gateway.
+type GatewayState struct {
+	wire.Status
+	Received time.Time // when the newest status came
+}
+
+// gateways remembers what each gateway said of itself.
+type gateways struct {
+	mu      sync.RWMutex
+	by      map[string]GatewayState
+	greeted map[string]bool // answered since this collector started
+}
+
+func (g *gateways) restore(ctx context.Context, db *state.DB) error {
+	known, err := db.Gateways(ctx)
+	if err != nil {
+		return fmt.Errorf("collector: load the gateways: %w", err)
+	}
+	g.by, g.greeted = map[string]GatewayState{}, map[string]bool{}
+	for _, k := range known {
+		s := k.Status
+		s.Gateway, s.Site = k.Gateway, k.Site
+		s.Online = false // until it says so to this collector
+		g.by[k.Gateway] = GatewayState{Status: s, Received: k.StatusReceived}
+	}
+	return nil
+}
+
+func (g *gateways) inventory(ctx context.Context, db *state.DB, a wire.Address, payload []byte, at time.Time) error {
+	inv, err := wire.DecodeInventory(payload)
+	if err != nil {
+		return err
+	}
+	if inv.Gateway != a.Gateway || inv.Site != a.Site {
+		return fmt.Errorf("inventory says it is of %s at %s", inv.Gateway, inv.Site)
+	}
+	return db.SaveInventory(ctx, inv, at)
+}
+
+// onStatus notes a gateway's status and greets it when it asks to be, or when
+// it has been connected since before this collector started.
+func (c *Collector) onStatus(ctx context.Context, m inboxMessage, a wire.Address) {
+	s, err := wire.DecodeStatus(m.Payload)
+	if err == nil && (s.Gateway != a.Gateway || s.Site != a.Site) {
+		err = fmt.Errorf("status says it is of %s at %s", s.Gateway, s.Site)
+	}
+	if err != nil {
+		c.setApart(ctx, m, a, refusal{wire.Malformed, err.Error()})
+		return
+	}
+	c.gateways.mu.Lock()
+	old := c.gateways.by[a.Gateway]
+	if !s.Online { // the last will knows nothing but that
+		last := old.Status
+		last.Gateway, last.Site, last.Online = s.Gateway, s.Site, false
+		s = last
+	}
+	c.gateways.by[a.Gateway] = GatewayState{Status: s, Received: m.received}
+	greet := s.Online && (!s.Greeted || !c.gateways.greeted[a.Gateway])
+	c.gateways.greeted[a.Gateway] = c.gateways.greeted[a.Gateway] || greet
+	c.gateways.mu.Unlock()
+
+	if err := c.o.State.SaveStatus(ctx, s, m.received); err != nil {
+		c.o.Logger.Error("keep a gateway's status", "gateway", a.Gateway, "error", err)
+	}
+	c.o.Listener.GatewayChanged(s, m.received)
+	if greet {
+		c.hello(a, m.received)
+	}
+}
+
+func (c *Collector) hello(a wire.Address, now time.Time) {
+	c.mu.Lock()
+	epoch, highest := c.ranges.highest(a.Gateway)
+	c.mu.Unlock()
+	payload, err := wire.EncodeHello(wire.Hello{Epoch: epoch, Highest: highest, Generation: c.generation, At: now.UTC().Truncate(time.Millisecond)})
+	if err != nil {
+		c.o.Logger.Error("encode a hello", "gateway", a.Gateway, "error", err)
+		return
+	}
+	c.send(mqtt.Message{Topic: a.Topic(wire.ChannelHello), Payload: payload})
+}
+
+// Gateways lists what is known of every gateway, by name.
+func (c *Collector) Gateways() []GatewayState {
+	c.gateways.mu.RLock()
+	defer c.gateways.mu.RUnlock()
+	out := make([]GatewayState, 0, len(c.gateways.by))
+	for _, g := range c.gateways.by {
+		out = append(out, g)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Gateway < out[j].Gateway })
+	return out
+}

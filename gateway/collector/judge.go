@@ -1,0 +1,260 @@
+package collector
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"coldchain/alerting"
+	"coldchain/gateway/mqtt"
+	"coldchain/gateway/state"
+	"coldchain/gateway/store"
+	"coldchain/gateway/wire"
+)
+
+// engineActor stands behind what the judging changes.
+var engineActor = state.Actor{Kind: "system", ID: "engine"}
+
+// batchItem is what one message left to be made durable.
+type batchItem struct {
+	id          state.Run
+	address     wire.Address
+	records     []store.Record
+	quarantined []state.QuarantineEntry
+	entries     []state.JournalEntry
+}
+
+func (i batchItem) size() int { return len(i.records) + len(i.quarantined) + len(i.entries) }
+
+// judgeLoop is the only goroutine that decodes and judges.
+func (c *Collector) judgeLoop(ctx context.Context) {
+	tick := time.NewTicker(advanceEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case m := <-c.inbox:
+			c.handle(ctx, m)
+		case <-tick.C:
+			now := c.o.Now()
+			c.mu.Lock()
+			changes := c.o.Engine.Advance(now)
+			c.mu.Unlock()
+			c.apply(ctx, changes)
+			c.judged.beat(now)
+			c.m.unstored.Set(float64(c.waiting.Load()))
+		}
+	}
+}
+
+func (c *Collector) handle(ctx context.Context, m inboxMessage) {
+	address, channel, err := wire.ParseTopic(m.Topic)
+	if err != nil {
+		c.setApart(ctx, m, wire.Address{}, refusal{wire.WrongSender, err.Error()})
+		return
+	}
+	if why := c.o.Registry.sender(address); why != nil {
+		c.setApart(ctx, m, address, *why)
+		return
+	}
+	switch channel {
+	case wire.ChannelRecords:
+		c.onRecords(ctx, m, address)
+	case wire.ChannelStatus:
+		c.onStatus(ctx, m, address)
+	case wire.ChannelInventory:
+		if err := c.gateways.inventory(ctx, c.o.State, address, m.Payload, m.received); err != nil {
+			c.setApart(ctx, m, address, refusal{wire.Malformed, err.Error()})
+		}
+	}
+}
+
+// setApart quarantines a whole message. It is not acknowledged: nothing in it
+// has a proven identity.
+func (c *Collector) setApart(ctx context.Context, m inboxMessage, a wire.Address, why refusal) {
+	c.m.quarantined.WithLabelValues(string(why.reason)).Inc()
+	c.o.Logger.Warn("message quarantined", "topic", m.Topic, "reason", why.reason, "detail", why.detail)
+	entry := quarantine(a, m.Topic, 0, 0, false, "", why, m.Payload, m.received)
+	if err := c.o.State.Commit(ctx, state.Commit{Generation: c.generation, Quarantine: []state.QuarantineEntry{entry}}); err != nil {
+		c.o.Logger.Error("keep a quarantined message", "error", err)
+	}
+}
+
+// onRecords takes one message of records through admission and judging, and
+// hands what is left to the store.
+func (c *Collector) onRecords(ctx context.Context, m inboxMessage, a wire.Address) {
+	pack, rejected, err := c.decoder.Decode(m.Payload)
+	if err != nil {
+		c.setApart(ctx, m, a, refusal{wire.ReasonOf(err), err.Error()})
+		return
+	}
+	c.m.received.Add(float64(len(pack.Records)))
+	c.mu.Lock()
+	item, final, changes := c.sort(m, a, pack, rejected)
+	c.mu.Unlock()
+
+	c.apply(ctx, changes)
+	c.acknowledge(a, pack.Epoch, final)
+	if len(item.records) > 0 {
+		c.latest.update(item.records, m.received)
+		c.o.Listener.ReadingsJudged(item.records, m.received)
+	}
+	c.enqueue(item)
+}
+
+// sort tells what of a message is new and what is known, and has the new
+// readings judged. The caller holds mu.
+func (c *Collector) sort(m inboxMessage, a wire.Address, pack wire.Pack, rejected []wire.Rejected) (batchItem, []wire.AckRange, []alerting.Transition) {
+	id := state.Run{Gateway: a.Gateway, Epoch: pack.Epoch}
+	j := c.ranges.of(id)
+	item := batchItem{id: id, address: a}
+	var final []wire.AckRange
+	var changes []alerting.Transition
+
+	for _, r := range rejected {
+		if r.HasSeq && j.known(r.Seq, &final) {
+			continue
+		}
+		why := refusal{r.Reason, r.Detail}
+		item.quarantined = append(item.quarantined, quarantine(a, m.Topic, pack.Epoch, r.Seq, r.HasSeq, r.Point, why, nil, m.received))
+	}
+	for _, r := range pack.Records {
+		if j.known(r.Seq, &final) {
+			c.m.duplicates.Inc()
+			continue
+		}
+		if r.Kind != wire.ReadingRecord {
+			item.entries = append(item.entries, state.JournalEntry{Site: a.Site, Gateway: a.Gateway, Epoch: pack.Epoch, Record: r})
+			continue
+		}
+		admitted, why := c.o.Registry.admit(a, pack.Epoch, r, m.received)
+		if why != nil {
+			item.quarantined = append(item.quarantined, quarantine(a, m.Topic, pack.Epoch, r.Seq, true, string(r.Reading.Point), *why, []byte(r.Reading.String()), m.received))
+			continue
+		}
+		item.records = append(item.records, admitted)
+		if !j.judged.Contains(r.Seq) {
+			changes = append(changes, c.o.Engine.Observe(admitted.Reading, m.received)...)
+			c.ranges.markJudged(id, r.Seq)
+		}
+	}
+	return item, final, changes
+}
+
+// known reports whether a record's fate is sealed or in the hands of the
+// store; a sealed one is acknowledged again, because its acknowledgement may
+// have been lost.
+func (j *journey) known(seq uint64, final *[]wire.AckRange) bool {
+	if _, queued := j.queued[seq]; queued {
+		return true
+	}
+	outcome := wire.Stored
+	switch {
+	case j.stored.Contains(seq):
+	case j.quarantined.Contains(seq):
+		outcome = wire.Quarantined
+	default:
+		return false
+	}
+	if n := len(*final); n > 0 && (*final)[n-1].To+1 == seq && (*final)[n-1].Outcome == outcome {
+		(*final)[n-1].To = seq
+		return true
+	}
+	*final = append(*final, wire.AckRange{Range: wire.Range{From: seq, To: seq}, Outcome: outcome})
+	return true
+}
+
+// enqueue hands an item to the store, or tells the gateway to come back later
+// when the store is too far behind.
+func (c *Collector) enqueue(item batchItem) {
+	if item.size() == 0 {
+		return
+	}
+	full := c.waiting.Load()+int64(item.size()) > maxUnstored
+	if !full {
+		c.mu.Lock()
+		j := c.ranges.of(item.id)
+		for _, seq := range item.seqs() {
+			j.queued[seq] = struct{}{}
+		}
+		c.mu.Unlock()
+		c.waiting.Add(int64(item.size()))
+		select {
+		case c.unstored <- item:
+			return
+		default:
+			c.waiting.Add(-int64(item.size()))
+			c.unqueue(item)
+		}
+	}
+	c.m.deferred.Add(float64(item.size()))
+	seqs := item.seqs()
+	if len(seqs) == 0 {
+		return
+	}
+	c.acknowledge(item.address, item.id.Epoch, []wire.AckRange{{
+		Range: wire.Range{From: slices.Min(seqs), To: slices.Max(seqs)}, Outcome: wire.RetryAfter, AfterMS: slowDown.Milliseconds(),
+	}})
+}
+
+func (c *Collector) unqueue(item batchItem) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	j := c.ranges.of(item.id)
+	for _, seq := range item.seqs() {
+		delete(j.queued, seq)
+	}
+}
+
+// seqs lists the sequence numbers of an item that have one.
+func (i batchItem) seqs() []uint64 {
+	out := make([]uint64, 0, i.size())
+	for _, r := range i.records {
+		out = append(out, r.Seq)
+	}
+	for _, q := range i.quarantined {
+		if q.HasSeq {
+			out = append(out, q.Seq)
+		}
+	}
+	for _, e := range i.entries {
+		out = append(out, e.Seq)
+	}
+	return out
+}
+
+// apply writes changes of alarms, at once and whatever the store does. What
+// cannot be written now is tried again with the next change or tick.
+func (c *Collector) apply(ctx context.Context, changes []alerting.Transition) {
+	c.unapplied = append(c.unapplied, changes...)
+	if len(c.unapplied) == 0 {
+		return
+	}
+	alarms, err := c.o.State.Apply(ctx, engineActor, c.unapplied)
+	if err != nil {
+		c.o.Logger.Error("write alarms; trying again", "changes", len(c.unapplied), "error", err)
+		return
+	}
+	for _, t := range c.unapplied {
+		c.m.transitions.WithLabelValues(string(t.Alarm.Rule), string(t.Change)).Inc()
+		if t.Change != alerting.Updated {
+			c.o.Logger.Info("alarm "+string(t.Change), "rule", t.Alarm.Rule, "object", t.Alarm.Object, "level", t.Alarm.Level, "class", t.Alarm.Class, "id", t.Alarm.ID)
+		}
+	}
+	c.unapplied = nil
+	c.o.Listener.AlarmsChanged(alarms)
+}
+
+// acknowledge tells a gateway what became of its records.
+func (c *Collector) acknowledge(a wire.Address, epoch uint64, ranges []wire.AckRange) {
+	if len(ranges) == 0 {
+		return
+	}
+	payload, err := wire.EncodeAck(wire.Ack{Epoch: epoch, Ranges: ranges})
+	if err != nil {
+		c.o.Logger.Error("encode an acknowledgement", "gateway", a.Gateway, "error", err)
+		return
+	}
+	c.send(mqtt.Message{Topic: a.Topic(wire.ChannelAck), Payload: payload})
+}
