@@ -1,0 +1,442 @@
+package engine
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"coldchain/alerting"
+	"coldchain/sensors"
+)
+
+var update = flag.Bool("update", false, "rewrite the expectations of the scenarios")
+
+// TestScenarios plays every testdata/*.txt. A scenario is a story: lines that
+// say what was measured and when it arrived, and lines beginning with "=>" that
+// say what the engine made of it. See testdata/README for the language.
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := newScenario(false)
+			got, err := s.play(string(text))
+			if err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			} else if got != string(text) {
+				t.Errorf("%s: differs (run with -update if that is meant):\n%s", file, difference(string(text), got))
+			}
+			// The same story with a restart after every single step.
+			again := newScenario(true)
+			if _, err := again.play(string(text)); err != nil {
+				t.Fatalf("%s, restarted at every step: %v", file, err)
+			}
+			if !slices.Equal(s.all, again.all) {
+				t.Errorf("%s: restarts at every step change the transitions:\n%v\nwithout:\n%v", file, again.all, s.all)
+			}
+		})
+	}
+}
+
+// scenario is one story being played.
+type scenario struct {
+	cfg     Config
+	engine  *Engine
+	now     time.Time
+	start   time.Time
+	updates bool // show Updated transitions
+	all     []alerting.Transition
+
+	restarting bool // at every step
+	state      map[string][]byte
+
+	lines []string
+}
+
+func newScenario(restarting bool) *scenario {
+	return &scenario{restarting: restarting, state: map[string][]byte{}}
+}
+
+// play returns the text with its expectations replaced by what happened.
+func (s *scenario) play(text string) (string, error) {
+	var out []string
+	var group []arrival
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "=> ") {
+			continue
+		}
+		out = append(out, line)
+		s.lines = nil
+		words := strings.Fields(strings.SplitN(line, "#", 2)[0])
+		if len(words) > 0 {
+			more, err := s.step(words)
+			if err != nil {
+				return "", fmt.Errorf("line %d: %w", i+1, err)
+			}
+			group = append(group, more...)
+		}
+		// Lines that begin with "also" happen at the same time as the one above.
+		if next := i + 1; next < len(lines) && strings.HasPrefix(strings.TrimSpace(lines[next]), "also ") {
+			continue
+		}
+		if err := s.arrive(group); err != nil {
+			return "", fmt.Errorf("line %d: %w", i+1, err)
+		}
+		group = nil
+		out = append(out, s.lines...)
+	}
+	return strings.Join(out, "\n"), nil
+}
+
+type arrival struct {
+	reading  sensors.Reading
+	received time.Time
+}
+
+func (s *scenario) arrive(group []arrival) error {
+	slices.SortStableFunc(group, func(x, y arrival) int { return x.received.Compare(y.received) })
+	for _, a := range group {
+		if err := s.wait(a.received); err != nil {
+			return err
+		}
+		s.heed(s.engine.Observe(a.reading, a.received))
+	}
+	return nil
+}
+
+// wait lets time pass until t, with the engine's clock ticking every 10 s.
+func (s *scenario) wait(t time.Time) error {
+	if s.engine == nil {
+		return fmt.Errorf("the story has no start yet")
+	}
+	if t.Before(s.now) {
+		return fmt.Errorf("%s has passed, it is %s: say when it was received", s.clock(t), s.clock(s.now))
+	}
+	for s.now.Before(t) {
+		s.now = s.now.Add(min(10*time.Second, t.Sub(s.now)))
+		s.heed(s.engine.Advance(s.now))
+	}
+	return nil
+}
+
+func (s *scenario) heed(list []alerting.Transition) {
+	s.all = append(s.all, list...)
+	for _, tr := range list {
+		if tr.Change != alerting.Updated || s.updates {
+			s.lines = append(s.lines, "=> "+s.say(tr))
+		}
+	}
+	if s.restarting {
+		if err := s.restart(s.start); err != nil {
+			panic(err)
+		}
+	}
+}
+
+func (s *scenario) restart(start time.Time) error {
+	for key, blob := range s.engine.Dirty() {
+		if blob == nil {
+			delete(s.state, key)
+		} else {
+			s.state[key] = slices.Clone(blob)
+		}
+	}
+	fresh, err := New(s.cfg, start)
+	if err != nil {
+		return err
+	}
+	s.engine = fresh
+	return fresh.Restore(maps.Clone(s.state))
+}
+
+func (s *scenario) step(w []string) ([]arrival, error) {
+	if w[0] == "also" {
+		w = w[1:]
+	}
+	switch w[0] {
+	case "wait":
+		t, err := s.time(word(w, 2)) // wait until 08:30
+		if err != nil {
+			return nil, err
+		}
+		return nil, s.wait(t)
+	case "restart": // restart [at 08:30]: the collector was down until then
+		if len(w) > 2 {
+			t, err := s.time(w[2])
+			if err != nil || t.Before(s.now) {
+				return nil, fmt.Errorf("restart at %q: want a time to come", w[2])
+			}
+			s.now = t
+		}
+		s.start = s.now
+		return nil, s.restart(s.now)
+	case "reconnected":
+		s.engine.Reconnected(s.now)
+		return nil, nil
+	case "status":
+		id, err := s.find(word(w, 1))
+		if err != nil {
+			return nil, err
+		}
+		st := s.engine.Status(id)
+		s.lines = append(s.lines, strings.TrimSpace(fmt.Sprintf("=> %s is %s since %s %s", id.Name(), st.Word, s.clock(st.Since), st.Reason)))
+		return nil, nil
+	case "show":
+		s.updates = true
+		return nil, nil
+	case "site", "zone", "limit", "hysteresis", "point", "window", "settle", "start":
+		return nil, s.configure(w)
+	}
+	return s.readings(w)
+}
+
+func (s *scenario) configure(w []string) error {
+	var err error
+	duration := func(i int) time.Duration {
+		d, e := time.ParseDuration(word(w, i))
+		if e != nil {
+			err = e
+		}
+		return d
+	}
+	number := func(i int) float64 {
+		v, e := strconv.ParseFloat(word(w, i), 64)
+		if e != nil {
+			err = e
+		}
+		return v
+	}
+	switch w[0] {
+	case "site": // site NAME silent 10m
+		s.cfg.Sites = append(s.cfg.Sites, Site{ID: word(w, 1), SilentAfter: duration(3)})
+	case "zone": // zone site/zone [kind]
+		limits, hysteresis, _ := alerting.DefaultLimits(word(w, 2))
+		s.cfg.Zones = append(s.cfg.Zones, alerting.Zone{
+			ID:         word(w, 1),
+			Limits:     map[sensors.Quantity][]alerting.Limit{sensors.Temperature: limits},
+			Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: hysteresis},
+		})
+	case "limit": // limit high warning 4 for 15m, of the last zone
+		z := &s.cfg.Zones[len(s.cfg.Zones)-1]
+		z.Limits[sensors.Temperature] = append(z.Limits[sensors.Temperature], alerting.Limit{
+			Side: alerting.Side(word(w, 1)), Level: alerting.Level(word(w, 2)), Value: number(3), Delay: duration(5),
+		})
+	case "hysteresis":
+		s.cfg.Zones[len(s.cfg.Zones)-1].Hysteresis[sensors.Temperature] = number(1)
+	case "point": // point site/zone/name quantity [every 15m]
+		p := Point{ID: sensors.PointID(word(w, 1)), Quantity: sensors.Quantity(word(w, 2))}
+		p.Zone, p.Site = p.ID.Zone(), p.ID.Site()
+		if len(w) > 3 {
+			p.Period = duration(4)
+		}
+		s.cfg.Points = append(s.cfg.Points, p)
+	case "window":
+		s.cfg.LiveWindow = duration(1)
+	case "settle":
+		s.cfg.Settle = duration(1)
+	case "start": // start 2026-07-01 08:00
+		s.start, err = time.Parse("2006-01-02 15:04", word(w, 1)+" "+word(w, 2))
+		s.now = s.start
+		if err == nil {
+			s.engine, err = New(s.cfg, s.start)
+		}
+	}
+	return err
+}
+
+// readings understands
+//
+//	08:00[..09:00 every 1m] POINT VALUE [to VALUE] [received 11:00 [every 1s]]
+//
+// where VALUE is a number, "uncertain NUMBER" or "bad REASON".
+func (s *scenario) readings(w []string) ([]arrival, error) {
+	from, to, isRange := strings.Cut(w[0], "..")
+	first, err := s.time(from)
+	if err != nil {
+		return nil, err
+	}
+	last, step := first, time.Minute
+	w = w[1:]
+	if isRange {
+		if last, err = s.time(to); err != nil {
+			return nil, err
+		}
+		if step, err = time.ParseDuration(word(w, 1)); err != nil || word(w, 0) != "every" || step <= 0 {
+			return nil, fmt.Errorf("want from..to every 1m")
+		}
+		w = w[2:]
+	}
+	id, err := s.find(word(w, 0))
+	if err != nil {
+		return nil, err
+	}
+	w = w[1:]
+	var received time.Time
+	var apart time.Duration
+	if i := slices.Index(w, "received"); i >= 0 {
+		if received, err = s.time(word(w, i+1)); err != nil {
+			return nil, err
+		}
+		if len(w) > i+2 {
+			if apart, err = time.ParseDuration(word(w, i+3)); err != nil {
+				return nil, err
+			}
+		}
+		w = w[:i]
+	}
+	var out []arrival
+	for t := first; !t.After(last); t = t.Add(step) {
+		share := 0.0
+		if last.After(first) {
+			share = float64(t.Sub(first)) / float64(last.Sub(first))
+		}
+		r, err := reading(id, t, w, share)
+		if err != nil {
+			return nil, err
+		}
+		at := t
+		if !received.IsZero() {
+			at = received.Add(time.Duration(len(out)) * apart)
+		}
+		out = append(out, arrival{r, at})
+	}
+	return out, nil
+}
+
+func reading(id sensors.PointID, t time.Time, w []string, share float64) (sensors.Reading, error) {
+	kind := word(w, 0)
+	if kind == "bad" {
+		return sensors.NewBad(id, t, sensors.Reason(word(w, 1))), nil
+	}
+	if kind == "uncertain" {
+		w = w[1:]
+	}
+	v, err := strconv.ParseFloat(word(w, 0), 64)
+	if err != nil {
+		return sensors.Reading{}, fmt.Errorf("value %q is not a number", word(w, 0))
+	}
+	if word(w, 1) == "to" {
+		end, err := strconv.ParseFloat(word(w, 2), 64)
+		if err != nil {
+			return sensors.Reading{}, fmt.Errorf("value %q is not a number", word(w, 2))
+		}
+		v += (end - v) * share
+	} else if len(w) > 1 {
+		return sensors.Reading{}, fmt.Errorf("%q is not understood", strings.Join(w[1:], " "))
+	}
+	if kind == "uncertain" {
+		return sensors.NewUncertain(id, t, v, sensors.FlatLine), nil
+	}
+	return sensors.NewGood(id, t, v), nil
+}
+
+// time understands 08:00, 08:00:30 and, for the next day, +08:00.
+func (s *scenario) time(text string) (time.Time, error) {
+	clock, next := strings.CutPrefix(text, "+")
+	layout := "15:04"
+	if strings.Count(clock, ":") == 2 {
+		layout = "15:04:05"
+	}
+	t, err := time.Parse(layout, clock)
+	if err != nil {
+		return t, fmt.Errorf("%q is neither a command nor a time such as 08:00", text)
+	}
+	y, m, d := s.start.Date()
+	if next {
+		d++
+	}
+	return time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), 0, time.UTC), nil
+}
+
+func (s *scenario) clock(t time.Time) string {
+	layout := "15:04"
+	if t.Second() != 0 {
+		layout = "15:04:05"
+	}
+	if t.YearDay() > s.start.YearDay() {
+		layout = "+" + layout
+	}
+	return t.Format(layout)
+}
+
+func (s *scenario) find(name string) (sensors.PointID, error) {
+	for _, p := range s.cfg.Points {
+		if p.ID.Name() == name || string(p.ID) == name {
+			return p.ID, nil
+		}
+	}
+	return "", fmt.Errorf("point %q is not declared", name)
+}
+
+// say puts a transition into words.
+func (s *scenario) say(tr alerting.Transition) string {
+	a := tr.Alarm
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %-9s %-4s %-9s %-11s %s: ", s.clock(s.now), strings.ToUpper(string(tr.Change)), a.Class, a.Level, a.Rule, a.Object)
+	if tr.Change == alerting.Returned {
+		fmt.Fprintf(&b, "%s to %s", s.clock(a.Start), s.clock(a.Returned))
+	} else {
+		fmt.Fprintf(&b, "since %s", s.clock(a.Start))
+	}
+	if a.HasValue {
+		word := "over"
+		if a.Rule == alerting.LowLimit {
+			word = "under"
+		}
+		fmt.Fprintf(&b, ", %s %.4g °C for %s, worst %.4g", word, a.Limit, short(a.Delay), a.Peak)
+	} else {
+		fmt.Fprintf(&b, ", nothing for %s", short(a.Delay))
+		if a.Reason != "" {
+			fmt.Fprintf(&b, " (%s)", a.Reason)
+		}
+	}
+	if c := s.clock(tr.At); c != s.clock(s.now) {
+		fmt.Fprintf(&b, "; as of %s", c)
+	}
+	return b.String()
+}
+
+func short(d time.Duration) string {
+	if d%time.Minute == 0 {
+		return fmt.Sprintf("%d min", d/time.Minute)
+	}
+	return d.String()
+}
+
+func word(w []string, i int) string {
+	if i < len(w) {
+		return w[i]
+	}
+	return ""
+}
+
+func difference(want, got string) string {
+	var b strings.Builder
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i := range max(len(w), len(g)) {
+		if x, y := word(w, i), word(g, i); x != y {
+			fmt.Fprintf(&b, "line %d:\n  want %s\n  got  %s\n", i+1, x, y)
+			break
+		}
+	}
+	return b.String() + "--- got\n" + got
+}
