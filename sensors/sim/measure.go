@@ -104,3 +104,14 @@ func (s *site) measure(d *device, t int64) Measurement {
 	}
 	return m
 }
+
+// Position returns where a truck is and whether it stands at a stop. ok is
+// false for a site that does not drive.
+func (c *County) Position(siteID string, at time.Time) (lat, lon float64, standing, ok bool) {
+	s, found := c.sites[siteID]
+	if !found || s.route == nil {
+		return 0, 0, false, false
+	}
+	lat, lon, stood, _ := s.route.at(at.Unix())
+	return lat, lon, stood >= 0, true
+}
