@@ -136,6 +136,9 @@ func (db *DB) LoadTracks(ctx context.Context) (map[string][]byte, error) {
 		if err := rows.Scan(&key, &state); err != nil {
 			return err
 		}
+		if state == nil {
+			state = []byte{} // the driver's word for an empty one; nil would mean deleted
+		}
 		out[key] = state
 		return nil
 	})
