@@ -66,10 +66,12 @@ func (o *object) times(k string, x *times) {
 		return
 	}
 	var raw [64 * binary.MaxVarintLen64]byte
-	b, before := raw[:0], int64(0)
+	// Sampling is regular: what changes is the change of the distance.
+	b, before, apart := raw[:0], int64(0), int64(0)
 	for i := range x.n {
 		v := x.get(i)
-		b, before = binary.AppendVarint(b, v-before), v
+		b = binary.AppendVarint(b, v-before-apart)
+		before, apart = v, v-before
 	}
 	o.key(k)
 	o.b = append(base64.RawStdEncoding.AppendEncode(append(o.b, '"'), b), '"')

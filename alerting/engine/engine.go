@@ -25,11 +25,13 @@ type Engine struct {
 	dirtySites  []*site
 	dirtyEngine bool
 	gone        []string // state of what is not configured any more
+	blob        int      // size of a state object, lately
 }
 
 // point is everything the engine knows of one point.
 type point struct {
 	id       sensors.PointID
+	key      string // of its state
 	zone     string
 	site     *site
 	least    int64 // see hole
@@ -55,6 +57,7 @@ type point struct {
 // site is everything the engine knows of one site.
 type site struct {
 	id          string
+	key         string // of its state
 	silentAfter int64
 	dirty       bool
 
@@ -89,7 +92,7 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 		if sites[s.ID] != nil {
 			return nil, fmt.Errorf("site %s is listed twice", s.ID)
 		}
-		x := &site{id: s.ID, silentAfter: s.SilentAfter.Milliseconds(), born: e.start}
+		x := &site{id: s.ID, key: sitePrefix + s.ID, silentAfter: s.SilentAfter.Milliseconds(), born: e.start}
 		sites[s.ID] = x
 		e.sites = append(e.sites, x)
 		e.touchSite(x)
@@ -127,7 +130,7 @@ func (e *Engine) add(c Point, s *site, b *bands) error {
 		return fmt.Errorf("point %s: period %s: want 0s (not known) to 24h", c.ID, c.Period)
 	}
 	p := &point{
-		id: c.ID, zone: c.Zone, site: s, quantity: c.Quantity,
+		id: c.ID, key: pointPrefix + string(c.ID), zone: c.Zone, site: s, quantity: c.Quantity,
 		least:  max(minHole, 3*c.Period.Milliseconds()),
 		window: max(e.liveWindow, s.silentAfter),
 		born:   e.start,

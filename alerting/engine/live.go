@@ -107,8 +107,11 @@ func (e *Engine) emit(c alerting.Change, a alerting.Alarm, t int64) {
 // limitAlarm says an alarm in the words of the contract; over is the first
 // reading inside again, 0 while it is present.
 func (p *point) limitAlarm(s *side, a *open, over int64) alerting.Alarm {
+	if a.id == "" {
+		a.id = alerting.AlarmID(s.band.rule, string(p.id), at(a.start))
+	}
 	al := alerting.Alarm{
-		ID:   alerting.AlarmID(s.band.rule, string(p.id), at(a.start)),
+		ID:   a.id,
 		Rule: s.band.rule, Object: string(p.id), Zone: p.zone,
 		Level: a.line.Level, Class: a.class, State: alerting.Unacknowledged,
 		Start: at(a.start), Raised: at(a.raised), LastSeen: at(a.seen),

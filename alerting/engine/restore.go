@@ -27,6 +27,32 @@ func (s *stamp) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// span is a delay in ms, at most the day that a limit may have.
+type span int64
+
+func (s *span) UnmarshalJSON(b []byte) error {
+	var v int64
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	if v < 0 || v > (24*time.Hour).Milliseconds() {
+		return fmt.Errorf("delay of %d ms is not between 0 and a day", v)
+	}
+	*s = span(v)
+	return nil
+}
+
+// classState is an alarm's class, or "" while it is held back.
+type classState alerting.Class
+
+func (c *classState) UnmarshalText(b []byte) error {
+	*c = classState(b)
+	if *c != "" && *c != classState(alerting.Live) && *c != classState(alerting.Late) {
+		return fmt.Errorf("class %q is not live or late", b)
+	}
+	return nil
+}
+
 type engineState struct {
 	Version     int   `json:"v"`
 	Reconnected stamp `json:"reconnected"`
@@ -95,23 +121,23 @@ type runState struct {
 type lineState struct {
 	Level alerting.Level `json:"level"`
 	Value float64        `json:"value"`
-	Delay stamp          `json:"delay"` // ms
+	Delay span           `json:"delay"`
 }
 
 type openState struct {
-	Start      stamp          `json:"start"`
-	Raised     stamp          `json:"raised"`
-	Escalated  stamp          `json:"escalated"`
-	First      lineState      `json:"first"`
-	Line       lineState      `json:"line"`
-	Clears     lineState      `json:"clears"`
-	Hysteresis float64        `json:"hysteresis"`
-	Peak       float64        `json:"peak"`
-	Last       float64        `json:"last"`
-	Seen       stamp          `json:"seen"`
-	Clear      runState       `json:"clear"`
-	Class      alerting.Class `json:"class"`
-	Told       stamp          `json:"told"`
+	Start      stamp      `json:"start"`
+	Raised     stamp      `json:"raised"`
+	Escalated  stamp      `json:"escalated"`
+	First      lineState  `json:"first"`
+	Line       lineState  `json:"line"`
+	Clears     lineState  `json:"clears"`
+	Hysteresis float64    `json:"hysteresis"`
+	Peak       float64    `json:"peak"`
+	Last       float64    `json:"last"`
+	Seen       stamp      `json:"seen"`
+	Clear      runState   `json:"clear"`
+	Class      classState `json:"class"`
+	Told       stamp      `json:"told"`
 }
 
 // open reports whether an alarm is open in the state.
@@ -203,7 +229,7 @@ func (st *openState) open(s alerting.Side) *open {
 	return &open{
 		start: int64(st.Start), raised: int64(st.Raised), escalated: int64(st.Escalated),
 		first: st.First.limit(s), line: st.Line.limit(s), clears: st.Clears.limit(s), hysteresis: st.Hysteresis,
-		peak: st.Peak, last: st.Last, seen: int64(st.Seen), clear: st.Clear.run(), class: st.Class, told: int64(st.Told),
+		peak: st.Peak, last: st.Last, seen: int64(st.Seen), clear: st.Clear.run(), class: alerting.Class(st.Class), told: int64(st.Told),
 	}
 }
 
@@ -213,11 +239,15 @@ func decodeTimes(s string) (times, error) {
 	if err != nil {
 		return x, fmt.Errorf("remembered times: %w", err)
 	}
-	v := int64(0)
+	const most = maxTime<<2 + 3
+	v, apart := int64(0), int64(0)
 	for len(b) > 0 {
 		d, n := binary.Varint(b)
-		v += d
-		if n <= 0 || x.n == len(x.at) || v <= 0 || v>>2 > maxTime {
+		if n > 0 && d <= 4*most && d >= -4*most { // so that the sums cannot overflow
+			apart += d
+			v += apart
+		}
+		if n <= 0 || x.n == len(x.at) || v < 4 || v > most {
 			return x, fmt.Errorf("remembered times: entry %d is not one", x.n)
 		}
 		b = b[n:]

@@ -19,7 +19,8 @@ type pending struct {
 // open is an alarm that is present. Its limits are frozen: a configuration
 // that changes meanwhile judges the next one.
 type open struct {
-	start, raised, escalated int64 // event time; escalated is 0 when it never was
+	id                       string // derived when it is first told; not state
+	start, raised, escalated int64  // event time; escalated is 0 when it never was
 
 	first, line alerting.Limit // the line that raised it; the most severe that has matured
 	clears      alerting.Limit // the mildest line, which decides the return

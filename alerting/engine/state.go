@@ -25,7 +25,7 @@ func (e *Engine) Dirty() map[string][]byte {
 	n := len(e.dirtyPoints) + len(e.dirtySites) + len(e.gone) + 1
 	out := make(map[string][]byte, n)
 	// One allocation for many objects; those that have grown make another.
-	buf := make([]byte, 0, 512*n)
+	buf := make([]byte, 0, n*(e.blob+64))
 	put := func(key string, write func([]byte) []byte) {
 		from := len(buf)
 		buf = write(buf)
@@ -35,16 +35,17 @@ func (e *Engine) Dirty() map[string][]byte {
 		out[key] = nil
 	}
 	for _, p := range e.dirtyPoints {
-		put(pointPrefix+string(p.id), p.appendState)
+		put(p.key, p.appendState)
 		p.dirty = false
 	}
 	for _, s := range e.dirtySites {
-		put(sitePrefix+s.id, s.appendState)
+		put(s.key, s.appendState)
 		s.dirty = false
 	}
 	if e.dirtyEngine {
 		put(engineKey, e.appendState)
 	}
+	e.blob = len(buf) / n
 	e.dirtyPoints, e.dirtySites, e.gone, e.dirtyEngine = e.dirtyPoints[:0], e.dirtySites[:0], nil, false
 	return out
 }
