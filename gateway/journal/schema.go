@@ -1,0 +1,284 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"modernc.org/sqlite" // also registers the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"coldchain/sensors"
+)
+
+var (
+	// ErrCorrupt marks a journal file that is damaged. The file is left as it
+	// is: what can still be read from it is evidence.
+	ErrCorrupt = errors.New("the file is damaged; move it away and keep it (its records may still be recovered), then start again: a new journal begins a new epoch")
+	// ErrInUse marks a journal that another process has open.
+	ErrInUse = errors.New("another process is using it; stop that one first")
+)
+
+// applicationID stands in the file's header: "COLJ".
+const applicationID = 0x434f4c4a
+
+// migrations take a file from version i to i+1. A released one is never
+// changed.
+var migrations = [...]string{`
+CREATE TABLE meta (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('epoch', 1), ('generation', '');
+CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE point (id INTEGER PRIMARY KEY, name TEXT NOT NULL, unit TEXT NOT NULL, UNIQUE (name, unit));
+CREATE TABLE record (
+	seq     INTEGER PRIMARY KEY,
+	epoch   INTEGER NOT NULL,
+	kind    INTEGER NOT NULL, -- 0 reading, 1 gap, 2 event
+	boot    INTEGER NOT NULL, -- word
+	mono_ms INTEGER NOT NULL,
+	wall_ms INTEGER NOT NULL, -- since 1970, UTC
+	clock   INTEGER NOT NULL, -- word
+	point   INTEGER,          -- point; a reading's
+	value   REAL,             -- none when the quality is bad
+	raw     REAL,             -- none when it does not differ
+	quality INTEGER,          -- 0 bad, 1 uncertain, 2 good
+	reason  INTEGER,          -- word
+	detail  TEXT              -- a gap's or event's, JSON
+);
+-- Runs of sequence numbers, both ends included. The first is the union of all
+-- that is final; the second says what of it is not in the county's store.
+CREATE TABLE delivered (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
+CREATE TABLE quarantined (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, reason TEXT NOT NULL);
+-- For people with the sqlite3 shell.
+CREATE VIEW readable AS
+	SELECT seq, epoch, kind, b.text AS boot, mono_ms,
+		strftime('%Y-%m-%dT%H:%M:%fZ', wall_ms / 1000.0, 'unixepoch') AS time, c.text AS clock,
+		p.name AS point, value, p.unit AS unit, raw, quality, r.text AS reason, detail
+	FROM record JOIN word b ON b.id = boot JOIN word c ON c.id = clock
+		LEFT JOIN point p ON p.id = point LEFT JOIN word r ON r.id = reason;
+`}
+
+const (
+	metaEpoch      = "epoch"
+	metaGeneration = "generation"
+)
+
+// pragmas are set on the one connection. FULL makes every commit wait for the
+// disk; the cache is small because fifty journals may share a process.
+var pragmas = [...]string{
+	"busy_timeout(5000)",
+	"journal_mode(WAL)",
+	"synchronous(FULL)",
+	"cache_size(-256)",
+	"temp_store(MEMORY)",
+	"wal_autocheckpoint(512)",
+	"journal_size_limit(4194304)",
+}
+
+func (j *Journal) open(ctx context.Context) error {
+	abs, err := filepath.Abs(j.path)
+	if err != nil {
+		return fmt.Errorf("journal %s: %w", j.path, err)
+	}
+	dsn := (&url.URL{Scheme: "file", Path: abs, RawQuery: url.Values{"_pragma": pragmas[:]}.Encode()}).String()
+	if j.db, err = sql.Open("sqlite", dsn); err != nil {
+		return fmt.Errorf("journal %s: %w", j.path, err)
+	}
+	j.db.SetMaxOpenConns(1)
+	if j.conn, err = j.db.Conn(ctx); err != nil {
+		return fmt.Errorf("journal %s: open: %w", j.path, classify(err))
+	}
+	for _, step := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"check", j.check},
+		{"migrate", j.migrate},
+		{"prepare", j.prepare},
+		{"load", j.load},
+		{"make its folder durable", func(context.Context) error { return syncFolder(filepath.Dir(abs)) }},
+	} {
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("journal %s: %s: %w", j.path, step.what, classify(err))
+		}
+	}
+	return nil
+}
+
+// check reads the whole file once: damage is better found before the next
+// record is built on it.
+func (j *Journal) check(ctx context.Context) error {
+	var id, version int
+	if err := j.conn.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+		return err
+	}
+	if err := j.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	if id != applicationID && (id != 0 || version != 0) {
+		return fmt.Errorf("this SQLite file belongs to another program (application id %#x); choose another path", id)
+	}
+	if version > len(migrations) {
+		return fmt.Errorf("written by a newer release (format %d, this one knows %d); install that release again", version, len(migrations))
+	}
+	var verdict string
+	if err := j.conn.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("%w (%s)", ErrCorrupt, verdict)
+	}
+	return nil
+}
+
+func (j *Journal) migrate(ctx context.Context) error {
+	var version int
+	if err := j.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	for ; version < len(migrations); version++ {
+		script := migrations[version] + fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d;", version+1, applicationID)
+		err := j.commit(ctx, func(ctx context.Context) error {
+			_, err := j.conn.ExecContext(ctx, script)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("to format %d: %w", version+1, err)
+		}
+	}
+	return nil
+}
+
+// load brings memory in line with the file.
+func (j *Journal) load(ctx context.Context) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.loadMeta(ctx); err != nil {
+		return err
+	}
+	if err := j.loadNames(ctx); err != nil {
+		return err
+	}
+	j.delivered = nil
+	err := j.each(ctx, "SELECT first, last FROM delivered ORDER BY first", func(rows *sql.Rows) error {
+		var s span
+		err := rows.Scan(&s.first, &s.last)
+		j.delivered = append(j.delivered, s)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var kept, finished uint64
+	if err := j.conn.QueryRowContext(ctx, "SELECT count(*) FROM record").Scan(&kept); err != nil {
+		return err
+	}
+	for _, s := range j.delivered {
+		n, err := j.countRecords(ctx, s)
+		if err != nil {
+			return err
+		}
+		finished += n
+	}
+	j.pending = kept - finished
+	j.oldest, err = j.findOldest(ctx, j.delivered, 0, j.next)
+	return err
+}
+
+func (j *Journal) loadMeta(ctx context.Context) error {
+	err := j.each(ctx, "SELECT key, value FROM meta", func(rows *sql.Rows) error {
+		var key string
+		var value any
+		if err := rows.Scan(&key, &value); err != nil {
+			return err
+		}
+		switch v := value.(type) {
+		case int64:
+			if key == metaEpoch {
+				j.epoch = uint64(v)
+			}
+		case string:
+			if key == metaGeneration {
+				j.generation = v
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	// The newest record is never trimmed, so it holds the place of the
+	// sequence without a second write per commit.
+	var newest, wall int64
+	err = j.conn.QueryRowContext(ctx, "SELECT seq, wall_ms FROM record ORDER BY seq DESC LIMIT 1").Scan(&newest, &wall)
+	if errors.Is(err, sql.ErrNoRows) {
+		j.next, j.hasLast = 1, false
+		return nil
+	}
+	j.next, j.last, j.hasLast = uint64(newest)+1, time.UnixMilli(wall).UTC(), true
+	return err
+}
+
+func (j *Journal) loadNames(ctx context.Context) error {
+	j.words, j.points = map[string]int64{}, map[pointKey]int64{}
+	err := j.each(ctx, "SELECT id, text FROM word", func(rows *sql.Rows) error {
+		var id int64
+		var text string
+		err := rows.Scan(&id, &text)
+		j.words[text] = id
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return j.each(ctx, "SELECT id, name, unit FROM point", func(rows *sql.Rows) error {
+		var id int64
+		var name, unit string
+		err := rows.Scan(&id, &name, &unit)
+		j.points[pointKey{sensors.PointID(name), sensors.Unit(unit)}] = id
+		return err
+	})
+}
+
+// each calls row for every row of a query.
+func (j *Journal) each(ctx context.Context, query string, row func(*sql.Rows) error, args ...any) error {
+	rows, err := j.conn.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// classify adds ErrCorrupt to what SQLite says of a damaged file.
+func classify(err error) error {
+	s, ok := errors.AsType[*sqlite.Error](err)
+	if !ok || errors.Is(err, ErrCorrupt) {
+		return err
+	}
+	switch s.Code() & 0xff {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w (%w)", ErrCorrupt, err)
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("the disk is full: %w", err)
+	}
+	return err
+}
+
+// syncFolder makes the file's name itself survive a power cut.
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
