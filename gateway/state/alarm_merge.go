@@ -6,16 +6,6 @@ import (
 	"coldchain/alerting"
 )
 
-// Acknowledgement is somebody's answer to an alarm. It covers the level the
-// alarm had then and milder ones: an alarm that grows more serious asks again,
-// as ISA-18.2 has it for a new, higher alarm.
-type Acknowledgement struct {
-	By    Actor
-	At    time.Time
-	Note  string
-	Level alerting.Level
-}
-
 // stateOf is the alarm's state in ISA-18.2's words, which depends on nothing
 // but whether it is present and whether somebody has answered it.
 func stateOf(present, answered bool) alerting.State {
@@ -31,6 +21,9 @@ func stateOf(present, answered bool) alerting.State {
 	}
 }
 
+// answered reports whether somebody has answered the alarm as serious as it is
+// now: an alarm that grows worse asks again, as ISA-18.2 has it for an alarm of
+// a higher priority.
 func (a Alarm) answered() bool {
 	return !a.AckedAt.IsZero() && !a.Level.MoreSevere(a.AckedLevel)
 }

@@ -69,16 +69,18 @@ const exposedTo = `(c.zone = a.zone OR a.zone = '' AND c.zone > a.object || '/' 
 
 // exposures is the same for a list of alarms, in two halves and with the
 // expression of the index custody_zone, so that neither half reads the table.
+// The plus takes start_ms its column type away, without which the index on an
+// expression would not serve.
 const exposures = `
 SELECT a.id, ` + batchColumns + `, c.zone, c.from_ms, c.to_ms
 	FROM alarms a JOIN custody c ON c.zone = a.zone JOIN batches b ON b.id = c.batch
 	WHERE a.id IN (SELECT value FROM json_each(?1)) AND a.zone <> ''
-	AND coalesce(c.to_ms, 9223372036854775807) > a.start_ms AND c.from_ms <= coalesce(a.returned_ms, ?2)
+	AND coalesce(c.to_ms, 9223372036854775807) > +a.start_ms AND c.from_ms <= coalesce(a.returned_ms, ?2)
 UNION ALL
 SELECT a.id, ` + batchColumns + `, c.zone, c.from_ms, c.to_ms
 	FROM alarms a JOIN custody c ON c.zone > a.object || '/' AND c.zone < a.object || '0' JOIN batches b ON b.id = c.batch
 	WHERE a.id IN (SELECT value FROM json_each(?1)) AND a.zone = ''
-	AND coalesce(c.to_ms, 9223372036854775807) > a.start_ms AND c.from_ms <= coalesce(a.returned_ms, ?2)
+	AND coalesce(c.to_ms, 9223372036854775807) > +a.start_ms AND c.from_ms <= coalesce(a.returned_ms, ?2)
 ORDER BY 2, 9`
 
 // withBatches fills in the goods each alarm is about. It is worked out at every

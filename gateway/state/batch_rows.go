@@ -58,9 +58,7 @@ func (db *DB) BatchesIn(ctx context.Context, zone string, from, to time.Time) ([
 	if to.IsZero() {
 		to = db.now()
 	}
-	rows, err := db.reader.QueryContext(ctx, `SELECT DISTINCT `+batchColumns+` FROM custody c JOIN batches b ON b.id = c.batch
-		WHERE c.zone = ? AND coalesce(c.to_ms, 9223372036854775807) > ? AND c.from_ms <= ? ORDER BY b.id`,
-		zone, from.UnixMilli(), to.UnixMilli())
+	rows, err := db.reader.QueryContext(ctx, inZone, zone, from.UnixMilli(), to.UnixMilli())
 	found, err := scanBatches(rows, err)
 	if err != nil {
 		return nil, fmt.Errorf("find the batches in %s: %w", zone, err)
@@ -71,6 +69,9 @@ func (db *DB) BatchesIn(ctx context.Context, zone string, from, to time.Time) ([
 	}
 	return out, nil
 }
+
+const inZone = `SELECT DISTINCT ` + batchColumns + ` FROM custody c JOIN batches b ON b.id = c.batch
+	WHERE c.zone = ? AND coalesce(c.to_ms, 9223372036854775807) > ? AND c.from_ms <= ? ORDER BY b.id`
 
 func (tx *txn) batch(id string) (Batch, error) { return readBatch(tx.ctx, tx.Tx, id) }
 

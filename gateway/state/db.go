@@ -149,7 +149,7 @@ func (db *DB) change(ctx context.Context, actor Actor, do func(*txn) error) (err
 		if errors.Is(err, errUnchanged) {
 			return rollback
 		}
-		return err // the connection drops the transaction with any error of Rollback
+		return err // Rollback fails only when SQLite has rolled back by itself, for the reason in err
 	}
 	if err := sqlTx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)

@@ -237,6 +237,25 @@ func TestGapsAndEventsAreKeptOnce(t *testing.T) {
 	}
 }
 
+func TestFullDiskRefusesTheCommitAndNothingElse(t *testing.T) {
+	c := open(t)
+	c.load(t)
+	big := Commit{Generation: "store-1", Delivered: []DeliveredRange{stored(1, 5)}, Tracks: map[string][]byte{"a": make([]byte, 1<<20)}}
+	var pages int
+	must(t, c.writer.QueryRow("PRAGMA max_page_count = 70").Scan(&pages))
+	if err := c.Commit(t.Context(), big); err == nil {
+		t.Fatal("committed into a full file")
+	}
+	if len(c.load(t)) != 0 {
+		t.Error("part of it was written")
+	}
+	must(t, c.writer.QueryRow("PRAGMA max_page_count = 1000000").Scan(&pages))
+	must(t, c.Commit(t.Context(), big)) // there is room again: the same commit, nobody restarts anything
+	if p := c.load(t)[Run{"gw-1", 1}]; p.Stored.Highest() != 5 {
+		t.Errorf("%+v", p)
+	}
+}
+
 // TestKilledMidCommitRangesAndTracksAgree kills a process that commits as fast
 // as it can, again and again, and finds ranges and engine state of one moment,
 // no older than the last commit that returned.
