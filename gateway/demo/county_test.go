@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -187,6 +188,21 @@ func TestOnlyTheStoryAlarms(t *testing.T) {
 			for point, when := range first {
 				t.Errorf("%s, seed %d: %s is beyond a limit %s after the start", season, seed, point, when.Sub(c.start))
 			}
+		}
+	}
+}
+
+// The story can be told at whatever second the demonstration is started.
+func TestStoryAtAnyTime(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	for i := range 24 {
+		o := Options{
+			Seed: r.Uint64(), Start: start.Add(time.Duration(r.IntN(200*86400)) * time.Second),
+			Season: []sim.Season{sim.Autumn, sim.Summer, sim.Winter}[i%3],
+		}
+		c := build(t, o)
+		if before := c.start.Sub(c.Story.FaultAt); before < 5*time.Minute || before > safeBefore {
+			t.Errorf("seed %d, %s: fault %s before the start", o.Seed, o.Start, before)
 		}
 	}
 }

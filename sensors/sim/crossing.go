@@ -18,34 +18,32 @@ type Crossing struct {
 	Low        bool      // true when beyond means below
 	Resolution float64   // of the device, °C; default 0.1
 	At         time.Time // when the limit shall be crossed
-	Longest    time.Duration
+
+	Tolerance time.Duration // how far from At is near enough; default 5s
+	Longest   time.Duration // how far back to search; default 8h
 }
 
-// The search looks this far back unless told otherwise, and accepts this much
-// difference.
-const (
-	crossingLongest   = 8 * time.Hour
-	crossingTolerance = 5 * time.Second
-)
-
 // FaultTime returns the instant at which the fault has to begin so that the
-// device first shows a value beyond the limit within five seconds of q.At. The
+// device first shows a value beyond the limit as near to q.At as can be. The
 // plan's other faults count. It runs the same physics the county will run, so
-// the answer holds to the second; an error says that no such instant exists in
-// the time searched.
+// the answer holds to the second; an error says that no instant in the time
+// searched brings the crossing within the tolerance.
 func FaultTime(p Plan, q Crossing) (time.Time, error) {
 	if q.Resolution == 0 {
 		q.Resolution = 0.1
 	}
+	if q.Tolerance == 0 {
+		q.Tolerance = 5 * time.Second
+	}
 	if q.Longest == 0 {
-		q.Longest = crossingLongest
+		q.Longest = 8 * time.Hour
 	}
 	s, err := newSearch(p, q)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("fault time for %s: %w", q.Zone, err)
 	}
 	best, off := s.search()
-	if off > int64(crossingTolerance/time.Second) {
+	if off > int64(q.Tolerance/time.Second) {
 		return time.Time{}, fmt.Errorf("fault time for %s: no %s within %s before %s makes %g °C be crossed then (nearest is %d s off)",
 			q.Zone, q.Fault.Kind, q.Longest, q.At.Format(time.RFC3339), q.Limit, off)
 	}

@@ -34,7 +34,7 @@ type device struct {
 const (
 	temperatureNoise = 0.05
 	humidityNoise    = 0.75
-	noisePeriod      = 150  // s
+	noisePeriod      = 400  // s
 	positionNoise    = 3e-5 // degrees, about 3 m
 )
 
