@@ -59,7 +59,7 @@ func (c *Channel) lint() (found []string) {
 		}
 		if v := c.number(pattern); v.Reason == sensors.NoReason {
 			found = append(found, fmt.Sprintf("channel %s: register 0x%0*X, which devices show for a broken probe, would be taken for %v %s: declare it as a sentinel or narrow valid",
-				c.Name, bits/4, pattern, v.Value, c.Quantity.Unit()))
+				c.Name, bits/4, pattern, v.Value, unitText(c.Quantity)))
 		}
 	}
 	return found

@@ -3,7 +3,6 @@ package modbus
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -62,7 +61,7 @@ func (d *document) profile(n *yaml.Node) *Profile {
 		}
 		p.Channels = append(p.Channels, d.channel(key.Value, value, p.MaxRead))
 	})
-	if len(p.Channels) == 0 && channels.Kind == yaml.MappingNode {
+	if channels.Kind == yaml.MappingNode && len(channels.Content) == 0 {
 		d.mistake(channels, "channels is empty: what can be measured")
 	}
 	slices.SortFunc(p.Channels, func(a, b Channel) int { return cmp.Compare(a.Name, b.Name) })
@@ -125,11 +124,17 @@ func (d *document) integer(f fields, key string, low, high, absent int) int {
 	}
 	v, err := parseInteger(s)
 	if err != nil || v < int64(low) || v > int64(high) {
-		d.mistake(n, "%s %q is not a whole number between %d and %d", key, s, low, high)
+		hint := ""
+		if errors.Is(err, errLeadingZero) {
+			hint = ", written without a leading zero (hexadecimal begins with 0x)"
+		}
+		d.mistake(n, "%s %q is not a whole number between %d and %d%s", key, s, low, high, hint)
 		return absent
 	}
 	return int(v)
 }
+
+var errLeadingZero = errors.New("begins with a zero")
 
 // parseInteger reads decimal or 0x hexadecimal. Leading zeros are refused: some
 // YAML readers take 010 for eight, some for ten.
@@ -140,7 +145,7 @@ func parseInteger(s string) (int64, error) {
 	}
 	digits := strings.TrimPrefix(s, "-")
 	if len(digits) > 1 && digits[0] == '0' {
-		return 0, fmt.Errorf("%q begins with a zero", s)
+		return 0, errLeadingZero
 	}
 	return strconv.ParseInt(s, 10, 64)
 }

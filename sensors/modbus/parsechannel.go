@@ -86,7 +86,7 @@ func (d *document) typeMistake(f fields, what string, c Channel) {
 		d.mistake(n, "%s: %s is a state: its type is bool, not %s", what, c.Quantity, c.Type)
 		return
 	}
-	d.mistake(n, "%s: %s is a number in %s: its type is not bool", what, c.Quantity, c.Quantity.Unit())
+	d.mistake(n, "%s: %s is a number in %s: its type is not bool", what, c.Quantity, unitText(c.Quantity))
 }
 
 // refuse reports keys that mean nothing here.
@@ -101,11 +101,10 @@ func (d *document) refuse(f fields, what, why string, keys ...string) {
 func (d *document) state(f fields, what string, c *Channel) {
 	d.refuse(f, what, "a state is 0 or 1", "word_order", "scale", "offset", "sentinels", "valid")
 	if s, n, ok := d.text(f, "invert"); ok {
-		invert, err := strconv.ParseBool(s)
-		if err != nil {
+		if s != "true" && s != "false" {
 			d.mistake(n, "invert %q is not true or false", s)
 		}
-		c.Invert = invert
+		c.Invert = s == "true"
 	}
 	if c.Function.Bits() {
 		d.refuse(f, what, "a "+c.Function.String()+" is one bit already", "bit")
@@ -146,7 +145,7 @@ func (d *document) valid(f fields, what string, c *Channel) {
 	}
 	items := d.list(f, "valid")
 	if len(items) != 2 {
-		d.mistake(n, "%s: valid wants [lowest, highest] in %s", what, c.Quantity.Unit())
+		d.mistake(n, "%s: valid wants [lowest, highest] in %s", what, unitText(c.Quantity))
 		return
 	}
 	var bound [2]float64
@@ -166,7 +165,7 @@ func (d *document) valid(f fields, what string, c *Channel) {
 	if low, high := c.Limits(); low >= high {
 		low, high := c.Quantity.Range()
 		d.mistake(n, "%s: valid [%v, %v] lies outside what %s can be, %v to %v %s",
-			what, bound[0], bound[1], c.Quantity, low, high, c.Quantity.Unit())
+			what, bound[0], bound[1], c.Quantity, low, high, unitText(c.Quantity))
 	}
 }
 
@@ -194,4 +193,15 @@ func sentinelPattern(s string, t Type) (uint64, bool) {
 	}
 	p, err := strconv.ParseUint(s, 10, bits)
 	return p, err == nil
+}
+
+// unitText is the unit as people write it.
+func unitText(q sensors.Quantity) string {
+	switch q.Unit() {
+	case sensors.Celsius:
+		return "°C"
+	case sensors.LatDegree, sensors.LonDegree:
+		return "degrees"
+	}
+	return string(q.Unit())
 }
