@@ -1,8 +1,11 @@
 package demo
 
 import (
+	"bytes"
+	_ "embed" // for go:embed
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"coldchain/alerting"
@@ -29,9 +32,16 @@ type Options struct {
 	Seed   uint64
 	Start  time.Time // when live sampling begins; the past lies before it
 	Season sim.Season
-	Data   string // folder of the county's and the edges' data
-	Broker string // tcp://host:port of the MQTT broker; default tcp://127.0.0.1:1883
+	Data   string      // folder of the county's and the edges' data
+	Broker string      // tcp://host:port of the MQTT broker; default tcp://127.0.0.1:1883
+	Faults []sim.Fault // beside the story's; see ExampleFaults
 }
+
+//go:embed examples/faults.yaml
+var exampleFaults []byte
+
+// ExampleFaults returns a commented fault file for the demonstration county.
+func ExampleFaults() []byte { return bytes.Clone(exampleFaults) }
 
 func (o Options) edgeData(site string) string { return filepath.Join(o.Data, "edges", site) }
 
@@ -67,7 +77,7 @@ func Build(o Options) (*County, error) {
 			fmt.Sprintf("Demo, fictitious people; alarm delay shortened to %.0f s", AlarmDelay.Seconds())),
 		Data: filepath.Join(o.Data, "county"), MQTT: config.MQTT{Server: o.Broker},
 	}}
-	plan := sim.Plan{Seed: o.Seed, Start: o.Start, Season: season}
+	plan := sim.Plan{Seed: o.Seed, Start: o.Start, Season: season, Faults: slices.Clone(o.Faults)}
 	for _, p := range places() {
 		c.Config.Sites = append(c.Config.Sites, p.site())
 		c.Edges = append(c.Edges, p.edge(o))
