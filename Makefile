@@ -1,12 +1,50 @@
 # Targets a newcomer needs: build, demo, test. See README.md.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-BIN := bin
-CACHE := $(CURDIR)/.cache
+CACHE := $(CURDIR)/.cache/bin
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+INFLUXD := github.com/influxdata/influxdb/cmd/influxd@v1.8.10
+UI := gateway/web/ui
 
-.PHONY: build
+.PHONY: build demo page test test-deps check fuzz bench cross clean help
+
 build: page ## the three binaries in bin/, with the page inside
-	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/...
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
+demo: build ## the whole county on this machine
+	./bin/coldchain demo $(DEMO)
+
+page: $(UI)/node_modules/.installed ## the browser's page
+	cd $(UI) && npm run --silent build
+
+$(UI)/node_modules/.installed: $(UI)/package-lock.json
+	cd $(UI) && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+test: ## unit tests under the race detector, integration tests with plain binaries
+	go test -race -timeout 20m ./...
+
+test-deps: ## what the tests against real servers need (Debian packages, influxd)
+	deploy/test-deps.sh $(CACHE) $(INFLUXD)
+
+check: $(CACHE)/staticcheck $(UI)/node_modules/.installed ## gofmt, vet, staticcheck, import arrows, page types
+	@test -z "$$(git ls-files '*.go' | xargs gofmt -l | tee /dev/stderr)" || { echo 'gofmt -w the files above'; exit 1; }
+	go vet ./...
+	$(CACHE)/staticcheck ./...
+	go test ./gateway/app
+	cd $(UI) && npm run --silent check && npm test --silent
+
+$(CACHE)/staticcheck:
+	GOBIN=$(CACHE) go install $(STATICCHECK)
+
+cross: ## the edge agent for arm64 and armv7
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/linux-arm64/edge-agent ./cmd/edge-agent
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/linux-armv7/edge-agent ./cmd/edge-agent
+
+clean: ## what the build made
+	rm -rf bin gateway/web/dist/app
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 12

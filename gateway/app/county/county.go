@@ -1,0 +1,267 @@
+// Package county puts the collector together from its configuration file:
+// broker, store, state, judging, ingest, page. It guarantees that what it
+// opened is closed, in reverse, also when a later step fails.
+package county
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"coldchain/alerting"
+	"coldchain/alerting/engine"
+	"coldchain/gateway/app"
+	"coldchain/gateway/broker"
+	"coldchain/gateway/collector"
+	"coldchain/gateway/config"
+	"coldchain/gateway/mqtt"
+	"coldchain/gateway/state"
+	"coldchain/gateway/store"
+	"coldchain/gateway/store/influx"
+	"coldchain/gateway/store/sqlite"
+	"coldchain/gateway/web"
+	"coldchain/sensors"
+)
+
+// App is one county's collector with everything it stands on.
+type App struct {
+	cfg       *config.County
+	log       *slog.Logger
+	broker    *broker.Broker // nil with an outside one
+	store     store.Store
+	state     *state.DB
+	collector *collector.Collector
+	link      *mqtt.Link
+	web       *web.Server
+	listener  net.Listener
+	closers   app.Closers
+}
+
+// Options are what a configuration file does not say.
+type Options struct {
+	Logger *slog.Logger
+	Now    func() time.Time
+}
+
+// New opens what the configuration names. On error nothing stays open.
+func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error) {
+	a := &App{cfg: cfg, log: o.Logger}
+	defer func() {
+		if err != nil {
+			_ = a.closers.Close()
+		}
+	}()
+	if err := os.MkdirAll(cfg.Data, 0o750); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+
+	// The page's address first: a second collector on the same machine must
+	// fail before it touches the first one's files.
+	if a.listener, err = net.Listen("tcp", cfg.Web.Listen); err != nil {
+		return nil, fmt.Errorf("web.listen %s: %w; is another collector running?", cfg.Web.Listen, err)
+	}
+	a.closers.Add("page", func() error { return ignoreClosed(a.listener.Close()) })
+
+	// What is remembered comes before what can change it.
+	if a.store, err = openStore(ctx, cfg, o.Now); err != nil {
+		return nil, err
+	}
+	a.closers.Add("store", a.store.Close)
+	zones := cfg.EngineZones()
+	known := map[string]bool{}
+	for _, s := range cfg.Sites {
+		for _, z := range s.Zones {
+			known[s.ID+"/"+z.ID] = z.Kind != config.Technical
+		}
+	}
+	holdsGoods := func(zone string) bool { return known[zone] }
+	if a.state, err = state.Open(ctx, filepath.Join(cfg.Data, "county.db"), o.Now, state.WithZones(holdsGoods)); err != nil {
+		return nil, err
+	}
+	a.closers.Add("county.db", a.state.Close)
+
+	registry := prometheus.NewRegistry()
+	hub := web.NewHub()
+	judge, err := engine.New(engineConfig(cfg, zones), o.Now())
+	if err != nil {
+		return nil, err
+	}
+	a.collector, err = collector.New(ctx, collector.Options{
+		Registry: registryOf(cfg), Engine: judge, State: a.state, Store: a.store,
+		Listener: hubListener{hub}, Now: o.Now, Logger: o.Logger, Registerer: registry,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.openPage(zones, hub, registry, o); err != nil {
+		return nil, err
+	}
+	// The wire last: from here on messages come in.
+	if err := a.connect(); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+func openStore(ctx context.Context, cfg *config.County, now func() time.Time) (store.Store, error) {
+	if cfg.Store.Influx.URL == "" {
+		return sqlite.Open(ctx, filepath.Join(cfg.Data, "readings.db"))
+	}
+	token, err := secretFrom(cfg.Store.Influx.TokenFile)
+	if err != nil {
+		return nil, fmt.Errorf("store.influx.token_file: %w", err)
+	}
+	return influx.New(influx.Options{
+		URL: cfg.Store.Influx.URL, Org: cfg.Store.Influx.Org, Bucket: cfg.Store.Influx.Bucket,
+		Token: token, County: cfg.County, Now: now,
+	})
+}
+
+func engineConfig(cfg *config.County, zones []alerting.Zone) engine.Config {
+	out := engine.Config{Zones: zones}
+	for _, s := range cfg.Sites {
+		out.Sites = append(out.Sites, engine.Site{ID: s.ID, SilentAfter: s.SilentAfter})
+	}
+	for _, p := range cfg.Points() {
+		out.Points = append(out.Points, engine.Point{ID: p.ID, Quantity: p.Quantity, Zone: p.ID.Zone(), Site: p.ID.Site()})
+	}
+	return out
+}
+
+func registryOf(cfg *config.County) collector.Registry {
+	r := collector.Registry{County: cfg.County, Gateways: map[string]string{}, Points: map[sensors.PointID]sensors.Quantity{}}
+	for _, s := range cfg.Sites {
+		r.Gateways[s.Gateway] = s.ID
+	}
+	for _, p := range cfg.Points() {
+		r.Points[p.ID] = p.Quantity
+	}
+	return r
+}
+
+func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus.Registry, o Options) error {
+	county, err := web.CountyFrom(*a.cfg, limitsOf(zones))
+	if err != nil {
+		return err
+	}
+	token, err := secretFrom(a.cfg.Web.TokenFile)
+	if err != nil {
+		return fmt.Errorf("web.token_file: %w", err)
+	}
+	view := view{collector: a.collector, state: a.state, hub: hub}
+	a.web, err = web.New(web.Deps{
+		County: county, Live: view, Readings: a.store, Alarms: view, Batches: view, Health: a.collector, Hub: hub,
+	}, web.Options{Token: token, Registry: registry, Logger: o.Logger, Now: o.Now})
+	return err
+}
+
+func (a *App) connect() (err error) {
+	server := a.cfg.MQTT.Server
+	if a.cfg.Broker.Listen != "" {
+		if a.broker, err = broker.Start(a.cfg.Broker.Listen, a.log); err != nil {
+			return err
+		}
+		a.closers.Add("broker", a.broker.Close)
+		server = a.broker.URL()
+	}
+	password, err := secretFrom(a.cfg.MQTT.PasswordFile)
+	if err != nil {
+		return fmt.Errorf("mqtt.password_file: %w", err)
+	}
+	a.link, err = mqtt.New(mqtt.Options{
+		Server: server, ClientID: a.cfg.County + "-collector", Username: a.cfg.MQTT.Username, Password: password, CAFile: a.cfg.MQTT.CAFile,
+		Subscriptions: a.collector.Subscriptions(), OnConnect: a.collector.OnConnect, Logger: a.log,
+	})
+	return err
+}
+
+func secretFrom(file string) (string, error) {
+	if file == "" {
+		return "", nil
+	}
+	s, err := config.ReadSecret(file)
+	if err != nil {
+		return "", err
+	}
+	return s.Reveal(), nil
+}
+
+// URL is the page's address.
+func (a *App) URL() string { return "http://" + a.listener.Addr().String() }
+
+// BrokerURL is the embedded broker's address; empty with an outside one.
+func (a *App) BrokerURL() string {
+	if a.broker == nil {
+		return ""
+	}
+	return a.broker.URL()
+}
+
+// Store, State and Collector give the demo and tests a look at what the county
+// knows.
+func (a *App) Store() store.Store { return a.store }
+
+// State is county.db.
+func (a *App) State() *state.DB { return a.state }
+
+// Health returns nil while the collector makes progress.
+func (a *App) Health() error { return a.collector.Health() }
+
+// Run serves until ctx ends, then writes what is judged and returns.
+func (a *App) Run(ctx context.Context) error {
+	server := &http.Server{Handler: a.web.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	server.RegisterOnShutdown(a.web.Close)
+	linkCtx, stopLink := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopLink()
+
+	var wg sync.WaitGroup
+	var pageErr error
+	failed, fail := context.WithCancel(ctx)
+	defer fail()
+	wg.Go(func() {
+		if err := server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+			pageErr = fmt.Errorf("page: %w", err)
+			fail()
+		}
+	})
+	wg.Go(func() { _ = a.link.Run(linkCtx) }) // ends with its context only
+	err := a.collector.Run(failed, a.link)
+
+	// The link ends after the collector, whose last acknowledgements it sends.
+	stopLink()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if stop := server.Shutdown(grace); stop != nil {
+		_ = server.Close()
+	}
+	wg.Wait()
+	return errors.Join(err, pageErr)
+}
+
+// Close releases what New opened.
+func (a *App) Close() error { return a.closers.Close() }
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// FromFile reads a configuration file and puts the collector together.
+func FromFile(ctx context.Context, path string, log *slog.Logger) (*App, error) {
+	cfg, err := config.LoadCounty(path)
+	if err != nil {
+		return nil, err
+	}
+	return New(ctx, cfg, Options{Logger: log, Now: time.Now})
+}

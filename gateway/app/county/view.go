@@ -1,0 +1,190 @@
+package county
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"coldchain/alerting"
+	"coldchain/alerting/batch"
+	"coldchain/gateway/collector"
+	"coldchain/gateway/state"
+	"coldchain/gateway/store"
+	"coldchain/gateway/web"
+	"coldchain/gateway/wire"
+	"coldchain/sensors"
+)
+
+// view shows the collector and county.db to the page in the page's own terms.
+type view struct {
+	collector *collector.Collector
+	state     *state.DB
+	hub       *web.Hub
+}
+
+var (
+	_ web.Live    = view{}
+	_ web.Alarms  = view{}
+	_ web.Batches = view{}
+)
+
+// Latest implements web.Live.
+func (v view) Latest(p sensors.PointID) (web.Latest, bool) {
+	seen, ok := v.collector.Latest(p)
+	if !ok {
+		return web.Latest{}, false
+	}
+	return web.Latest{Reading: seen.Reading, Received: seen.Received, Status: web.PointStatus(v.collector.PointStatus(p).Word)}, true
+}
+
+// Gateways implements web.Live.
+func (v view) Gateways() []web.Gateway {
+	var out []web.Gateway
+	for _, g := range v.collector.Gateways() {
+		out = append(out, web.Gateway{
+			Name: g.Gateway, Site: g.Site, Online: g.Online, LastSeen: g.Received, Undelivered: g.Undelivered, Faults: g.Faults,
+		})
+	}
+	return out
+}
+
+// Alarms implements web.Alarms.
+func (v view) Alarms(ctx context.Context, f web.AlarmFilter) ([]web.Alarm, error) {
+	found, err := v.state.Alarms(ctx, state.AlarmFilter{Open: f.OpenOnly, Zone: f.Zone, Batch: f.Batch, Limit: f.Limit})
+	if err != nil {
+		return nil, translate(err)
+	}
+	out := make([]web.Alarm, 0, len(found))
+	for _, a := range found {
+		out = append(out, alarmOf(a))
+	}
+	return out, nil
+}
+
+// Alarm implements web.Alarms.
+func (v view) Alarm(ctx context.Context, id string) (web.Alarm, error) {
+	a, err := v.state.Alarm(ctx, id)
+	return alarmOf(a), translate(err)
+}
+
+// Acknowledge implements web.Alarms.
+func (v view) Acknowledge(ctx context.Context, id string, by web.Actor, at time.Time, note string) (web.Alarm, error) {
+	a, err := v.state.Acknowledge(ctx, actorOf(by), id, note, at)
+	if err != nil {
+		return web.Alarm{}, translate(err)
+	}
+	v.hub.Publish(web.AlarmEvent, id)
+	return alarmOf(a), nil
+}
+
+// Batches implements web.Batches.
+func (v view) Batches(ctx context.Context, f web.BatchFilter) ([]web.BatchHistory, error) {
+	found, err := v.state.Batches(ctx, state.BatchFilter{Search: f.Search, Zone: f.Zone, Limit: f.Limit})
+	if err != nil {
+		return nil, translate(err)
+	}
+	out := make([]web.BatchHistory, 0, len(found))
+	for _, b := range found {
+		out = append(out, web.BatchHistory(b))
+	}
+	return out, nil
+}
+
+// Batch implements web.Batches.
+func (v view) Batch(ctx context.Context, id string) (web.BatchHistory, error) {
+	b, err := v.state.Batch(ctx, id)
+	return web.BatchHistory(b), translate(err)
+}
+
+// CreateBatch implements web.Batches.
+func (v view) CreateBatch(ctx context.Context, by web.Actor, key string, b batch.Batch, zone string, at time.Time) (web.BatchHistory, error) {
+	made, err := v.state.CreateBatch(ctx, actorOf(by), state.IdempotencyKey(key), b, &batch.Custody{Batch: b.ID, Zone: zone, From: at})
+	return v.booked(made, err)
+}
+
+// MoveBatch implements web.Batches.
+func (v view) MoveBatch(ctx context.Context, by web.Actor, key, id, zone string, at time.Time) (web.BatchHistory, error) {
+	moved, err := v.state.MoveBatch(ctx, actorOf(by), state.IdempotencyKey(key), state.MoveRequest{Batch: id, ToZone: zone, At: at})
+	return v.booked(moved, err)
+}
+
+func (v view) booked(b state.Batch, err error) (web.BatchHistory, error) {
+	if err != nil {
+		return web.BatchHistory{}, translate(err)
+	}
+	v.hub.Publish(web.BatchEvent, b.ID)
+	return web.BatchHistory(b), nil
+}
+
+func alarmOf(a state.Alarm) web.Alarm {
+	out := web.Alarm{Alarm: a.Alarm}
+	for _, e := range a.Exposed {
+		out.Batches = append(out.Batches, web.ExposedBatch{Batch: e.Batch, Custody: e.Custody})
+	}
+	if !a.AckedAt.IsZero() {
+		out.Acknowledged = &web.Acknowledgement{At: a.AckedAt, By: a.AckedBy.ID, Note: a.Note}
+	}
+	return out
+}
+
+// actorOf is who the audit shall name: the person the request claims to be, or
+// the token it came with.
+func actorOf(a web.Actor) state.Actor {
+	if a.Name != "" {
+		return state.Actor{Kind: state.Person, ID: a.String()}
+	}
+	return state.Actor{Kind: state.Token, ID: a.Via}
+}
+
+// translate puts a refusal of county.db into the page's two kinds.
+func translate(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, state.ErrNotFound), errors.Is(err, state.ErrUnknownBatch):
+		return fmt.Errorf("%w: %w", web.ErrNotFound, err)
+	}
+	var refused *state.Refusal
+	if errors.As(err, &refused) {
+		return fmt.Errorf("%w: %w", web.ErrConflict, err)
+	}
+	return err
+}
+
+func limitsOf(zones []alerting.Zone) func(zone string) map[sensors.Quantity][]alerting.Limit {
+	by := map[string]map[sensors.Quantity][]alerting.Limit{}
+	for _, z := range zones {
+		by[z.ID] = z.Limits
+	}
+	return func(zone string) map[sensors.Quantity][]alerting.Limit { return by[zone] }
+}
+
+// hubListener tells the pages what the collector has done.
+type hubListener struct{ hub *web.Hub }
+
+var _ collector.Listener = hubListener{}
+
+// ReadingsJudged implements collector.Listener.
+func (l hubListener) ReadingsJudged(records []store.Record, _ time.Time) {
+	if l.hub.Len() == 0 {
+		return
+	}
+	ids := make([]string, 0, len(records))
+	for _, r := range records {
+		ids = append(ids, string(r.Point))
+	}
+	l.hub.Publish(web.ReadingEvent, ids...)
+}
+
+// AlarmsChanged implements collector.Listener.
+func (l hubListener) AlarmsChanged(alarms []state.Alarm) {
+	for _, a := range alarms {
+		l.hub.Publish(web.AlarmEvent, a.ID)
+	}
+}
+
+// GatewayChanged implements collector.Listener.
+func (l hubListener) GatewayChanged(s wire.Status, _ time.Time) {
+	l.hub.Publish(web.GatewayEvent, s.Gateway)
+}

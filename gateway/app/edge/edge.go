@@ -1,0 +1,230 @@
+// Package edge puts an edge agent together from its configuration file: buses,
+// devices, journal, connection. It guarantees that what it opened is closed,
+// in reverse, also when a later step fails.
+package edge
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"periph.io/x/conn/v3/i2c"
+
+	bridgei2c "coldchain/firmware-bridge/i2c"
+	bridgemodbus "coldchain/firmware-bridge/modbus"
+	"coldchain/gateway/app"
+	"coldchain/gateway/config"
+	"coldchain/gateway/edge"
+	"coldchain/gateway/journal"
+	"coldchain/gateway/mqtt"
+	"coldchain/gateway/wire"
+	"coldchain/sensors"
+	"coldchain/sensors/hdc302x"
+	"coldchain/sensors/modbus"
+)
+
+// App is one edge agent with everything it stands on.
+type App struct {
+	cfg     *config.Edge
+	journal *journal.Journal
+	agent   *edge.Agent
+	link    *mqtt.Link
+	status  *edge.StatusServer
+	log     *slog.Logger
+	closers app.Closers
+}
+
+// Options are what a configuration file does not say.
+type Options struct {
+	Version string
+	Logger  *slog.Logger
+	Clock   edge.Clock
+	// SampleAfter holds the first poll back until it is closed; nil: at once.
+	SampleAfter <-chan struct{}
+}
+
+// New opens what the configuration names. On error nothing stays open.
+func New(ctx context.Context, cfg *config.Edge, o Options) (_ *App, err error) {
+	a := &App{cfg: cfg, log: o.Logger}
+	defer func() {
+		if err != nil {
+			_ = a.closers.Close()
+		}
+	}()
+
+	// The journal first: without it a reading does not exist.
+	if err := os.MkdirAll(cfg.Data, 0o750); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	j, err := journal.Open(ctx, filepath.Join(cfg.Data, "journal.db"), journal.Options{Keep: cfg.Journal.Keep, Logger: o.Logger})
+	if err != nil {
+		return nil, err
+	}
+	a.journal = j
+	a.closers.Add("journal", j.Close)
+
+	devices, err := a.devices(o.Clock)
+	if err != nil {
+		return nil, err
+	}
+	address := wire.Address{County: cfg.County, Site: cfg.Site, Gateway: cfg.Gateway}
+	a.agent, err = edge.New(edge.Options{
+		Address: address, Devices: devices, Limits: limits(cfg), Journal: j,
+		Commit: cfg.Journal.Commit, Clock: o.Clock, Version: o.Version, SampleAfter: o.SampleAfter, Logger: o.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if a.link, err = a.connect(address); err != nil {
+		return nil, err
+	}
+	if cfg.Status.Listen != "" {
+		if a.status, err = edge.ListenStatus(cfg.Status.Listen, a.agent, a.link.Connected); err != nil {
+			return nil, err
+		}
+		a.closers.Add("status page", a.status.Close)
+	}
+	return a, nil
+}
+
+// devices opens the buses and makes a sensor of each configured device: the
+// visible list of what this program can read.
+func (a *App) devices(clock edge.Clock) ([]edge.Device, error) {
+	lines := map[string]modbus.Line{}
+	chips := map[string]i2c.Bus{}
+	for _, b := range a.cfg.Buses {
+		switch {
+		case b.ModbusTCP != "":
+			line := bridgemodbus.NewTCPLine(b.ModbusTCP, bridgemodbus.Options{Timeout: b.Timeout, Logger: a.log.With("bus", b.Name)})
+			a.closers.Add("bus "+b.Name, line.Close)
+			lines[b.Name] = line
+		case b.I2C != "":
+			bus, err := bridgei2c.Open(b.I2C)
+			if err != nil {
+				return nil, fmt.Errorf("bus %s: %w", b.Name, err)
+			}
+			watched := bridgei2c.NewWatchdog(bus, b.Timeout)
+			a.closers.Add("bus "+b.Name, watched.Close)
+			chips[b.Name] = watched
+		}
+	}
+	var out []edge.Device
+	for _, d := range a.cfg.Devices {
+		channels, err := channels(a.cfg.Site, d)
+		if err != nil {
+			return nil, err
+		}
+		var sensor sensors.Sensor
+		kind := d.Profile
+		switch {
+		case d.Driver == "hdc302x":
+			kind = d.Driver
+			sensor, err = hdc302x.New(hdc302x.Config{Name: d.Name, Address: d.Address, Points: channels, Now: clock.Now}, chips[d.Bus])
+		default:
+			sensor, err = modbusDevice(d, channels, lines[d.Bus], clock)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("device %s: %w", d.Name, err)
+		}
+		interval := d.Interval
+		if interval == 0 {
+			interval = a.cfg.Sampling.Interval
+		}
+		out = append(out, edge.Device{
+			Name: d.Name, Bus: d.Bus, Profile: kind, Sensor: sensor,
+			Interval: interval, OutsideInterval: a.cfg.Sampling.OutsideInterval,
+		})
+	}
+	return out, nil
+}
+
+func modbusDevice(d config.Device, channels map[sensors.PointID]string, line modbus.Line, clock edge.Clock) (sensors.Sensor, error) {
+	profile, err := modbus.LoadProfile(d.Profile)
+	if err != nil {
+		return nil, err
+	}
+	return modbus.New(modbus.Config{Name: d.Name, Slave: d.Slave, Profile: profile, Points: channels, Now: clock.Now}, line)
+}
+
+func channels(site string, d config.Device) (map[sensors.PointID]string, error) {
+	out := map[sensors.PointID]string{}
+	for name, channel := range d.Points {
+		id, err := sensors.ParsePointID(site + "/" + d.Zone + "/" + name)
+		if err != nil {
+			return nil, fmt.Errorf("device %s: %w", d.Name, err)
+		}
+		out[id] = channel
+	}
+	return out, nil
+}
+
+func limits(cfg *config.Edge) map[edge.LimitKey]edge.Limits {
+	out := map[edge.LimitKey]edge.Limits{}
+	for _, l := range cfg.Limits {
+		key := edge.LimitKey{Zone: cfg.Site + "/" + l.Zone, Quantity: sensors.Quantity(l.Quantity)}
+		out[key] = edge.Limits{High: l.High, Low: l.Low}
+	}
+	return out
+}
+
+func (a *App) connect(address wire.Address) (*mqtt.Link, error) {
+	will, err := a.agent.Will()
+	if err != nil {
+		return nil, err
+	}
+	m := a.cfg.MQTT
+	o := mqtt.Options{
+		Server: m.Server, ClientID: address.Gateway, Username: m.Username, CAFile: m.CAFile, Will: will,
+		Subscriptions: a.agent.Subscriptions(), OnConnect: a.agent.OnConnect, OnLost: a.agent.OnLost, Logger: a.log,
+	}
+	if m.PasswordFile != "" {
+		secret, err := config.ReadSecret(m.PasswordFile)
+		if err != nil {
+			return nil, fmt.Errorf("mqtt password: %w", err)
+		}
+		o.Password = secret.Reveal()
+		if o.Username == "" {
+			o.Username = address.Gateway
+		}
+	}
+	return mqtt.New(o)
+}
+
+// Journal gives the demo access to the journal, to fill in a past.
+func (a *App) Journal() *journal.Journal { return a.journal }
+
+// Agent gives the demo and tests access to the running agent.
+func (a *App) Agent() *edge.Agent { return a.agent }
+
+// Run samples and delivers until ctx ends.
+func (a *App) Run(ctx context.Context) error {
+	linkCtx, stopLink := context.WithCancel(context.WithoutCancel(ctx))
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = a.link.Run(linkCtx) }) // ends with its context only
+	if a.status != nil {
+		wg.Go(func() { a.status.Serve(a.log) })
+	}
+	err := a.agent.Run(ctx, a.link)
+	// The connection ends last: the agent's final records are journaled by now.
+	stopLink()
+	if a.status != nil {
+		_ = a.status.Close()
+	}
+	wg.Wait()
+	return err
+}
+
+// Close releases the journal and the buses.
+func (a *App) Close() error { return a.closers.Close() }
+
+// FromFile reads a configuration file and puts the agent together.
+func FromFile(ctx context.Context, path, version string, log *slog.Logger) (*App, error) {
+	cfg, err := config.LoadEdge(path)
+	if err != nil {
+		return nil, err
+	}
+	return New(ctx, cfg, Options{Version: version, Logger: log, Clock: edge.SystemClock()})
+}

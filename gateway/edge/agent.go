@@ -1,0 +1,211 @@
+// Package edge is the agent at a site: it reads its devices on schedule, makes
+// every reading durable in the journal, and only then offers it to the county.
+// It guarantees that what a device answered is either in the journal or inside
+// a declared gap, whatever the network does.
+package edge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"coldchain/gateway/journal"
+	"coldchain/gateway/mqtt"
+	"coldchain/gateway/wire"
+	"coldchain/sensors"
+)
+
+// Publisher sends one message to the broker. *mqtt.Link is one.
+type Publisher interface {
+	Publish(ctx context.Context, m mqtt.Message) error
+}
+
+// Device is one sensor with its schedule.
+type Device struct {
+	Name    string
+	Bus     string // devices of one bus are read one after the other
+	Profile string
+	Sensor  sensors.Sensor
+	// Interval is the time from one reading to the next; OutsideInterval
+	// replaces it while a value of the device is outside its limits.
+	Interval        time.Duration
+	OutsideInterval time.Duration
+}
+
+// Limits are what the edge itself calls outside.
+type Limits struct {
+	High, Low *float64
+}
+
+// LimitKey is one quantity of one zone ("site/zone").
+type LimitKey struct {
+	Zone     string
+	Quantity sensors.Quantity
+}
+
+// Options configure an Agent. All but Limits and Version are required.
+type Options struct {
+	Address wire.Address
+	Devices []Device
+	Limits  map[LimitKey]Limits
+	Journal *journal.Journal
+	Commit  time.Duration // longest wait before a reading is durable
+	Clock   Clock
+	Version string
+	// SampleAfter holds the first poll back until it is closed; nil: at once.
+	// What the journal holds already is delivered meanwhile.
+	SampleAfter <-chan struct{}
+	Logger      *slog.Logger
+}
+
+// Agent is one site's edge agent.
+type Agent struct {
+	o       Options
+	lines   []*line
+	records chan []wire.Record
+	forward *forwarder
+	faults  *faults
+	stop    chan struct{}
+	once    sync.Once
+	sampled chan struct{} // closed when the last sampler has ended and all is journaled
+}
+
+// New puts an agent together; Run starts it.
+func New(o Options) (*Agent, error) {
+	if o.Journal == nil || o.Logger == nil {
+		return nil, errors.New("edge agent: a journal and a logger are needed")
+	}
+	if o.Commit <= 0 {
+		o.Commit = time.Second
+	}
+	a := &Agent{
+		o:       o,
+		records: make(chan []wire.Record, 64),
+		faults:  newFaults(),
+		stop:    make(chan struct{}),
+		sampled: make(chan struct{}),
+	}
+	lines, err := newLines(o, a.faults)
+	if err != nil {
+		return nil, err
+	}
+	a.lines = lines
+	a.forward = newForwarder(o, a.faults)
+	return a, nil
+}
+
+// Subscriptions are what the agent wants to hear from the broker.
+func (a *Agent) Subscriptions() map[string]mqtt.Handler {
+	return map[string]mqtt.Handler{
+		a.o.Address.Topic(wire.ChannelHello): a.forward.onHello,
+		a.o.Address.Topic(wire.ChannelAck):   a.forward.onAck,
+	}
+}
+
+// Will is what the broker shall say when this agent's connection breaks.
+func (a *Agent) Will() (*mqtt.Message, error) {
+	payload, err := wire.EncodeStatus(wire.Status{Gateway: a.o.Address.Gateway, Site: a.o.Address.Site, Online: false})
+	if err != nil {
+		return nil, fmt.Errorf("last will: %w", err)
+	}
+	return &mqtt.Message{Topic: a.o.Address.Topic(wire.ChannelStatus), Payload: payload, Retained: true}, nil
+}
+
+// OnConnect and OnLost tell the agent about its connection.
+func (a *Agent) OnConnect() { a.forward.setConnected(true) }
+
+// OnLost is the counterpart of OnConnect.
+func (a *Agent) OnLost() { a.forward.setConnected(false) }
+
+// StopSampling ends the polls after the ones in flight, and returns when all
+// that they read is in the journal. Delivery goes on until Run's context ends.
+func (a *Agent) StopSampling(ctx context.Context) error {
+	a.stopSampling()
+	select {
+	case <-a.sampled:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("stop sampling at %s: %w", a.o.Address.Site, ctx.Err())
+	}
+}
+
+// Undelivered returns how many records the county has not confirmed.
+func (a *Agent) Undelivered() uint64 { return a.o.Journal.Undelivered() }
+
+// Health returns nil while readings become durable, or what is in the way.
+func (a *Agent) Health() error {
+	if why := a.faults.of("journal"); why != sensors.NoReason {
+		return fmt.Errorf("journal: %s", why)
+	}
+	return nil
+}
+
+// Run samples, journals and forwards through p until ctx ends; then it finishes
+// the polls in flight, makes them durable, and returns.
+func (a *Agent) Run(ctx context.Context, p Publisher) error {
+	forwardCtx, stopForwarding := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopForwarding()
+	var sending, storing sync.WaitGroup
+	sending.Go(func() { a.forward.run(forwardCtx, p) })
+	storing.Go(func() {
+		defer close(a.sampled)
+		a.record(forwardCtx)
+	})
+	defer context.AfterFunc(ctx, a.stopSampling)()
+
+	err := a.sample(forwardCtx)
+	close(a.records)
+	storing.Wait()
+	if err == nil {
+		<-ctx.Done()
+	}
+	stopForwarding()
+	sending.Wait()
+	return err
+}
+
+func (a *Agent) stopSampling() { a.once.Do(func() { close(a.stop) }) }
+
+// sample polls every line until sampling is stopped.
+func (a *Agent) sample(ctx context.Context) error {
+	if a.o.SampleAfter != nil {
+		select {
+		case <-a.o.SampleAfter:
+		case <-a.stop:
+			return nil
+		}
+	}
+	if err := a.declareRestart(ctx); err != nil {
+		return err
+	}
+	var sampling sync.WaitGroup
+	for _, l := range a.lines {
+		sampling.Go(func() { l.run(a.stop, a.records) })
+	}
+	sampling.Wait()
+	return nil
+}
+
+// declareRestart journals the stretch since the last record as a gap, so that
+// a poll lost with the power is never taken for a stretch without trouble.
+func (a *Agent) declareRestart(ctx context.Context) error {
+	last, ok := a.o.Journal.LastTime()
+	if !ok {
+		return nil
+	}
+	now := a.o.Clock.Now()
+	if !now.After(last) {
+		return nil // a clock that went back is an event of the clock, not a gap
+	}
+	gap := wire.Record{
+		Kind: wire.GapRecord, Boot: a.o.Clock.Boot, Mono: a.o.Clock.Mono(now), Clock: a.o.Clock.Source(),
+		Gap: wire.Gap{Scope: a.o.Address.Gateway, From: last, To: now.Truncate(time.Millisecond), Cause: "restart"},
+	}
+	if _, err := a.o.Journal.Append(ctx, []wire.Record{gap}); err != nil {
+		return fmt.Errorf("journal the restart gap: %w", err)
+	}
+	return nil
+}
