@@ -108,6 +108,24 @@ func TestHolesAreMeasuredByTheDelayAndTheSamplingPeriod(t *testing.T) {
 	}
 }
 
+// TestLinesThatMatureTogetherStartTogether has a hole that makes the impatient
+// line begin anew and not the patient one.
+func TestLinesThatMatureTogetherStartTogether(t *testing.T) {
+	cfg := oneLine(alerting.Limit{Side: alerting.High, Level: alerting.Warning, Value: 4, Delay: 15 * time.Minute}, 0.5)
+	z := cfg.Zones[0].Limits
+	z[sensors.Temperature] = append(z[sensors.Temperature], alerting.Limit{Side: alerting.High, Level: alerting.Excursion, Value: 5, Delay: 30 * time.Minute})
+	e := newEngine(t, cfg, day)
+	var got []alerting.Transition
+	first := day.Add(time.Minute)
+	for _, m := range []int{0, 20, 35} {
+		at := first.Add(time.Duration(m) * time.Minute)
+		got = append(got, e.Observe(sensors.NewGood(air, at, 6), at)...)
+	}
+	if len(got) != 1 || got[0].Alarm.Level != alerting.Excursion || !got[0].Alarm.Start.Equal(first) {
+		t.Errorf("%+v; want one excursion since %s", got, first)
+	}
+}
+
 func TestNewRefusesWhatContradictsItself(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -158,6 +176,30 @@ func TestLimitsAreFrozenIntoAnAlarm(t *testing.T) {
 	}
 	if got := after.Observe(sensors.NewGood(air, minute(4), 5), minute(4)); got != nil {
 		t.Fatalf("the new limit does not hold afterwards: %+v", got)
+	}
+}
+
+// TestAMessageRepeatedAfterLongMakesNoSecondAlarm repeats readings that are
+// older than the remembered times: the live alarm they made is recognised by
+// its start.
+func TestAMessageRepeatedAfterLongMakesNoSecondAlarm(t *testing.T) {
+	e := newEngine(t, oneLine(alerting.Limit{Side: alerting.High, Level: alerting.Warning, Value: 4, Delay: 5 * time.Minute}, 0.5), day)
+	raised := 0
+	observe := func(i int, received time.Time) {
+		for _, tr := range e.Observe(sensors.NewGood(air, day.Add(time.Duration(i)*time.Minute), 5), received) {
+			if tr.Change == alerting.Raised {
+				raised++
+			}
+		}
+	}
+	for i := 1; i <= 200; i++ {
+		observe(i, day.Add(time.Duration(i)*time.Minute))
+	}
+	for i := 1; i <= 30; i++ {
+		observe(i, day.Add(200*time.Minute))
+	}
+	if raised != 1 {
+		t.Errorf("%d alarms raised; want 1", raised)
 	}
 }
 

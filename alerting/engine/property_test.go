@@ -135,7 +135,14 @@ func save(e *Engine, store map[string][]byte) {
 }
 
 // play runs a stream, restarting before event number restart (never when < 0).
+// In the end every point says how it stands.
 func play(t testing.TB, stream []event, restart int) []alerting.Transition {
+	t.Helper()
+	out, _ := playStatus(t, stream, restart)
+	return out
+}
+
+func playStatus(t testing.TB, stream []event, restart int) ([]alerting.Transition, []PointStatus) {
 	t.Helper()
 	e, store := newEngine(t, testConfig(), day), map[string][]byte{}
 	var out []alerting.Transition
@@ -152,7 +159,11 @@ func play(t testing.TB, stream []event, restart int) []alerting.Transition {
 			save(e, store) // commits come in between
 		}
 	}
-	return out
+	var status []PointStatus
+	for _, p := range testConfig().Points {
+		status = append(status, e.Status(p.ID))
+	}
+	return out, status
 }
 
 // violation names the first broken promise in a list of transitions, or "".
@@ -267,10 +278,14 @@ func TestPromisesHoldForRandomStreams(t *testing.T) {
 func TestARestartAtAnyPositionChangesNothing(t *testing.T) {
 	for seed := range uint64(12) {
 		stream := randomStream(seed, 150)
-		want := play(t, stream, -1)
+		want, stands := playStatus(t, stream, -1)
 		for k := range stream {
-			if got := play(t, stream, k); !slices.Equal(got, want) {
+			got, status := playStatus(t, stream, k)
+			if !slices.Equal(got, want) {
 				t.Fatalf("seed %d: restart before event %d changes the transitions:\n%v\nwithout:\n%v", seed, k, got, want)
+			}
+			if !slices.Equal(status, stands) {
+				t.Fatalf("seed %d: restart before event %d changes how points stand:\n%v\nwithout:\n%v", seed, k, status, stands)
 			}
 		}
 	}
