@@ -2,6 +2,7 @@ package influx
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"coldchain/gateway/store"
@@ -44,6 +45,9 @@ func appendTags(b []byte, county string, p sensors.PointID) []byte {
 // appendName writes a measurement or tag. The escapes are those line protocol
 // has; a newline or a trailing backslash has none, so callers pass only slugs.
 func appendName(b []byte, s string) []byte {
+	if !strings.ContainsAny(s, ",= ") { // nearly always
+		return append(b, s...)
+	}
 	for i := range len(s) {
 		switch s[i] {
 		case ',', '=', ' ':
@@ -91,6 +95,9 @@ func appendFloat(b []byte, v float64) []byte { return strconv.AppendFloat(b, v, 
 // appendText writes a string field's value with its quotes.
 func appendText(b []byte, s string) []byte {
 	b = append(b, '"')
+	if !strings.ContainsAny(s, `"\`) { // nearly always
+		return append(append(b, s...), '"')
+	}
 	for i := range len(s) {
 		if s[i] == '"' || s[i] == '\\' {
 			b = append(b, '\\')

@@ -3,6 +3,7 @@ package influx
 import (
 	"context"
 	"crypto/tls"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"net/http"
@@ -42,15 +43,12 @@ func (e *refused) Error() string { return fmt.Sprintf("%d: %s", e.status, e.mess
 
 var droppedCount = regexp.MustCompile(`dropped=(\d+)\s*$`)
 
-// dropped is how many rows the server says it left out; ok is false when it
-// does not say.
-func (e *refused) dropped() (n int, ok bool) {
+// allTooOld reports that every one of n rows was dropped for its age, as
+// happens to whole backlogs. The server counts those one by one before it
+// writes anything; its other counts are not taken as proof.
+func (e *refused) allTooOld(n int) bool {
 	m := droppedCount.FindStringSubmatch(e.message)
-	if m == nil {
-		return 0, false
-	}
-	n, err := strconv.Atoi(m[1])
-	return n, err == nil
+	return m != nil && m[1] == strconv.Itoa(n) && strings.Contains(e.message, pastRetention)
 }
 
 func (s *Store) fail(attempt string, err error) error {
@@ -70,7 +68,8 @@ func (s *Store) classify(ctx context.Context, attempt string, err error) error {
 	}
 	var foreign notInflux
 	var certificate *tls.CertificateVerificationError
-	if errors.As(err, &foreign) || errors.As(err, &certificate) {
+	var broken *csv.ParseError
+	if errors.As(err, &foreign) || errors.As(err, &certificate) || errors.As(err, &broken) || strings.HasPrefix(err.Error(), notCSV) {
 		return s.fail(attempt, fmt.Errorf("%w: check that the URL is InfluxDB's", err))
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -78,6 +77,9 @@ func (s *Store) classify(ctx context.Context, attempt string, err error) error {
 	}
 	return s.fail(attempt, &unavailable{err: err})
 }
+
+// notCSV begins the client's errors about answers it cannot read.
+const notCSV = "parsing error"
 
 // missing are sentences by which 1.8 says, with status 500 or 400, that the
 // configuration names something that is not there, or that a limit set for the

@@ -55,7 +55,7 @@ func (s *Store) send(ctx context.Context, l *lines, from, to int, out *outcome) 
 	case !errors.As(err, &r):
 		return err
 	}
-	if n, ok := r.dropped(); to-from == 1 || ok && n == to-from {
+	if to-from == 1 || r.allTooOld(to-from) {
 		for _, i := range l.index[from:to] {
 			out.rejected[i] = r.message
 		}

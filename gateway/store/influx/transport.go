@@ -7,37 +7,44 @@ import (
 )
 
 // newHTTPClient returns a client that takes nothing but InfluxDB's own "204 No
-// Content" for a durable write.
+// Content" for a durable write, and nothing but CSV for an answer.
 func newHTTPClient() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 8 // concurrent writers and readers keep their connections
 	return &http.Client{
-		Transport: strictWrites{t},
+		Transport: strict{t},
 		// A redirected POST would become a GET, and a login page's 200 would
 		// look like success.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// strictWrites turns any other 2xx answer to a write into an error: a captive
-// portal or a proxy answered, not the database.
-type strictWrites struct{ *http.Transport }
+// strict turns any other 2xx answer into an error: a captive portal or a proxy
+// answered, not the database. To a query such a page would look like a point
+// without readings.
+type strict struct{ *http.Transport }
 
-func (s strictWrites) RoundTrip(r *http.Request) (*http.Response, error) {
+func (s strict) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := s.Transport.RoundTrip(r)
-	if err != nil || !strings.HasSuffix(r.URL.Path, "/api/v2/write") {
+	if err != nil || resp.StatusCode/100 != 2 {
 		return resp, err
 	}
-	if resp.StatusCode/100 == 2 && resp.StatusCode != http.StatusNoContent {
-		resp.Body.Close()
-		return nil, notInflux{resp.Status}
+	kind := resp.Header.Get("Content-Type")
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/api/v2/write") && resp.StatusCode != http.StatusNoContent:
+		err = notInflux{"a write", resp.Status}
+	case strings.HasSuffix(r.URL.Path, "/api/v2/query") && !strings.Contains(kind, "csv"):
+		err = notInflux{"a query", fmt.Sprintf("%s, %q", resp.Status, kind)}
+	default:
+		return resp, nil
 	}
-	return resp, nil
+	resp.Body.Close()
+	return nil, err
 }
 
 // notInflux is an answer that InfluxDB does not give.
-type notInflux struct{ status string }
+type notInflux struct{ question, answer string }
 
 func (e notInflux) Error() string {
-	return fmt.Sprintf("%q was answered to a write where InfluxDB answers 204", e.status)
+	return fmt.Sprintf("%s was answered with %s, as InfluxDB never does", e.question, e.answer)
 }
