@@ -1,5 +1,5 @@
 // Package i2c opens a Linux I2C bus by its path and keeps a hung bus from
-// hanging anybody else. It guarantees that a transaction on a guarded bus ends
+// hanging anybody else. It guarantees that a transaction under a Watchdog ends
 // within its limit, whatever the adapter does, and that a transaction given up
 // can no longer touch its caller's buffers.
 package i2c

@@ -146,3 +146,51 @@ func TestARestartedServerIsFoundAgain(t *testing.T) {
 		t.Errorf("server back: %s", got)
 	}
 }
+
+// Late answers over real TCP, without a clock: the peer holds every fifth
+// answer back until the next question has come, then sends both.
+func TestLateAnswersOverRealTCP(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go holdBack(conn)
+		}
+	}()
+	l := NewTCPLine(listener.Addr().String(), Options{Timeout: 50 * time.Millisecond})
+	defer l.Close()
+	count := map[string]int{}
+	for i := range uint16(60) {
+		count[check(t, l, 1, i)]++
+	}
+	// A loaded machine may add time-outs of its own; nothing else may happen.
+	if count["timeout"] < 10 || count["ok"] < 20 || count["ok"]+count["timeout"] != 60 {
+		t.Errorf("outcomes %v", count)
+	}
+}
+
+func holdBack(conn net.Conn) {
+	defer conn.Close()
+	var held []byte
+	for n := 1; ; n++ {
+		q := make([]byte, 12)
+		if _, err := io.ReadFull(conn, q); err != nil {
+			return
+		}
+		held = append(held, answerTo(q)...)
+		if n%5 == 0 {
+			continue
+		}
+		if _, err := conn.Write(held); err != nil {
+			return
+		}
+		held = nil
+	}
+}

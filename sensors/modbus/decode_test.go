@@ -94,7 +94,7 @@ func TestDocumentedFrames(t *testing.T) {
 }
 
 // Every register number of a 0.1 channel is the float64 that the decimal text
-// means: 183 is 18.3 and not 18.3000000000000007.
+// means: 174 is 17.4 and not the 17.400000000000002 of 174*0.1.
 func TestScaleIsDecimalExact(t *testing.T) {
 	c := channel(t, "quantity: temperature, function: input, address: 0, type: int16, scale: 0.1")
 	for raw := -900; raw <= 1500; raw++ {
