@@ -114,7 +114,7 @@ func (e *Edge) checkDevices(r *report) {
 	if len(e.Devices) == 0 {
 		r.bad("devices", "add at least one; see deploy/examples/edge.yaml", "there is no device")
 	}
-	names, addresses, points := unique[string]{}, unique[string]{}, unique[string]{}
+	names, addresses, points, known := unique[string]{}, unique[string]{}, unique[string]{}, newCatalog()
 	for i, d := range e.Devices {
 		p := place("devices").index(i)
 		if r.name(p.key("name"), d.Name) {
@@ -128,6 +128,10 @@ func (e *Edge) checkDevices(r *report) {
 		}
 		e.checkAddress(r, p, d, addresses)
 		e.checkPoints(r, p, d, points)
+		known.checkName(r, p, d)
+		if offers, ok := known.offered(d); ok {
+			r.checkChannels(p, d, offers, d.Profile+d.Driver)
+		}
 	}
 }
 

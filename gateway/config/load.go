@@ -10,7 +10,8 @@ import (
 
 // LoadEdge reads an edge agent's file with its defaults filled in. A file with
 // mistakes gives an *Error with all of them; what is merely doubtful shows in
-// Check alone. Files that the configuration names are looked at too.
+// Check alone. Files that the configuration names are looked at too; a relative
+// path is taken from the working directory.
 func LoadEdge(path string) (*Edge, error) {
 	data, err := read(path)
 	if err != nil {
@@ -136,8 +137,8 @@ func (e *Edge) checkFiles(r *report) {
 	r.secret(m.key("password_file"), e.MQTT.PasswordFile)
 	r.file(m.key("ca_file"), e.MQTT.CAFile)
 	for i, d := range e.Devices {
-		if strings.HasSuffix(d.Profile, ".yaml") {
-			r.file(place("devices").index(i).key("profile"), d.Profile)
+		if profilePath(d.Profile) {
+			r.checkProfileFile(place("devices").index(i), d)
 		}
 	}
 }
