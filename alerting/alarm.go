@@ -54,7 +54,7 @@ type RuleName string
 
 // The rules of this package's engine.
 const (
-	HighLimit  RuleName = "high-limit"  // a value at or beyond an upper limit for longer than its delay
+	HighLimit  RuleName = "high-limit"  // a value beyond an upper limit for as long as its delay
 	LowLimit   RuleName = "low-limit"   // the same below; as serious, for what must not freeze
 	Silence    RuleName = "silence"     // no usable reading of a point for too long
 	SiteSilent RuleName = "site-silent" // no reading at all from a site; its points' silence is folded into it

@@ -101,10 +101,12 @@ func (e *Engine) endRun(p *point) {
 }
 
 // settleLate ends late alarms that the live track's readings show to be over,
-// once no more late readings come.
+// once no more late readings come. There is no hurry, nobody is waiting for it:
+// a backlog on a slow line pauses for longer than the time after which what is
+// still outside must ring.
 func (e *Engine) settleLate(p *point, now int64) {
 	l := p.late
-	if now-l.heard < e.settle {
+	if now-l.heard < max(e.settle, e.liveWindow) {
 		return
 	}
 	idle := true
