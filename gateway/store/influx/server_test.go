@@ -16,11 +16,62 @@ import (
 
 	"coldchain/gateway/store"
 	"coldchain/gateway/store/influx"
+	"coldchain/gateway/store/storetest"
 	"coldchain/gateway/store/storetest/influxdtest"
 	"coldchain/sensors"
 )
 
-// These tests meet a real InfluxDB 1.8 with its moods.
+// TestServer meets a real InfluxDB 1.8 with its moods: the conformance suite,
+// then what only this engine has. One server serves them all, as it takes
+// seconds to start; each test has a database of its own.
+func TestServer(t *testing.T) {
+	server := influxdtest.Start(t)
+	t.Run("conformance", func(t *testing.T) {
+		storetest.Run(t, func(t *testing.T) storetest.Opener {
+			bucket := database(t, server) + "/autogen"
+			return func(t *testing.T) store.Store { return open(t, server.URL, bucket) }
+		})
+	})
+	for _, c := range []struct {
+		name string
+		run  func(*testing.T, *influxdtest.Server)
+	}{
+		{"a field type conflict is pinned to its rows", realFieldTypeConflict},
+		{"rows older than the retention policy are rejected", realRetentionPolicyDropsTheOld},
+		{"a wrong bucket says what to check", realConfigurationErrors},
+		{"an emptied database is another generation", realGenerationChangesWhenEmptied},
+		{"the generation outlives the retention policy", realGenerationOutlivesRetention},
+		{"a lost answer doubles nothing", realLostAnswer},
+		{"counties share a bucket", realCountiesShareABucket},
+		{"a plain Flux query finds the schema", realPlainFlux},
+		{"restart and kill -9 lose nothing that was answered", realRestartAndKill},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.run(t, server) })
+	}
+}
+
+// database creates a database named after the test.
+func database(t testing.TB, server *influxdtest.Server) string {
+	t.Helper()
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, t.Name())
+	name += "_" + strings.ReplaceAll(time.Now().Format("150405.000000000"), ".", "")
+	server.CreateDatabase(t, name)
+	return name
+}
+
+func open(t testing.TB, url, bucket string) *influx.Store {
+	t.Helper()
+	s, err := influx.New(influx.Options{URL: url, Bucket: bucket, County: "sonid", Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
 
 func collect(t *testing.T, s *influx.Store, p sensors.PointID, q sensors.Quantity) []store.Record {
 	t.Helper()
@@ -46,8 +97,7 @@ func post(t *testing.T, server *influxdtest.Server, bucket, lines string) {
 	}
 }
 
-func TestRealFieldTypeConflict(t *testing.T) {
-	server := influxdtest.Start(t)
+func realFieldTypeConflict(t *testing.T, server *influxdtest.Server) {
 	bucket := database(t, server) + "/autogen"
 	// Somebody's script made "raw" a text, in the shard our rows go to.
 	post(t, server, bucket, fmt.Sprintf("temperature,by=script raw=\"text\" %d\n", clock.UnixNano()))
@@ -81,8 +131,7 @@ func TestRealFieldTypeConflict(t *testing.T) {
 	}
 }
 
-func TestRealRetentionPolicyDropsTheOld(t *testing.T) {
-	server := influxdtest.Start(t)
+func realRetentionPolicyDropsTheOld(t *testing.T, server *influxdtest.Server) {
 	db := database(t, server)
 	server.InfluxQL(t, fmt.Sprintf(`CREATE RETENTION POLICY "short" ON %q DURATION 1d REPLICATION 1`, db))
 	s := open(t, server.URL, db+"/short")
@@ -108,8 +157,7 @@ func TestRealRetentionPolicyDropsTheOld(t *testing.T) {
 	}
 }
 
-func TestRealConfigurationErrors(t *testing.T) {
-	server := influxdtest.Start(t)
+func realConfigurationErrors(t *testing.T, server *influxdtest.Server) {
 	db := database(t, server)
 	for name, bucket := range map[string]string{
 		"no database": "nosuch/autogen", "no retention policy": db + "/nosuch", "not in db/rp form": "/autogen",
@@ -127,8 +175,7 @@ func TestRealConfigurationErrors(t *testing.T) {
 	}
 }
 
-func TestRealRestartAndKill(t *testing.T) {
-	server := influxdtest.Start(t)
+func realRestartAndKill(t *testing.T, server *influxdtest.Server) {
 	bucket := database(t, server) + "/autogen"
 	s := open(t, server.URL, bucket)
 	rs := some(3000)
@@ -161,8 +208,7 @@ func TestRealRestartAndKill(t *testing.T) {
 	}
 }
 
-func TestRealGenerationChangesWhenEmptied(t *testing.T) {
-	server := influxdtest.Start(t)
+func realGenerationChangesWhenEmptied(t *testing.T, server *influxdtest.Server) {
 	db := database(t, server)
 	s := open(t, server.URL, db+"/autogen")
 	before, err := s.Generation(t.Context())
@@ -187,8 +233,7 @@ func TestRealGenerationChangesWhenEmptied(t *testing.T) {
 	}
 }
 
-func TestRealGenerationOutlivesRetention(t *testing.T) {
-	server := influxdtest.Start(t)
+func realGenerationOutlivesRetention(t *testing.T, server *influxdtest.Server) {
 	bucket := database(t, server) + "/autogen"
 	now := clock
 	s, err := influx.New(influx.Options{URL: server.URL, Bucket: bucket, County: "sonid", Now: func() time.Time { return now }})
@@ -211,9 +256,8 @@ func TestRealGenerationOutlivesRetention(t *testing.T) {
 	}
 }
 
-// TestRealLostAnswer: the server has the rows, the collector never hears so.
-func TestRealLostAnswer(t *testing.T) {
-	server := influxdtest.Start(t)
+// realLostAnswer: the server has the rows, the collector never hears so.
+func realLostAnswer(t *testing.T, server *influxdtest.Server) {
 	bucket := database(t, server) + "/autogen"
 	target, err := url.Parse(server.URL)
 	if err != nil {
@@ -253,9 +297,8 @@ func TestRealLostAnswer(t *testing.T) {
 	}
 }
 
-// TestRealCountiesShareABucket keeps two counties with the same names apart.
-func TestRealCountiesShareABucket(t *testing.T) {
-	server := influxdtest.Start(t)
+// realCountiesShareABucket keeps two counties with the same names apart.
+func realCountiesShareABucket(t *testing.T, server *influxdtest.Server) {
 	bucket := database(t, server) + "/autogen"
 	one := open(t, server.URL, bucket)
 	two, err := influx.New(influx.Options{URL: server.URL, Bucket: bucket, County: "abag", Now: time.Now})
@@ -282,9 +325,8 @@ func TestRealCountiesShareABucket(t *testing.T) {
 	}
 }
 
-// TestRealPlainFlux reads the schema of DESIGN.md without this package.
-func TestRealPlainFlux(t *testing.T) {
-	server := influxdtest.Start(t)
+// realPlainFlux reads the schema of DESIGN.md without this package.
+func realPlainFlux(t *testing.T, server *influxdtest.Server) {
 	bucket := database(t, server) + "/autogen"
 	r := some(1)[0]
 	r.Reading = sensors.NewUncertain(r.Point, r.Time, -18.53, sensors.FlatLine).WithRaw(-18.9)
