@@ -1,0 +1,7 @@
+//go:build race
+
+package demo
+
+// The race detector slows the physics tenfold and has nothing to find in what
+// one goroutine computes: the long tables are shortened under it.
+const underRace = true
