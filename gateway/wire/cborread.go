@@ -66,6 +66,9 @@ func (r *cborReader) head() (major byte, info byte, arg uint64, err *MessageErro
 	default:
 		return 0, 0, 0, malformed("CBOR byte 0x%02x at %d is not well-formed", first, r.i-1)
 	}
+	if info == 27 && arg == noEnd && major >= majorBytes && major <= majorMap {
+		return 0, 0, 0, tooLarge("CBOR item at %d announces 2^64-1 parts", r.i-9)
+	}
 	if major == majorSimple && info == 24 && arg < 32 {
 		return 0, 0, 0, malformed("CBOR simple value %d at %d is not well-formed", arg, r.i-2)
 	}

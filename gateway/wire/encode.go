@@ -79,59 +79,6 @@ func encodable(p Pack) error {
 	return nil
 }
 
-// Check reports whether the record can travel: names, words and details within
-// what a decoder takes. A journal asks before it keeps a record, because one
-// that can never be delivered would be in the way for ever.
-func (r Record) Check() error {
-	words := []string{r.Boot, string(r.Clock)}
-	name, isName := "", isName
-	switch r.Kind {
-	case ReadingRecord:
-		name, isName = string(r.Reading.Point), isPoint
-		words = append(words, string(r.Reading.Reason), string(r.Unit))
-	case GapRecord:
-		name = r.Gap.Scope
-		words = append(words, r.Gap.Cause)
-		if r.Gap.To.Before(r.Gap.From) {
-			return fmt.Errorf("gap of %.60q ends at %s, before it begins at %s", name, r.Gap.To, r.Gap.From)
-		}
-	case EventRecord:
-		name = r.Event.Object
-		words = append(words, r.Event.Name)
-		if err := r.Event.check(); err != nil {
-			return err
-		}
-	default:
-		return fmt.Errorf("record of unknown kind %d", r.Kind)
-	}
-	if !isName([]byte(name)) {
-		return fmt.Errorf("record of %.60q: not a name", name)
-	}
-	for _, w := range words {
-		if !cleanText(w, maxWord) {
-			return fmt.Errorf("record of %s: %.80q is longer than %d bytes or not printable", name, w, maxWord)
-		}
-	}
-	return nil
-}
-
-func (e Event) check() error {
-	if e.Name == "" || len(e.Detail) > maxDetails {
-		return fmt.Errorf("event %.40q of %.60q: it needs a name and at most %d details", e.Name, e.Object, maxDetails)
-	}
-	for k, v := range e.Detail {
-		if !cleanText(k, maxWord) || !cleanText(v, maxDetailText) {
-			return fmt.Errorf("event %s of %.60q: detail %.40q is too long or not printable", e.Name, e.Object, k)
-		}
-	}
-	return nil
-}
-
-func isPoint(b []byte) bool {
-	_, err := sensors.ParsePointID(string(b))
-	return err == nil
-}
-
 // packEncoder remembers what a decoder will know when it reaches the next
 // record, so that only what changes is written.
 type packEncoder struct {

@@ -42,8 +42,8 @@ func (b *base) identify(f *fields, p *Pack, anonymous bool) *MessageError {
 		}
 		given++
 		n, ok := f.numbers[id.l].counting()
-		if !f.has(id.l) || !ok {
-			return malformed("field %s of the first record is not a whole number", id.l)
+		if !f.has(id.l) || f.twice&(1<<id.l) != 0 || !ok {
+			return malformed("field %s of the first record is not one whole number", id.l)
 		}
 		*id.to = n
 	}
@@ -97,7 +97,7 @@ func (b *base) adopt(f *fields) {
 	}
 	if f.has(labelBaseMono) {
 		b.mono, ok = f.numbers[labelBaseMono].integer()
-		b.spoilUnless(labelBaseMono, ok && b.mono <= maxMono && b.mono >= -maxMono)
+		b.spoilUnless(labelBaseMono, ok && b.mono <= maxBaseMono && b.mono >= -maxBaseMono)
 	}
 }
 
@@ -107,9 +107,10 @@ func (b *base) spoilUnless(l label, ok bool) {
 	}
 }
 
-// maxMono bounds monotonic milliseconds so that sums of them cannot overflow:
-// more than a century.
-const maxMono = 1 << 42
+const (
+	maxMono     = 1 << 42 // ms since boot: more than a century, and still a Duration
+	maxBaseMono = 1 << 50 // ms: the base may lie as far off as the base time does
+)
 
 // none is what is wrong with a record that is all right.
 var none = problem{}
