@@ -67,7 +67,7 @@ func CountyFrom(c config.County, limits func(zone string) map[sensors.Quantity][
 				}
 				zone.Points = append(zone.Points, sensors.Point{ID: id, Quantity: q})
 			}
-			sortPoints(zone.Points)
+			SortPoints(zone.Points)
 			site.Zones = append(site.Zones, zone)
 		}
 		out.Sites = append(out.Sites, site)
@@ -75,9 +75,9 @@ func CountyFrom(c config.County, limits func(zone string) map[sensors.Quantity][
 	return out, nil
 }
 
-// sortPoints puts points into the order of sensors.Quantities; within a
+// SortPoints puts points into the order of sensors.Quantities; within a
 // quantity "air" comes first, because limits are set for air, then by name.
-func sortPoints(points []sensors.Point) {
+func SortPoints(points []sensors.Point) {
 	rank := func(p sensors.Point) string {
 		i := slices.Index(sensors.Quantities(), p.Quantity)
 		first := "1"

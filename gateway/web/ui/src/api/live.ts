@@ -1,0 +1,53 @@
+import type { Alarm, Batch, Gateway, Point } from './types'
+
+/** What the event stream tells. */
+export interface LiveHandlers {
+  /** The stream is open: ask for everything afresh. */
+  hello(now: string): void
+  lost(): void
+  points(points: Point[], now: string): void
+  alarms(alarms: Alarm[], now: string): void
+  batches(batches: Batch[], now: string): void
+  gateways(gateways: Gateway[], now: string): void
+}
+
+const wait = [1000, 2000, 5000, 10000]
+
+/**
+ * Listens to live events for as long as the page lives. The browser reconnects
+ * by itself after a break but gives up after a refusal (a proxy's error page),
+ * so a closed stream is opened again here, less and less often.
+ */
+export function listen(on: LiveHandlers): () => void {
+  let source: EventSource | undefined
+  let timer = 0
+  let failures = 0
+  let ended = false
+
+  function open() {
+    source = new EventSource('/api/v1/events')
+    const hear = (kind: string, act: (data: any) => void) =>
+      source?.addEventListener(kind, (e) => act(JSON.parse((e as MessageEvent<string>).data)))
+    hear('hello', (d) => {
+      failures = 0
+      on.hello(d.now)
+    })
+    hear('reading', (d) => on.points(d.points, d.now))
+    hear('alarm', (d) => on.alarms(d.alarms, d.now))
+    hear('batch', (d) => on.batches(d.batches, d.now))
+    hear('gateway', (d) => on.gateways(d.gateways, d.now))
+    source.onerror = () => {
+      on.lost()
+      if (source && source.readyState === EventSource.CLOSED && !ended) {
+        const pause = wait[Math.min(failures++, wait.length - 1)]
+        timer = window.setTimeout(open, pause)
+      }
+    }
+  }
+  open()
+  return () => {
+    ended = true
+    window.clearTimeout(timer)
+    source?.close()
+  }
+}

@@ -1,0 +1,182 @@
+// The API's answers, field by field as gateway/web writes them. Times are
+// RFC 3339 strings; a null value is a reading without one, never a zero.
+
+export interface Label {
+  zh: string
+  en: string
+}
+
+export type SiteKind = 'centre' | 'township-store' | 'village-station' | 'truck'
+
+export interface Gateway {
+  name: string
+  site: string
+  online: boolean
+  last_seen: string | null
+  undelivered: number
+  faults?: string[]
+}
+
+export interface Site {
+  id: string
+  kind: SiteKind
+  name: Label
+  latitude: number | null
+  longitude: number | null
+  gateway: Gateway
+  zones: string[]
+}
+
+export interface County {
+  id: string
+  name: Label
+  notice: Label
+  timezone: string
+  stale_after_s: number
+  writable: boolean
+}
+
+export interface SitesAnswer {
+  now: string
+  county: County
+  sites: Site[]
+}
+
+export type Quantity =
+  | 'temperature'
+  | 'humidity'
+  | 'door'
+  | 'defrost'
+  | 'compressor'
+  | 'mains'
+  | 'latitude'
+  | 'longitude'
+
+export type PointStatus = 'ok' | 'out' | 'unknown' | 'fault'
+
+export interface Reading {
+  t: string
+  v: number | null
+  q: 'good' | 'uncertain' | 'bad'
+  reason?: string
+}
+
+export interface Point {
+  id: string
+  zone: string
+  quantity: Quantity
+  unit: string
+  status: PointStatus
+  received: string | null
+  reading: Reading | null
+}
+
+export interface Limit {
+  side: 'high' | 'low'
+  level: 'warning' | 'excursion'
+  value: number
+  delay_s: number
+}
+
+export interface Envelope {
+  from: string
+  step_s: number
+  min: (number | null)[] | null
+  max: (number | null)[] | null
+  mean: (number | null)[] | null
+  faults?: { bucket: number; reason: string }[]
+}
+
+export interface Zone {
+  id: string
+  site: string
+  kind: string
+  name: Label
+  main?: string
+  limits: Partial<Record<Quantity, Limit[]>>
+  points: Point[]
+  spark: Envelope | null
+  recent: Envelope | null
+}
+
+export interface ZonesAnswer {
+  now: string
+  history: 'ok' | 'omitted' | 'unavailable'
+  zones: Zone[]
+}
+
+export interface ExposedBatch {
+  id: string
+  product: string
+  quantity: string
+  owner: string
+  from: string
+  to: string | null
+}
+
+export interface Alarm {
+  id: string
+  rule: 'high-limit' | 'low-limit' | 'silence' | 'site-silent'
+  object: string
+  site: string
+  zone: string
+  quantity?: Quantity
+  unit?: string
+  level: 'warning' | 'excursion'
+  class: 'live' | 'late'
+  state: string
+  reason?: string
+  open: boolean
+  start: string
+  raised: string
+  returned: string | null
+  last_seen: string
+  limit: number | null
+  delay_s: number
+  peak: number | null
+  last_value: number | null
+  batches: ExposedBatch[]
+  acknowledged: { at: string; by: string; note?: string } | null
+}
+
+export interface AlarmsAnswer {
+  now: string
+  alarms: Alarm[]
+  truncated: boolean
+}
+
+export interface Custody {
+  zone: string
+  from: string
+  to: string | null
+}
+
+export interface Batch {
+  id: string
+  product: string
+  profile: string
+  quantity: string
+  owner: string
+  created: string
+  zone: string
+  custody: Custody[]
+}
+
+export interface BatchesAnswer {
+  now: string
+  batches: Batch[]
+  truncated: boolean
+}
+
+export interface ReadingsAnswer {
+  now: string
+  point: string
+  quantity: Quantity
+  unit: string
+  from: string
+  to: string
+  gap_after_s: number
+  truncated: boolean
+  readings?: Reading[]
+  envelope?: Envelope
+}

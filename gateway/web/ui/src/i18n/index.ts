@@ -1,0 +1,45 @@
+import { computed } from 'vue'
+import { createI18n, useI18n } from 'vue-i18n'
+import type { Label } from '../api/types'
+import type { Lang } from '../model/format'
+import { en } from './en'
+import { zh } from './zh'
+
+const key = 'coldchain.language'
+
+function remembered(): Lang {
+  try {
+    return localStorage.getItem(key) === 'en' ? 'en' : 'zh'
+  } catch {
+    return 'zh' // storage may be refused
+  }
+}
+
+export function makeI18n() {
+  const locale = remembered()
+  document.documentElement.lang = locale === 'zh' ? 'zh-CN' : 'en'
+  return createI18n({ legacy: false, locale, fallbackLocale: 'zh', messages: { zh, en } })
+}
+
+/** The page's language, and names and words in it. */
+export function useWords() {
+  const { t, te, locale } = useI18n({ useScope: 'global' })
+  const lang = computed(() => locale.value as Lang)
+  /** A label in the present language, else in the other, else the fallback. */
+  const label = (l: Label | undefined, fallback = ''): string => {
+    if (!l) return fallback
+    return (lang.value === 'zh' ? l.zh || l.en : l.en || l.zh) || fallback
+  }
+  /** A word that may be unknown here, such as a newer server's reason. */
+  const word = (path: string, fallback: string): string => (te(path) ? t(path) : fallback)
+  function setLang(l: Lang) {
+    locale.value = l
+    document.documentElement.lang = l === 'zh' ? 'zh-CN' : 'en'
+    try {
+      localStorage.setItem(key, l)
+    } catch {
+      // only this visit will know
+    }
+  }
+  return { t, lang, label, word, setLang }
+}

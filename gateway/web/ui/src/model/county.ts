@@ -1,0 +1,225 @@
+// The county as this page knows it: filled by three requests, kept fresh by
+// live events. Everything shown reads from here.
+
+import { computed, reactive, ref, shallowRef, triggerRef } from 'vue'
+import { acknowledge, ApiError, getAlarms, getSites, getZones } from '../api/client'
+import { listen } from '../api/live'
+import type { Alarm, County, Gateway, Label, Point, Site, Zone } from '../api/types'
+import { alarmOrder, beyond, isStale, mainPoint, safeBand, worstFirst, zoneState, type State } from './judge'
+import { bucketsOf, extend, samplesOf, trendWindow, type Buckets, type Sample } from './series'
+
+/** A zone with what the page adds to it. */
+export interface LiveZone {
+  data: Zone
+  site: Site
+  order: number
+  spark: Buckets | null
+  samples: Sample[]
+}
+
+export const county = shallowRef<County | null>(null)
+export const sites = shallowRef<Site[]>([])
+export const zones = shallowRef<LiveZone[]>([])
+export const openAlarms = shallowRef<Alarm[]>([])
+/** Grows whenever alarms or batches change, for views that keep lists of their own. */
+export const alarmsChanged = ref(0)
+export const batchesChanged = ref(0)
+
+export const link = reactive({
+  /** Whether live events arrive. */
+  live: false,
+  everLive: false,
+  /** Server time at which something last came from the server. */
+  heard: 0,
+  /** Why nothing could be loaded, in words for people. */
+  failure: null as Label | null,
+  historyDown: false,
+})
+
+// The server's clock decides ages: phones' clocks are wrong.
+let clockOffset = 0
+export const now = ref(Date.now())
+
+function hear(serverNow: string) {
+  const ms = Date.parse(serverNow)
+  clockOffset = ms - Date.now()
+  link.heard = ms
+  now.value = ms
+}
+
+const zoneIndex = new Map<string, LiveZone>()
+const pointIndex = new Map<string, Point>()
+
+export const zoneNamed = (id: string): LiveZone | undefined => (zones.value, zoneIndex.get(id))
+export const siteNamed = (id: string): Site | undefined => sites.value.find((s) => s.id === id)
+
+export const staleMs = computed(() => (county.value?.stale_after_s ?? 180) * 1000)
+export const timezone = computed(() => county.value?.timezone ?? 'Asia/Shanghai')
+
+/** Alarms of a zone, among those that need somebody. */
+export const alarmsOf = (zone: string): Alarm[] => openAlarms.value.filter((a) => a.zone === zone)
+
+export interface Judged {
+  zone: LiveZone
+  state: State
+  beyond: number
+  order: number
+}
+
+// Ages pass thresholds slowly; judging 60 zones each second would be for nothing.
+const judgeTick = computed(() => Math.floor(now.value / 5000))
+
+/** Every zone with its state, in the order of the configuration. */
+export const judged = computed<Judged[]>(() => {
+  void judgeTick.value
+  const at = Date.now() + clockOffset
+  return zones.value.map((zone) => {
+    const main = mainPoint(zone.data)
+    const value = main && !isStale(main, at, staleMs.value) ? main.reading?.v : null
+    return {
+      zone,
+      order: zone.order,
+      state: zoneState(zone.data, alarmsOf(zone.data.id), at, staleMs.value),
+      beyond: main && value !== null && value !== undefined ? beyond(value, safeBand(zone.data.limits[main.quantity])) : 0,
+    }
+  })
+})
+
+export const stateOf = (zone: string): State => judged.value.find((j) => j.zone.data.id === zone)?.state ?? 'nodata'
+
+/** The zones of some sites, worst first. */
+export const rank = (list: Judged[]): Judged[] => [...list].sort(worstFirst)
+
+async function load() {
+  try {
+    const [s, z, a] = await Promise.all([getSites(), getZones(), getAlarms({ state: 'open' })])
+    hear(z.now)
+    county.value = s.county
+    sites.value = s.sites
+    takeZones(s.sites, z.zones)
+    openAlarms.value = a.alarms.sort(alarmOrder)
+    link.failure = null
+    link.historyDown = z.history === 'unavailable'
+    alarmsChanged.value++
+    batchesChanged.value++
+  } catch (e) {
+    link.failure = e instanceof ApiError ? e.text : { zh: String(e), en: String(e) }
+  }
+}
+
+function takeZones(all: Site[], list: Zone[]) {
+  const bySite = new Map(all.map((s) => [s.id, s] as const))
+  const out: LiveZone[] = []
+  pointIndex.clear()
+  list.forEach((data, order) => {
+    const site = bySite.get(data.site)
+    if (!site) return
+    const before = zoneIndex.get(data.id)
+    out.push({
+      data,
+      site,
+      order,
+      // A store that is down must not wipe the curves that are there.
+      spark: data.spark ? bucketsOf(data.spark) : (before?.spark ?? null),
+      samples: data.recent ? samplesOf(data.recent) : (before?.samples ?? []),
+    })
+    for (const p of data.points) pointIndex.set(p.id, p)
+  })
+  zoneIndex.clear()
+  for (const z of out) zoneIndex.set(z.data.id, z)
+  zones.value = out
+}
+
+function takePoints(points: Point[]) {
+  for (const p of points) {
+    const known = pointIndex.get(p.id)
+    const zone = zoneIndex.get(p.zone)
+    if (!known || !zone) continue
+    const newer = p.reading && p.reading.t !== known.reading?.t
+    Object.assign(known, p)
+    if (newer && p.id === zone.data.main && p.reading && p.reading.v !== null) {
+      const t = Date.parse(p.reading.t)
+      if (zone.spark) extend(zone.spark, t, p.reading.v)
+      zone.samples.push([t, p.reading.v])
+      zone.samples = zone.samples.filter(([at]) => t - at <= trendWindow + 120_000)
+    }
+  }
+  triggerRef(zones)
+}
+
+function takeAlarms(alarms: Alarm[]) {
+  const ids = new Set(alarms.map((a) => a.id))
+  openAlarms.value = [...openAlarms.value.filter((a) => !ids.has(a.id)), ...alarms.filter((a) => a.open)].sort(alarmOrder)
+  alarmsChanged.value++
+}
+
+function refreshAlarms() {
+  void getAlarms({ state: 'open' }).then(
+    (a) => {
+      openAlarms.value = a.alarms.sort(alarmOrder)
+      alarmsChanged.value++
+    },
+    () => {}, // the stream tells when the server is gone
+  )
+}
+
+function takeGateways(gateways: Gateway[]) {
+  for (const g of gateways) {
+    const site = sites.value.find((s) => s.gateway.name === g.name)
+    if (site) site.gateway = g
+  }
+  triggerRef(sites)
+  triggerRef(zones)
+}
+
+/** Begins to listen; whatever was missed is asked for when the stream opens. */
+export function startCounty() {
+  void load() // not waiting for the stream: it may be blocked where answers pass
+  let first = true
+  listen({
+    hello(at) {
+      hear(at)
+      link.live = link.everLive = true
+      // The first load began beside the stream: only alarms could have slipped between.
+      if (first) refreshAlarms()
+      else void load()
+      first = false
+    },
+    lost() {
+      link.live = false
+    },
+    points(points, at) {
+      hear(at)
+      takePoints(points)
+    },
+    alarms(alarms, at) {
+      hear(at)
+      takeAlarms(alarms)
+    },
+    batches(_, at) {
+      hear(at)
+      batchesChanged.value++
+      refreshAlarms()
+    },
+    gateways(gateways, at) {
+      hear(at)
+      takeGateways(gateways)
+    },
+  })
+  window.setInterval(() => (now.value = Date.now() + clockOffset), 1000)
+  // Late readings fill old buckets; the whole is taken again now and then.
+  window.setInterval(() => {
+    if (!document.hidden && link.live) void load()
+  }, 5 * 60_000)
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden && Date.now() + clockOffset - link.heard > 30_000) void load()
+  })
+}
+
+export const reload = load
+
+/** Acknowledges an alarm; throws an ApiError that can be shown. */
+export async function answer(id: string, token: string) {
+  const a = await acknowledge(id, token)
+  takeAlarms([a.alarm])
+}

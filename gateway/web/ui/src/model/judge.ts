@@ -1,0 +1,93 @@
+// What a zone's state is and which one needs a person first. Pure: data and
+// the present time in, words out.
+
+import type { Alarm, Limit, Point, Quantity, Zone } from '../api/types'
+
+/** 快去看, 要注意, 无数据, 正常: worst first. */
+export type State = 'act' | 'attention' | 'nodata' | 'ok'
+
+export const states: State[] = ['act', 'attention', 'nodata', 'ok']
+
+/** Milliseconds since a time, or Infinity when there is none. */
+export const since = (t: string | null | undefined, nowMs: number): number => (t ? nowMs - Date.parse(t) : Infinity)
+
+/** Whether a point's newest reading is too old, or says that there is no value. */
+export function isStale(p: Point, nowMs: number, staleMs: number): boolean {
+  return p.status === 'unknown' || since(p.reading?.t, nowMs) > staleMs
+}
+
+export const isPresent = (a: Alarm): boolean => a.state === 'unacknowledged' || a.state === 'acknowledged'
+export const isSilence = (a: Alarm): boolean => a.rule === 'silence' || a.rule === 'site-silent'
+
+export const mainPoint = (z: Zone): Point | undefined => z.points.find((p) => p.id === z.main)
+export const pointsOf = (z: Zone, q: Quantity): Point[] => z.points.filter((p) => p.quantity === q)
+
+/** The strictest limits of either side: between them nothing is wrong. */
+export function safeBand(limits: Limit[] | undefined): { low: number | null; high: number | null } {
+  let low: number | null = null
+  let high: number | null = null
+  for (const l of limits ?? []) {
+    if (l.side === 'low') low = low === null ? l.value : Math.max(low, l.value)
+    else high = high === null ? l.value : Math.min(high, l.value)
+  }
+  return { low, high }
+}
+
+/** How far a value lies outside the band: positive above, negative below, 0 inside. */
+export function beyond(v: number, band: { low: number | null; high: number | null }): number {
+  if (band.high !== null && v > band.high) return v - band.high
+  if (band.low !== null && v < band.low) return v - band.low
+  return 0
+}
+
+/** Whether a switch says 0 (or any of several phases does), freshly. */
+export function mainsLost(z: Zone, nowMs: number, staleMs: number): boolean {
+  return pointsOf(z, 'mains').some((p) => !isStale(p, nowMs, staleMs) && p.reading?.v === 0)
+}
+
+/**
+ * The state of one zone. An alarm that is present keeps its word when the data
+ * stops: silence never makes a zone look better. alarms are those of the zone.
+ */
+export function zoneState(z: Zone, alarms: Alarm[], nowMs: number, staleMs: number): State {
+  const limits = alarms.filter((a) => !isSilence(a))
+  if (limits.some((a) => isPresent(a) && a.level === 'excursion')) return 'act'
+  if (limits.some((a) => isPresent(a) || a.open)) return 'attention'
+  if (mainsLost(z, nowMs, staleMs)) return 'attention'
+
+  const main = mainPoint(z)
+  const judged = main ? [main] : z.points
+  const dark = (p: Point) => isStale(p, nowMs, staleMs) || p.reading?.q === 'bad'
+  if (judged.length === 0 || judged.every(dark)) return 'nodata'
+  if (z.points.some((p) => p.status === 'out' && !isStale(p, nowMs, staleMs))) return 'attention'
+  const v = main?.reading?.v
+  if (main && v !== null && v !== undefined && beyond(v, safeBand(z.limits[main.quantity])) !== 0) return 'attention'
+  return 'ok'
+}
+
+/** What is needed to put a zone in its place. */
+export interface Ranked {
+  state: State
+  /** How far the value lies outside, in its unit; 0 inside or without value. */
+  beyond: number
+  /** Place in the configuration: what is all right stays where people know it. */
+  order: number
+}
+
+/** Worst first; among those not all right, the farther outside first. */
+export function worstFirst(a: Ranked, b: Ranked): number {
+  const byState = states.indexOf(a.state) - states.indexOf(b.state)
+  if (byState !== 0) return byState
+  if (a.state !== 'ok') {
+    const byDistance = Math.abs(b.beyond) - Math.abs(a.beyond)
+    if (byDistance !== 0) return byDistance
+  }
+  return a.order - b.order
+}
+
+/** Alarms: present before returned, unanswered before answered, serious before mild, then newest first. */
+export function alarmOrder(a: Alarm, b: Alarm): number {
+  const rank = (x: Alarm) =>
+    (x.open ? 0 : 16) + (isPresent(x) ? 0 : 8) + (isSilence(x) ? 4 : 0) + (x.level === 'excursion' ? 0 : 2) + (x.acknowledged ? 1 : 0)
+  return rank(a) - rank(b) || Date.parse(b.start) - Date.parse(a.start)
+}

@@ -1,0 +1,55 @@
+import { computed, ref } from 'vue'
+
+// Six kinds of address need no library.
+export type Route =
+  | { view: 'county' }
+  | { view: 'zone'; zone: string }
+  | { view: 'alarms' }
+  | { view: 'batches' }
+  | { view: 'batch'; id: string }
+
+const path = ref(location.pathname)
+const scrolled = new Map<string, number>()
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part // a mistyped address leads to "not found", not to a broken page
+  }
+}
+
+export const route = computed<Route>(() => {
+  const parts = path.value.split('/').filter(Boolean).map(decoded)
+  if (parts[0] === 'zones' && parts[1] && parts[2]) return { view: 'zone', zone: parts[1] + '/' + parts[2] }
+  if (parts[0] === 'alarms') return { view: 'alarms' }
+  if (parts[0] === 'batches') return parts[1] ? { view: 'batch', id: parts[1] } : { view: 'batches' }
+  return { view: 'county' }
+})
+
+export function go(to: string) {
+  if (to === path.value) {
+    window.scrollTo(0, 0)
+    return
+  }
+  scrolled.set(path.value, window.scrollY)
+  history.pushState({ inside: true }, '', to)
+  path.value = to
+  window.scrollTo(0, 0)
+}
+
+/** Back where the person came from; to the overview when the page was opened here. */
+export function back() {
+  if (history.state?.inside) history.back()
+  else go('/')
+}
+
+export function startRouter() {
+  history.scrollRestoration = 'manual'
+  window.addEventListener('popstate', () => {
+    scrolled.set(path.value, window.scrollY)
+    path.value = location.pathname
+    const y = scrolled.get(path.value) ?? 0
+    requestAnimationFrame(() => requestAnimationFrame(() => window.scrollTo(0, y)))
+  })
+}

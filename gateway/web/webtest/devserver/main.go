@@ -1,0 +1,62 @@
+// Command devserver shows the page with a made-up county, for those who work
+// on the page: no broker, no store, nothing is measured. Its numbers are drawn
+// with sine waves and mean nothing.
+//
+//	go run ./gateway/web/webtest/devserver -story demo
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"time"
+
+	"coldchain/gateway/web"
+	"coldchain/gateway/web/webtest"
+)
+
+func main() {
+	listen := flag.String("listen", "127.0.0.1:8099", "address to listen on")
+	story := flag.String("story", "demo", "demo, fine or empty")
+	token := flag.String("token", "demo", "token for changes; empty: none are allowed")
+	every := flag.Duration("every", 5*time.Second, "how often values move")
+	flag.Parse()
+	if err := run(*listen, webtest.Story(*story), *token, *every); err != nil {
+		fmt.Fprintln(os.Stderr, "devserver:", err)
+		os.Exit(1)
+	}
+}
+
+func run(listen string, story webtest.Story, token string, every time.Duration) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	scene, err := webtest.NewScene(story, time.Now())
+	if err != nil {
+		return err
+	}
+	hub := web.NewHub()
+	s, err := web.New(scene.Deps(scene.County, hub), web.Options{Token: token})
+	if err != nil {
+		return err
+	}
+	srv := &http.Server{Addr: listen, Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	srv.RegisterOnShutdown(s.Close)
+	live := make(chan struct{})
+	go func() {
+		defer close(live)
+		scene.Run(ctx, hub, every)
+		srv.Shutdown(context.WithoutCancel(ctx))
+	}()
+	fmt.Println("http://" + listen)
+	if err := srv.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		stop()
+		<-live
+		return err
+	}
+	<-live
+	return nil
+}

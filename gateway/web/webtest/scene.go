@@ -1,0 +1,255 @@
+package webtest
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"time"
+
+	"coldchain/alerting"
+	"coldchain/gateway/config"
+	"coldchain/gateway/store"
+	"coldchain/gateway/web"
+	"coldchain/sensors"
+)
+
+// Story is what happens in a made-up county.
+type Story string
+
+// The stories.
+const (
+	Demo  Story = "demo"  // one room failing, one too warm, a truck out of reach, a broken probe, a village without power
+	Fine  Story = "fine"  // nothing wrong
+	Empty Story = "empty" // nothing configured
+)
+
+// Scene is a county drawn with sine waves.
+type Scene struct {
+	*Fake
+	County web.County
+	story  Story
+	rooms  []room
+	start  time.Time
+}
+
+// room is how one zone behaves.
+type room struct {
+	zone  web.Zone
+	mean  float64
+	swing float64
+	fate  fate
+}
+
+// fate is what goes wrong in a room.
+type fate string
+
+const (
+	well      fate = ""
+	failing   fate = "failing"   // the compressor stopped 80 minutes ago
+	warm      fate = "warm"      // the door was left open
+	lost      fate = "lost"      // no network for 47 minutes
+	broken    fate = "broken"    // the probe does not answer
+	gap       fate = "gap"       // some hours of the night are missing
+	powerless fate = "powerless" // no mains
+)
+
+// NewScene draws the 24 hours before now.
+func NewScene(story Story, now time.Time) (*Scene, error) {
+	s := &Scene{Fake: NewFake(), story: story, start: now}
+	switch story {
+	case Empty:
+		s.County = web.County{ID: "new", Name: config.Label{ZH: "新旗县", EN: "New county"}, Timezone: "Asia/Shanghai"}
+		return s, nil
+	case Demo, Fine:
+	default:
+		return nil, fmt.Errorf("story %q is not demo, fine or empty", story)
+	}
+	s.build()
+	for _, r := range s.rooms {
+		for _, p := range r.zone.Points {
+			step := time.Minute
+			if p.Quantity.IsState() {
+				step = 5 * time.Minute
+			}
+			for at := now.Add(-24 * time.Hour).Truncate(time.Minute); at.Before(now); at = at.Add(step) {
+				s.measure(r, p, at)
+			}
+			s.measure(r, p, now.Add(-time.Duration(3+hash(string(p.ID))%20)*time.Second))
+		}
+	}
+	if story == Demo {
+		s.troubles(now)
+	}
+	s.goods(now)
+	return s, nil
+}
+
+// Run moves the values until ctx ends and tells the hub.
+func (s *Scene) Run(ctx context.Context, hub *web.Hub, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			for _, r := range s.rooms {
+				if hash(r.zone.ID+fmt.Sprint(now.Unix()/int64(every.Seconds())))%3 != 0 {
+					continue // not everybody speaks at once
+				}
+				for _, p := range r.zone.Points {
+					if s.measure(r, p, now.Add(-time.Second)) {
+						hub.Publish(web.ReadingEvent, string(p.ID))
+					}
+				}
+			}
+		}
+	}
+}
+
+// measure puts one reading, unless the fate of the room forbids it.
+func (s *Scene) measure(r room, p sensors.Point, at time.Time) bool {
+	before := s.start.Sub(at)
+	switch {
+	case r.fate == lost && before < 47*time.Minute,
+		r.fate == gap && before > 9*time.Hour && before < 11*time.Hour+20*time.Minute:
+		return false
+	case r.fate == broken && before < 95*time.Minute && p.Quantity == sensors.Temperature:
+		s.Put(sensors.NewBad(p.ID, at, sensors.SensorFault), p.Quantity, web.PointFault, at)
+		return true
+	}
+	v := s.value(r, p, at)
+	status := web.PointOK
+	for _, l := range r.zone.Limits[p.Quantity] {
+		if l.Crossed(v) {
+			status = web.PointOut
+		}
+	}
+	s.Put(sensors.NewGood(p.ID, at, v), p.Quantity, status, at)
+	return true
+}
+
+func hash(s string) uint32 {
+	h := fnv.New32a()
+	h.Write([]byte(s))
+	return h.Sum32()
+}
+
+// value is what a point shows at a time.
+func (s *Scene) value(r room, p sensors.Point, at time.Time) float64 {
+	phase := float64(hash(r.zone.ID)%1000) / 1000
+	minutes := float64(at.UnixMilli()) / 60_000
+	cycle := math.Mod(minutes/26+phase, 1)
+	cooling := cycle < 0.4
+	since := at.Sub(s.start).Minutes() // negative before the start
+	switch p.Quantity {
+	case sensors.Humidity:
+		return math.Round(10*(78+12*math.Sin(minutes/190+phase*6)+3*math.Sin(minutes/7))) / 10
+	case sensors.Door:
+		return state(r.fate == warm && since > -34 || r.fate != failing && math.Mod(minutes/173+phase, 1) < 0.02)
+	case sensors.Defrost:
+		return state(r.fate != failing && math.Mod(minutes/360+phase, 1) < 0.04)
+	case sensors.Compressor:
+		return state(cooling && !(r.fate == failing && since > -80))
+	case sensors.Mains:
+		return state(r.fate != powerless || since < -22)
+	case sensors.Latitude:
+		return 40.1 + 0.3*math.Sin(minutes/240+phase*6)
+	case sensors.Longitude:
+		return 108.2 + 0.8*math.Cos(minutes/240+phase*6)
+	}
+	wave := 1 - cycle/0.6*2 // rises while idle, falls while cooling
+	if cooling {
+		wave = 1 - cycle/0.4*2
+	} else {
+		wave = (cycle-0.4)/0.6*2 - 1
+	}
+	v := r.mean + r.swing*wave + 0.12*math.Sin(minutes*1.7+phase*9)
+	if d := math.Mod(minutes/360+phase, 1); d < 0.1 { // defrost
+		v += 4 * r.swing * math.Exp(-math.Pow((d-0.04)/0.025, 2))
+	}
+	switch {
+	case r.fate == failing && since > -80:
+		v = r.mean + r.swing + (since+80)*0.058*math.Exp(-(since+80)/400)
+	case r.fate == warm && since > -34:
+		v += (since + 34) * 0.055
+	}
+	return math.Round(v*100) / 100
+}
+
+func state(on bool) float64 {
+	if on {
+		return 1
+	}
+	return 0
+}
+
+// troubles raises the alarms that go with the fates.
+func (s *Scene) troubles(now time.Time) {
+	for _, r := range s.rooms {
+		main, hasMain := r.zone.Main()
+		switch r.fate {
+		case failing:
+			s.limitAlarm(r, main, 5, alerting.Excursion, 30*time.Minute, now)
+		case warm:
+			s.limitAlarm(r, main, -17, alerting.Warning, 15*time.Minute, now)
+		case broken:
+			s.alarm(alerting.Alarm{Rule: alerting.Silence, Object: string(main.ID), Zone: r.zone.ID, Level: alerting.Warning, Reason: sensors.SensorFault,
+				Start: now.Add(-95 * time.Minute), Raised: now.Add(-85 * time.Minute), Delay: 10 * time.Minute})
+		case lost:
+			if hasMain {
+				s.alarm(alerting.Alarm{Rule: alerting.SiteSilent, Object: main.ID.Site(), Level: alerting.Warning,
+					Start: now.Add(-47 * time.Minute), Raised: now.Add(-27 * time.Minute), Delay: 20 * time.Minute})
+			}
+		case gap:
+			s.alarm(alerting.Alarm{Rule: alerting.HighLimit, Object: string(main.ID), Zone: r.zone.ID, Level: alerting.Excursion, State: alerting.Normal,
+				Start: now.Add(-19 * time.Hour), Raised: now.Add(-18*time.Hour - 30*time.Minute), Returned: now.Add(-17 * time.Hour),
+				Limit: 5, Delay: 30 * time.Minute, Peak: 6.4, LastValue: 4.3, HasValue: true})
+		}
+	}
+	for i, a := range s.AlarmList {
+		if a.State == alerting.Normal {
+			s.AlarmList[i].Acknowledged = &web.Acknowledgement{At: a.Start.Add(36 * time.Minute), By: "巴特尔 (token)", Note: "除霜后恢复"}
+		}
+	}
+}
+
+// limitAlarm finds in what was drawn when the limit was crossed and how far.
+func (s *Scene) limitAlarm(r room, p sensors.Point, limit float64, level alerting.Level, delay time.Duration, now time.Time) {
+	a := alerting.Alarm{Rule: alerting.HighLimit, Object: string(p.ID), Zone: r.zone.ID, Level: level, Limit: limit, Delay: delay, HasValue: true, LastSeen: now}
+	for _, rec := range s.outsideRun(p.ID, limit) {
+		v, _ := rec.Value()
+		if a.Start.IsZero() {
+			a.Start, a.Peak = rec.Time, v
+		}
+		a.Peak, a.LastValue = max(a.Peak, v), v
+	}
+	a.Raised = a.Start.Add(delay)
+	s.alarm(a)
+}
+
+// outsideRun is the newest run of readings above a limit.
+func (s *Scene) outsideRun(p sensors.PointID, limit float64) []store.Record {
+	all := s.Stored[p]
+	i := len(all)
+	for i > 0 {
+		if v, ok := all[i-1].Value(); !ok || v <= limit {
+			break
+		}
+		i--
+	}
+	return all[i:]
+}
+
+func (s *Scene) alarm(a alerting.Alarm) {
+	a.ID = alerting.AlarmID(a.Rule, a.Object, a.Start)
+	a.Class = alerting.Live
+	if a.State == "" {
+		a.State = alerting.Unacknowledged
+	}
+	if a.LastSeen.IsZero() {
+		a.LastSeen = a.Raised
+	}
+	s.AlarmList = append(s.AlarmList, web.Alarm{Alarm: a})
+}
