@@ -14,8 +14,7 @@ const applicationID = 0x63637264
 // is never edited; a change is a new one at the end.
 var migrations = []string{
 	// The key holds a point's readings together in the order they are asked
-	// for. Points and gateways are numbered because a row of 25 bytes would
-	// otherwise be one of 80. A state's 0 and 1 take no byte at all in SQLite.
+	// for. Points and gateways are numbered, which halves the file.
 	`CREATE TABLE meta (
 		key   TEXT PRIMARY KEY,
 		value TEXT NOT NULL
