@@ -41,13 +41,12 @@ type Options struct {
 // them: collisions with what another process writes at the same moment would
 // not be seen.
 type Store struct {
-	o       Options
-	client  influxdb2.Client
-	http    *http.Client
-	writer  api.WriteAPIBlocking
-	queries api.QueryAPI
-	points  points
-	closed  atomic.Bool
+	o      Options
+	client influxdb2.Client
+	http   *http.Client
+	writer api.WriteAPIBlocking
+	points points
+	closed atomic.Bool
 
 	generationMu sync.Mutex
 }
@@ -75,7 +74,6 @@ func New(o Options) (*Store, error) {
 	opts := influxdb2.DefaultOptions().SetHTTPClient(s.http).SetApplicationName("coldchain")
 	s.client = influxdb2.NewClientWithOptions(o.URL, o.Token, opts)
 	s.writer = s.client.WriteAPIBlocking(o.Org, o.Bucket)
-	s.queries = s.client.QueryAPI(o.Org)
 	s.points.init(o.County)
 	return s, nil
 }
