@@ -3,6 +3,8 @@ package wire
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"coldchain/sensors"
 )
@@ -86,9 +88,25 @@ func (h Hello) check() error {
 	return nil
 }
 
-// EncodeStatus puts a gateway's status into JSON.
+// EncodeStatus puts a gateway's status into JSON. Of too many faults the first,
+// the worst, are sent: a gateway in great trouble must still be able to say so.
 func EncodeStatus(s Status) ([]byte, error) {
+	faults := s.Faults[:min(len(s.Faults), maxFaults)]
+	s.Faults = nil
+	for _, f := range faults {
+		s.Faults = append(s.Faults, cutText(f, maxFaultText))
+	}
 	return encodeControl("status", s, s.check, maxControlBytes)
+}
+
+// cutText makes any text fit for a message: printable, and at most so long.
+func cutText(s string, most int) string {
+	s = strings.Map(printable, strings.ToValidUTF8(s, ""))
+	for len(s) > most {
+		_, size := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-size]
+	}
+	return s
 }
 
 // DecodeStatus reads a gateway's status.

@@ -114,6 +114,24 @@ func TestBadHellosStatusesAndInventories(t *testing.T) {
 	}
 }
 
+func TestAGatewayInGreatTroubleCanSaySo(t *testing.T) {
+	s := Status{Gateway: "g", Site: "s", Online: true}
+	for range 100 {
+		s.Faults = append(s.Faults, strings.Repeat("冷\n", 500))
+	}
+	b, err := EncodeStatus(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := DecodeStatus(b)
+	if err != nil || len(got.Faults) != maxFaults || got.Faults[0] != strings.Repeat("冷", maxFaultText/3) {
+		t.Errorf("%d faults, %v", len(got.Faults), err)
+	}
+	if len(s.Faults) != 100 {
+		t.Error("the caller's faults were changed")
+	}
+}
+
 func TestTopics(t *testing.T) {
 	a := Address{County: "sunite", Site: "balagong", Gateway: "gw-1"}
 	topic := a.Topic(ChannelRecords)
@@ -130,4 +148,3 @@ func TestTopics(t *testing.T) {
 		}
 	}
 }
-

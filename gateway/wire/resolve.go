@@ -436,16 +436,11 @@ func (d *Decoder) sentName(f *fields) string {
 	if f.has(labelName) {
 		name += string(f.texts[labelName])
 	}
-	name = strings.ToValidUTF8(strings.Map(printable, name), "")
-	for len(name) > sensors.MaxIDLength {
-		_, size := utf8.DecodeLastRuneInString(name)
-		name = name[:len(name)-size]
-	}
-	return name
+	return cutText(name, sensors.MaxIDLength)
 }
 
 func printable(r rune) rune {
-	if unicode.IsPrint(r) {
+	if r != utf8.RuneError && unicode.IsPrint(r) {
 		return r
 	}
 	return -1
