@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -69,6 +70,13 @@ func (c *contract) serveWrite(w http.ResponseWriter, lines []string) {
 		c.kept = append(c.kept, lines...)
 		c.mu.Unlock()
 	}
+}
+
+// seen returns the lines answered 204 and the number of writes so far.
+func (c *contract) seen() (kept []string, writes int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.kept), c.writes
 }
 
 type recordStatus struct {

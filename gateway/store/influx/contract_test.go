@@ -62,8 +62,8 @@ func TestRequestIsWhatTheManualSays(t *testing.T) {
 	if last.Get("bucket") != "readings" || last.Get("precision") != "ns" {
 		t.Errorf("write to %v", last)
 	}
-	if len(c.kept) != 3 || !strings.HasSuffix(c.kept[1], "value=1 1773489660000000000") {
-		t.Errorf("lines %q", c.kept)
+	if kept, _ := c.seen(); len(kept) != 3 || !strings.HasSuffix(kept[1], "value=1 1773489660000000000") {
+		t.Errorf("lines %q", kept)
 	}
 }
 
@@ -123,8 +123,8 @@ func TestFailures(t *testing.T) {
 				t.Errorf("%v\ntemporary %t, after %s; want %t, %s and %q",
 					err, errors.Is(err, store.ErrTemporary), store.RetryAfter(err), c.temporary, c.after, c.want)
 			}
-			if server.writes != 1 {
-				t.Errorf("%d requests, want 1: the caller decides when to try again", server.writes)
+			if _, writes := server.seen(); writes != 1 {
+				t.Errorf("%d requests, want 1: the caller decides when to try again", writes)
 			}
 			if strings.Contains(err.Error(), secret) {
 				t.Errorf("the token is in the error: %v", err)
@@ -242,8 +242,8 @@ func TestPoisonIsFoundAndTheRestKept(t *testing.T) {
 			if !slices.Equal(indexes, []int{3, 77, 100}) || len(res.Collisions) > 0 {
 				t.Errorf("rejected %v, want 3, 77 and the repetition 100 (%+v)", indexes, res.Collisions)
 			}
-			if len(server.kept) != 98 || slices.ContainsFunc(server.kept, isPoison) {
-				t.Errorf("%d lines kept, want 98", len(server.kept))
+			if kept, _ := server.seen(); len(kept) != 98 || slices.ContainsFunc(kept, isPoison) {
+				t.Errorf("%d lines kept, want 98", len(kept))
 			}
 		})
 	}
@@ -259,8 +259,8 @@ func TestTooLargeIsSentInPieces(t *testing.T) {
 		w.WriteHeader(http.StatusNoContent)
 	}
 	res, err := server.store(t, 0).Write(t.Context(), some(100))
-	if err != nil || len(res.Rejections) > 0 || len(server.kept) != 100 {
-		t.Errorf("%d lines kept, %+v, %v", len(server.kept), res, err)
+	if kept, _ := server.seen(); err != nil || len(res.Rejections) > 0 || len(kept) != 100 {
+		t.Errorf("%d lines kept, %+v, %v", len(kept), res, err)
 	}
 }
 
@@ -274,8 +274,8 @@ func TestAllDroppedTakesOneRequest(t *testing.T) {
 		refuse(w, 422, "unprocessable entity", fmt.Sprintf("partial write: points beyond retention policy dropped=%d", len(lines)))
 	}
 	res, err := server.store(t, 0).Write(t.Context(), some(100))
-	if err != nil || len(res.Rejections) != 100 || server.writes != 2 {
-		t.Errorf("%d rejections in %d requests, %v; want 100 in 2 (the second asks whether anything is taken)", len(res.Rejections), server.writes, err)
+	if _, writes := server.seen(); err != nil || len(res.Rejections) != 100 || writes != 2 {
+		t.Errorf("%d rejections in %d requests, %v; want 100 in 2 (the second asks whether anything is taken)", len(res.Rejections), writes, err)
 	}
 }
 
