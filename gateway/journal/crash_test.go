@@ -139,7 +139,7 @@ func checkUnbroken(t *testing.T, path string, last uint64) {
 // left it: the file opens, and holds whole batches from the first on.
 func TestTornTail(t *testing.T) {
 	ctx := context.Background()
-	j := fresh1(t)
+	j := newJournal(t)
 	const batch, batches = 5, 6
 	for range batches {
 		mustAppend(t, j, readings(batch))
@@ -186,7 +186,7 @@ func TestTornTail(t *testing.T) {
 func BenchmarkAppend(b *testing.B) {
 	for _, n := range []int{60, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			j := fresh1(b)
+			j := newJournal(b)
 			batch := readings(n)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -201,7 +201,7 @@ func BenchmarkAppend(b *testing.B) {
 }
 
 func BenchmarkOffer(b *testing.B) {
-	j := fresh1(b)
+	j := newJournal(b)
 	mustAppend(b, j, readings(2000))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -213,7 +213,7 @@ func BenchmarkOffer(b *testing.B) {
 }
 
 func BenchmarkConfirm(b *testing.B) {
-	j := fresh1(b)
+	j := newJournal(b)
 	batch := readings(500)
 	for b.Loop() {
 		b.StopTimer()

@@ -3,8 +3,6 @@ package wire
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"coldchain/sensors"
 )
@@ -97,16 +95,6 @@ func EncodeStatus(s Status) ([]byte, error) {
 		s.Faults = append(s.Faults, cutText(f, maxFaultText))
 	}
 	return encodeControl("status", s, s.check, maxControlBytes)
-}
-
-// cutText makes any text fit for a message: printable, and at most so long.
-func cutText(s string, most int) string {
-	s = strings.Map(printable, strings.ToValidUTF8(s, ""))
-	for len(s) > most {
-		_, size := utf8.DecodeLastRuneInString(s)
-		s = s[:len(s)-size]
-	}
-	return s
 }
 
 // DecodeStatus reads a gateway's status.
