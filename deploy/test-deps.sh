@@ -7,7 +7,7 @@
 set -euo pipefail
 cache=$1 influxd=$2
 
-packages=(mosquitto mosquitto-clients python3-pymodbus python3-serial python3-serial-asyncio chromium fonts-noto-cjk)
+packages=(mosquitto mosquitto-clients python3-pymodbus python3-serial python3-serial-asyncio chromium fonts-noto-cjk openssl systemd)
 missing=()
 for p in "${packages[@]}"; do
 	dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")

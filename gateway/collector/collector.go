@@ -69,7 +69,9 @@ type Collector struct {
 	mu         sync.Mutex
 	ranges     *progress
 	generation string
-	unapplied  []alerting.Transition // could not be written yet
+	connected  bool
+
+	unapplied []alerting.Transition // judgeLoop's: changes of alarms that could not be written yet
 
 	latest   latest
 	gateways gateways
@@ -141,7 +143,16 @@ func (c *Collector) receive(m mqtt.Message) {
 func (c *Collector) OnConnect() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.connected = true
 	c.o.Engine.Reconnected(c.o.Now())
+}
+
+// OnLost tells it that nothing can be heard: that every site is silent then
+// says nothing about the sites.
+func (c *Collector) OnLost() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.connected = false
 }
 
 // Run ingests until ctx ends, then writes what is already judged and returns.

@@ -190,3 +190,25 @@ func TestGapsAndEventsAreKeptAndAcknowledged(t *testing.T) {
 		}
 	})
 }
+
+func TestSilenceIsJudgedOnlyWhileTheBrokerCanBeHeard(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.sendRecords(reading(1, air, time.Now(), -18), reading(2, humidity, time.Now(), 80))
+		time.Sleep(30 * time.Minute)
+		synctest.Wait()
+		if got := r.alarms(); len(got) != 0 {
+			t.Errorf("without a broker: alarms %+v; want none", got)
+		}
+		r.c.OnConnect()
+		time.Sleep(9 * time.Minute)
+		synctest.Wait()
+		if got := r.alarms(); len(got) != 0 {
+			t.Errorf("nine minutes after the connection: alarms %+v; want none", got)
+		}
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if got := r.alarms(); len(got) != 1 || got[0].Rule != "site-silent" {
+			t.Errorf("eleven minutes after the connection: alarms %+v; want the site's silence alone", got)
+		}
+	})
+}

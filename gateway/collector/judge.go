@@ -38,14 +38,21 @@ func (c *Collector) judgeLoop(ctx context.Context) {
 			c.handle(ctx, m)
 		case <-tick.C:
 			now := c.o.Now()
-			c.mu.Lock()
-			changes := c.o.Engine.Advance(now)
-			c.mu.Unlock()
-			c.apply(ctx, changes)
+			c.apply(ctx, c.advance(now))
 			c.judged.beat(now)
 			c.m.unstored.Set(float64(c.waiting.Load()))
 		}
 	}
+}
+
+// advance moves the engine's timers on while the broker can be heard.
+func (c *Collector) advance(now time.Time) []alerting.Transition {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.connected {
+		return nil
+	}
+	return c.o.Engine.Advance(now)
 }
 
 func (c *Collector) handle(ctx context.Context, m inboxMessage) {

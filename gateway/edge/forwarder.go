@@ -179,7 +179,9 @@ func (f *forwarder) fill(ctx context.Context, p Publisher, now time.Time) {
 	for len(f.flights) < window && !now.Before(f.waitUntil) {
 		records, err := f.journal.Offer(ctx, f.cursor, packRecords)
 		if err != nil {
-			f.log.Error("read the journal", "error", err)
+			if ctx.Err() == nil {
+				f.log.Error("read the journal", "error", err)
+			}
 			return
 		}
 		if len(records) == 0 {

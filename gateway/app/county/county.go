@@ -179,7 +179,7 @@ func (a *App) connect() (err error) {
 	}
 	a.link, err = mqtt.New(mqtt.Options{
 		Server: server, ClientID: a.cfg.County + "-collector", Username: a.cfg.MQTT.Username, Password: password, CAFile: a.cfg.MQTT.CAFile,
-		Subscriptions: a.collector.Subscriptions(), OnConnect: a.collector.OnConnect, Logger: a.log,
+		Subscriptions: a.collector.Subscriptions(), OnConnect: a.collector.OnConnect, OnLost: a.collector.OnLost, Logger: a.log,
 	})
 	return err
 }

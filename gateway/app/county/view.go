@@ -122,7 +122,9 @@ func alarmOf(a state.Alarm) web.Alarm {
 	for _, e := range a.Exposed {
 		out.Batches = append(out.Batches, web.ExposedBatch{Batch: e.Batch, Custody: e.Custody})
 	}
-	if !a.AckedAt.IsZero() {
+	// An answer to a milder level is none to the present one: the state tells.
+	answered := a.State == alerting.Acknowledged || a.State == alerting.Normal
+	if answered && !a.AckedAt.IsZero() {
 		out.Acknowledged = &web.Acknowledgement{At: a.AckedAt, By: a.AckedBy.ID, Note: a.Note}
 	}
 	return out

@@ -186,9 +186,6 @@ func (a *App) connect(address wire.Address) (*mqtt.Link, error) {
 			return nil, fmt.Errorf("mqtt password: %w", err)
 		}
 		o.Password = secret.Reveal()
-		if o.Username == "" {
-			o.Username = address.Gateway
-		}
 	}
 	return mqtt.New(o)
 }
