@@ -90,8 +90,12 @@ func TestFailures(t *testing.T) {
 		{"a Retry-After that is nonsense", say(429, "too many requests", "x", "Retry-After", "soon"), true, 0, "429"},
 		{"unavailable", say(503, "unavailable", "starting", "Retry-After", "30"), true, 30 * time.Second, "starting"},
 		{"internal error", say(500, "internal error", "engine is closed"), true, 0, "engine is closed"},
-		{"a gateway's page", func(w http.ResponseWriter, _ []string) { http.Error(w, "<html>bad gateway</html>", http.StatusBadGateway) }, true, 0, "502"},
-		{"a page without end", func(w http.ResponseWriter, _ []string) { http.Error(w, strings.Repeat("喂", 100_000), http.StatusBadGateway) }, true, 0, "..."},
+		{"a gateway's page", func(w http.ResponseWriter, _ []string) {
+			http.Error(w, "<html>bad gateway</html>", http.StatusBadGateway)
+		}, true, 0, "502"},
+		{"a page without end", func(w http.ResponseWriter, _ []string) {
+			http.Error(w, strings.Repeat("喂", 100_000), http.StatusBadGateway)
+		}, true, 0, "..."},
 		{"request timeout", say(408, "", ""), true, 0, "408"},
 		{"unauthorized", say(401, "unauthorized", "unauthorized access"), false, 0, "check the token"},
 		{"forbidden", say(403, "forbidden", "insufficient permissions"), false, 0, `may read and write bucket "readings"`},
