@@ -39,6 +39,9 @@ check: $(CACHE)/staticcheck $(UI)/node_modules/.installed ## gofmt, vet, staticc
 $(CACHE)/staticcheck:
 	GOBIN=$(CACHE) go install $(STATICCHECK)
 
+bench: ## what it costs, beside what it replaces (a table; needs make test-deps)
+	go test -tags bench -count 1 -v -run . ./deploy/bench | grep -E "\||FAIL|panic|error" 
+
 cross: ## the edge agent for arm64 and armv7
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/linux-arm64/edge-agent ./cmd/edge-agent
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/linux-armv7/edge-agent ./cmd/edge-agent
