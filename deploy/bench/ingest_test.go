@@ -27,7 +27,7 @@ const (
 	points    = 60 // of each gateway; one message holds one reading of each
 	rounds    = 833
 	readings  = gateways * points * rounds // about a million
-	onTheWay  = 8                          // unconfirmed messages of a gateway
+	onTheWay  = 32                         // unconfirmed messages of a gateway
 	brokerCfg = "allow_anonymous true\nmax_inflight_messages 1000\nmax_queued_messages 100000\nset_tcp_nodelay true\n"
 )
 

@@ -159,15 +159,17 @@ func (c *Collector) OnLost() {
 func (c *Collector) Run(ctx context.Context, p Publisher) error {
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWriting()
-	var judging, storing, sending sync.WaitGroup
+	var judging, storing, sending, recalling sync.WaitGroup
 	judging.Go(func() { c.judgeLoop(ctx) })
 	storing.Go(func() { c.storeLoop(ctx, writing) })
 	sending.Go(func() { c.sendLoop(writing, p) })
+	recalling.Go(func() { c.recall(ctx) })
 	judging.Wait()
 	close(c.unstored)
 	storing.Wait()
 	stopWriting()
 	sending.Wait()
+	recalling.Wait()
 	return nil
 }
 

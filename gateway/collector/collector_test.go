@@ -100,6 +100,7 @@ func (r *rig) start() {
 // send gives the collector a message and waits until it has done all it can.
 func (r *rig) send(topic string, payload []byte) {
 	r.c.receive(mqtt.Message{Topic: topic, Payload: payload})
+	time.Sleep(2 * linger) // the bubble's time
 	synctest.Wait()
 }
 

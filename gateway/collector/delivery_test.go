@@ -77,6 +77,10 @@ func TestARestartRemembersWhatWasDelivered(t *testing.T) {
 		first := r.alarms()
 		r.stop()
 		r.start()
+		synctest.Wait()
+		if seen, ok := r.c.Latest(air); !ok || !seen.Reading.Time.Equal(now.UTC().Truncate(time.Millisecond)) {
+			t.Errorf("newest reading after the restart: %v, %v; want the stored one", seen.Reading, ok)
+		}
 		r.sendRecords(reading(1, air, now, -12), reading(2, air, now.Add(time.Second), -11))
 		if got := r.stored(air); !reflect.DeepEqual(got, []float64{-12, -11}) {
 			t.Errorf("stored %v", got)

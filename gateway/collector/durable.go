@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,10 +14,13 @@ import (
 )
 
 const (
-	writeRecords = 5000 // records in one write at most
-	commitIdle   = 10 * time.Second
-	retryFirst   = 500 * time.Millisecond
-	retryMost    = 30 * time.Second
+	writeRecords = 10_000 // records in one write at most
+	// linger is how long a write waits for company: one transaction for many
+	// messages costs a tenth. Alarms do not wait for it, acknowledgements do.
+	linger     = 100 * time.Millisecond
+	commitIdle = 10 * time.Second
+	retryFirst = 500 * time.Millisecond
+	retryMost  = 30 * time.Second
 )
 
 // storeLoop makes judged records durable in batches, commits their ranges and
@@ -29,7 +33,7 @@ func (c *Collector) storeLoop(ctx, writing context.Context) {
 		select {
 		case item, ok := <-c.unstored:
 			if !ok {
-				c.commitLoud(writing, nil)
+				c.commitLoud(writing)
 				return
 			}
 			items := c.gather(item)
@@ -41,21 +45,24 @@ func (c *Collector) storeLoop(ctx, writing context.Context) {
 				c.unqueue(i)
 			}
 		case <-idle.C:
-			c.commitLoud(writing, nil)
+			c.commitLoud(writing)
 		}
 		c.stored.beat(c.o.Now())
 	}
 }
 
-func (c *Collector) commitLoud(ctx context.Context, items []batchItem) {
-	if err := c.commit(ctx, items); err != nil {
+// commitLoud writes the state of judging alone.
+func (c *Collector) commitLoud(ctx context.Context) {
+	if err := c.commit(ctx, nil, nil); err != nil {
 		c.o.Logger.Error("commit the state of judging", "error", err)
 	}
 }
 
-// gather takes more items without waiting, up to one write's worth.
+// gather takes more items for a little while, up to one write's worth.
 func (c *Collector) gather(first batchItem) []batchItem {
-	items, n := []batchItem{first}, len(first.records)
+	items, n := []batchItem{first}, first.size()
+	enough := time.NewTimer(linger)
+	defer enough.Stop()
 	for n < writeRecords {
 		select {
 		case item, ok := <-c.unstored:
@@ -63,8 +70,8 @@ func (c *Collector) gather(first batchItem) []batchItem {
 				return items
 			}
 			items = append(items, item)
-			n += len(item.records)
-		default:
+			n += item.size()
+		case <-enough.C:
 			return items
 		}
 	}
@@ -96,15 +103,19 @@ func (c *Collector) persist(ctx, writing context.Context, items []batchItem) err
 		refused[x.Index] = refusal{wire.StoreRefused, x.Detail}
 	}
 	c.setAside(items, records, owner, refused)
-	if err := c.commit(writing, items); err != nil {
+	fates := make([][]wire.AckRange, len(items))
+	for i, item := range items {
+		fates[i] = item.outcome()
+	}
+	if err := c.commit(writing, items, fates); err != nil {
 		return err
 	}
-	for _, item := range items {
+	for i, item := range items {
 		c.m.stored.Add(float64(len(item.records)))
 		for _, q := range item.quarantined {
 			c.m.quarantined.WithLabelValues(string(q.Reason)).Inc()
 		}
-		c.acknowledge(item.address, item.id.Epoch, item.outcome())
+		c.acknowledge(item.address, item.id.Epoch, fates[i])
 	}
 	return nil
 }
@@ -164,14 +175,10 @@ func (c *Collector) write(ctx, writing context.Context, records []store.Record) 
 
 // commit writes in one transaction what became of the items' records and the
 // state of judging as it is now, which covers at least these records.
-func (c *Collector) commit(ctx context.Context, items []batchItem) error {
+func (c *Collector) commit(ctx context.Context, items []batchItem, fates [][]wire.AckRange) error {
 	tx := state.Commit{Generation: c.generation}
+	tx.Delivered = delivered(items, fates)
 	for _, item := range items {
-		for _, r := range item.outcome() {
-			tx.Delivered = append(tx.Delivered, state.DeliveredRange{
-				Gateway: item.id.Gateway, Epoch: item.id.Epoch, From: r.From, To: r.To, Outcome: r.Outcome, Reason: r.Reason,
-			})
-		}
 		tx.Quarantine = append(tx.Quarantine, item.quarantined...)
 		tx.Entries = append(tx.Entries, item.entries...)
 	}
@@ -193,8 +200,31 @@ func (c *Collector) commit(ctx context.Context, items []batchItem) error {
 	return nil
 }
 
+// delivered joins the fates of many messages: a gateway's messages follow one
+// another, so their ranges mostly touch.
+func delivered(items []batchItem, fates [][]wire.AckRange) []state.DeliveredRange {
+	newest := map[state.Run]int{} // index of a run's newest range
+	var out []state.DeliveredRange
+	for n, item := range items {
+		for _, r := range fates[n] {
+			if i, ok := newest[item.id]; ok && out[i].To+1 == r.From && out[i].Outcome == r.Outcome && out[i].Reason == r.Reason {
+				out[i].To = r.To
+				continue
+			}
+			newest[item.id] = len(out)
+			out = append(out, state.DeliveredRange{
+				Gateway: item.id.Gateway, Epoch: item.id.Epoch, From: r.From, To: r.To, Outcome: r.Outcome, Reason: r.Reason,
+			})
+		}
+	}
+	return out
+}
+
 // outcome returns the fate of an item's records as ranges in order.
 func (i batchItem) outcome() []wire.AckRange {
+	if len(i.quarantined) == 0 && len(i.entries) == 0 && len(i.runs) == 1 { // as almost always
+		return []wire.AckRange{{Range: i.runs[0], Outcome: wire.Stored}}
+	}
 	type fate struct {
 		seq     uint64
 		outcome wire.Outcome
@@ -212,15 +242,7 @@ func (i batchItem) outcome() []wire.AckRange {
 			fates = append(fates, fate{q.Seq, wire.Quarantined, q.Reason})
 		}
 	}
-	slices.SortFunc(fates, func(a, b fate) int {
-		switch {
-		case a.seq < b.seq:
-			return -1
-		case a.seq > b.seq:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(fates, func(a, b fate) int { return cmp.Compare(a.seq, b.seq) })
 	var out []wire.AckRange
 	for _, f := range fates {
 		if n := len(out); n > 0 && out[n-1].To+1 == f.seq && out[n-1].Outcome == f.outcome && out[n-1].Reason == f.reason {

@@ -22,6 +22,7 @@ type batchItem struct {
 	records     []store.Record
 	quarantined []state.QuarantineEntry
 	entries     []state.JournalEntry
+	runs        []wire.Range // of the sequence numbers in it
 }
 
 func (i batchItem) size() int { return len(i.records) + len(i.quarantined) + len(i.entries) }
@@ -118,6 +119,7 @@ func (c *Collector) sort(m inboxMessage, a wire.Address, pack wire.Pack, rejecte
 	item := batchItem{id: id, address: a}
 	var final []wire.AckRange
 	var changes []alerting.Transition
+	var judged []wire.Range
 
 	for _, r := range rejected {
 		if r.HasSeq && j.known(r.Seq, &final) {
@@ -143,9 +145,13 @@ func (c *Collector) sort(m inboxMessage, a wire.Address, pack wire.Pack, rejecte
 		item.records = append(item.records, admitted)
 		if !j.judged.Contains(r.Seq) {
 			changes = append(changes, c.o.Engine.Observe(admitted.Reading, m.received)...)
-			c.ranges.markJudged(id, r.Seq)
+			judged = extend(judged, r.Seq)
 		}
 	}
+	for _, seen := range judged {
+		c.ranges.markJudged(id, seen)
+	}
+	item.runs = item.seqRuns()
 	return item, final, changes
 }
 
@@ -153,7 +159,7 @@ func (c *Collector) sort(m inboxMessage, a wire.Address, pack wire.Pack, rejecte
 // store; a sealed one is acknowledged again, because its acknowledgement may
 // have been lost.
 func (j *journey) known(seq uint64, final *[]wire.AckRange) bool {
-	if _, queued := j.queued[seq]; queued {
+	if slices.ContainsFunc(j.queued, func(q wire.Range) bool { return q.From <= seq && seq <= q.To }) {
 		return true
 	}
 	outcome := wire.Stored
@@ -178,57 +184,57 @@ func (c *Collector) enqueue(item batchItem) {
 	if item.size() == 0 {
 		return
 	}
-	full := c.waiting.Load()+int64(item.size()) > maxUnstored
-	if !full {
+	n := int64(item.size())
+	if c.waiting.Load()+n <= maxUnstored {
 		c.mu.Lock()
-		j := c.ranges.of(item.id)
-		for _, seq := range item.seqs() {
-			j.queued[seq] = struct{}{}
-		}
+		c.ranges.queue(item.id, item.runs)
 		c.mu.Unlock()
-		c.waiting.Add(int64(item.size()))
+		c.waiting.Add(n)
 		select {
 		case c.unstored <- item:
 			return
 		default:
-			c.waiting.Add(-int64(item.size()))
+			c.waiting.Add(-n)
 			c.unqueue(item)
 		}
 	}
-	c.m.deferred.Add(float64(item.size()))
-	seqs := item.seqs()
-	if len(seqs) == 0 {
-		return
+	c.m.deferred.Add(float64(n))
+	var later []wire.AckRange
+	for _, r := range item.runs {
+		later = append(later, wire.AckRange{Range: r, Outcome: wire.RetryAfter, AfterMS: slowDown.Milliseconds()})
 	}
-	c.acknowledge(item.address, item.id.Epoch, []wire.AckRange{{
-		Range: wire.Range{From: slices.Min(seqs), To: slices.Max(seqs)}, Outcome: wire.RetryAfter, AfterMS: slowDown.Milliseconds(),
-	}})
+	c.acknowledge(item.address, item.id.Epoch, later)
 }
 
 func (c *Collector) unqueue(item batchItem) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	j := c.ranges.of(item.id)
-	for _, seq := range item.seqs() {
-		delete(j.queued, seq)
-	}
+	c.ranges.unqueue(item.id, item.runs)
 }
 
-// seqs lists the sequence numbers of an item that have one.
-func (i batchItem) seqs() []uint64 {
-	out := make([]uint64, 0, i.size())
+// seqRuns lists the sequence numbers of an item as runs.
+func (i batchItem) seqRuns() (out []wire.Range) {
 	for _, r := range i.records {
-		out = append(out, r.Seq)
+		out = extend(out, r.Seq)
 	}
 	for _, q := range i.quarantined {
 		if q.HasSeq {
-			out = append(out, q.Seq)
+			out = extend(out, q.Seq)
 		}
 	}
 	for _, e := range i.entries {
-		out = append(out, e.Seq)
+		out = extend(out, e.Seq)
 	}
 	return out
+}
+
+// extend puts a sequence number behind the last run, or begins a new one.
+func extend(runs []wire.Range, seq uint64) []wire.Range {
+	if n := len(runs); n > 0 && runs[n-1].To+1 == seq {
+		runs[n-1].To = seq
+		return runs
+	}
+	return append(runs, wire.Range{From: seq, To: seq})
 }
 
 // apply writes changes of alarms, at once and whatever the store does. What

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -35,8 +36,35 @@ func (l *latest) update(records []store.Record, received time.Time) {
 	}
 }
 
-// Latest returns the newest reading of a point, if any has come since the
-// collector started.
+// recallWindow is how far back a restarted collector looks for newest readings.
+const recallWindow = time.Hour
+
+// recall fills in the newest readings from the store after a restart, so that
+// pages need not wait for the next round. Their age shows what they are.
+func (c *Collector) recall(ctx context.Context) {
+	now := c.o.Now()
+	for p, quantity := range c.o.Registry.Points {
+		var newest []store.Record
+		q := store.Query{Point: p, Quantity: quantity, From: now.Add(-recallWindow), To: now}
+		err := c.o.Store.Read(ctx, q, func(r store.Record) bool {
+			newest = append(newest[:0], r)
+			return true
+		})
+		if err != nil {
+			if ctx.Err() == nil {
+				c.o.Logger.Warn("recall the newest readings; pages wait for the next ones", "error", err)
+			}
+			return
+		}
+		// Received is not stored; the measuring time is its earliest possible.
+		for _, r := range newest {
+			c.latest.update(newest, r.Time)
+		}
+	}
+}
+
+// Latest returns the newest reading of a point, if one has come since the
+// collector started or within an hour before.
 func (c *Collector) Latest(p sensors.PointID) (Seen, bool) {
 	c.latest.mu.RLock()
 	defer c.latest.mu.RUnlock()

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"maps"
+	"slices"
 
 	"coldchain/gateway/state"
 	"coldchain/gateway/wire"
@@ -21,7 +22,7 @@ type journey struct {
 	stored      state.Ranges
 	quarantined state.Ranges
 	judged      state.Ranges
-	queued      map[uint64]struct{}
+	queued      []wire.Range // in the hands of the store now
 }
 
 func newProgress(loaded state.Delivery) *progress {
@@ -36,7 +37,7 @@ func newProgress(loaded state.Delivery) *progress {
 func (p *progress) of(id state.Run) *journey {
 	j := p.by[id]
 	if j == nil {
-		j = &journey{queued: map[uint64]struct{}{}}
+		j = &journey{}
 		p.by[id] = j
 	}
 	return j
@@ -57,14 +58,27 @@ func (p *progress) highest(gateway string) (epoch, seq uint64) {
 	return epoch, seq
 }
 
-func (p *progress) markJudged(id state.Run, seq uint64) {
-	p.of(id).judged.Add(seq, seq)
+// markJudged notes a run of records that the engine has seen.
+func (p *progress) markJudged(id state.Run, seen wire.Range) {
+	p.of(id).judged.Add(seen.From, seen.To)
 	r := p.judged[id]
 	if r == nil {
 		r = &state.Ranges{}
 		p.judged[id] = r
 	}
-	r.Add(seq, seq)
+	r.Add(seen.From, seen.To)
+}
+
+// queue and unqueue note what the store has been handed, and what it has done
+// with.
+func (p *progress) queue(id state.Run, runs []wire.Range) {
+	j := p.of(id)
+	j.queued = append(j.queued, runs...)
+}
+
+func (p *progress) unqueue(id state.Run, runs []wire.Range) {
+	j := p.of(id)
+	j.queued = slices.DeleteFunc(j.queued, func(q wire.Range) bool { return slices.Contains(runs, q) })
 }
 
 // collect adds the engine's changed state to what the next commit must carry.

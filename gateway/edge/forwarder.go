@@ -189,7 +189,7 @@ func (f *forwarder) fill(ctx context.Context, p Publisher, now time.Time) {
 		}
 		payload, err := wire.EncodePack(wire.Pack{
 			Epoch: f.journal.Epoch(), Oldest: f.journal.Oldest(), Next: f.journal.Next(), Records: records,
-		}, wire.CBOR)
+		}, encodingFor(len(records)))
 		if err != nil {
 			f.log.Error("encode records", "from", records[0].Seq, "error", err)
 			return
@@ -204,6 +204,15 @@ func (f *forwarder) fill(ctx context.Context, p Publisher, now time.Time) {
 		f.flights = append(f.flights, fl)
 		f.cursor = fl.to
 	}
+}
+
+// encodingFor compresses a backlog, which shrinks to a third; a few live
+// readings would not.
+func encodingFor(records int) wire.Encoding {
+	if records >= packRecords/5 {
+		return wire.CBORZstd
+	}
+	return wire.CBOR
 }
 
 // greet is the start of a session: the collector says what it has seen.
