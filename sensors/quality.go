@@ -52,9 +52,18 @@ const (
 	DeviceBusy     Reason = "device-busy"    // the device asks to be left alone for now
 	ConfigFault    Reason = "config-fault"   // the device refuses the question itself
 	SensorFault    Reason = "sensor-fault"   // sentinel value: probe open, shorted or missing
+	StatusUnread   Reason = "status-unread"  // the device's own fault flag for this value could not be read
 	OutOfRange     Reason = "out-of-range"   // beyond what the device or the world can show
 	Cancelled      Reason = "cancelled"      // the poll was given up, as at shutdown
 	NotImplemented Reason = "not-supported"  // the device has no such point
 	FlatLine       Reason = "flat-line"      // the same raw value for too long
 	ClockUncertain Reason = "clock-unsynced" // measured while no clock could be trusted
+
+	NoFix              Reason = "no-fix"              // a GNSS receiver does not know where it is
+	Imprecise          Reason = "imprecise"           // the device itself says that its error is large
+	RateOfChange       Reason = "rate"                // faster than the medium can change
+	Disagreement       Reason = "disagree"            // two probes that should agree do not
+	Swapped            Reason = "swapped"             // temperature and humidity show each other's value
+	NeighbourValue     Reason = "neighbour-value"     // jumped to exactly what another point showed
+	CalibrationExpired Reason = "calibration-expired" // corrected by a record whose validity has ended
 )
