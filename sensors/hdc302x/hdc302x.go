@@ -8,12 +8,6 @@
 package hdc302x
 
 import (
-	"context"
-	"fmt"
-	"maps"
-	"math"
-	"slices"
-	"strings"
 	"time"
 
 	"periph.io/x/conn/v3/i2c"
@@ -21,6 +15,7 @@ import (
 	driver "periph.io/x/devices/v3/hdc302x"
 
 	"coldchain/sensors"
+	"coldchain/sensors/i2cchip"
 )
 
 // DefaultAddress is the chip's address with both address pins low; the pins
@@ -29,162 +24,108 @@ const DefaultAddress = 0x44
 
 // The channels of the chip.
 const (
-	ChannelTemperature = "temperature" // °C
-	ChannelHumidity    = "humidity"    // %RH
+	ChannelTemperature = i2cchip.Temperature // °C
+	ChannelHumidity    = i2cchip.Humidity    // %RH
 )
+
+// Config says what to read of one chip.
+type Config = i2cchip.Config
+
+// Device is one chip as a sensor.
+type Device = i2cchip.Device
 
 // settle is the second chance of a read that the chip did not acknowledge: its
 // first measurement was not ready yet.
 const settle = 50 * time.Millisecond
 
-// stopMeasuring ends the chip's automatic mode (datasheet, "exit auto
-// measurement mode").
-var stopMeasuring = []byte{0x30, 0x93}
+// vendor is what the chip says that it is: Texas Instruments (datasheet, "read
+// manufacturer ID").
+const vendor = 0x3000
 
-// Config says what to read of one chip.
-type Config struct {
-	Name    string // for messages
-	Address uint16 // 0x44 to 0x47
-	Points  map[sensors.PointID]string
-	Now     func() time.Time
-}
+// The commands (datasheet, command table) that periph does not give.
+var (
+	stopMeasuring = []byte{0x30, 0x93} // "exit auto measurement mode"
+	softReset     = []byte{0x30, 0xA2}
+	readVendor    = []byte{0x37, 0x81}
+)
 
-// Device is one chip as a sensor.
-type Device struct {
-	name    string
-	address uint16
-	points  map[sensors.PointID]string
-	now     func() time.Time
-	bus     i2c.Bus
-	idle    bool // the chip is known not to be measuring
-}
-
-var _ sensors.Sensor = (*Device)(nil)
-
-// New checks the configuration and returns the device. It does not touch the
-// bus: a chip that is away must not keep an agent from starting.
-//
-// The bus must end its transactions in time by itself; periph's interface has
-// no context.
+// New returns the chip as a sensor. A poll takes about 0.1 s. Values are
+// rounded to 0.01 °C and 0.01 %RH, a tenth of the chip's accuracy and less.
 func New(cfg Config, bus i2c.Bus) (*Device, error) {
-	if bus == nil || cfg.Now == nil {
-		return nil, fmt.Errorf("hdc302x %s: bus and clock are required", cfg.Name)
-	}
-	if cfg.Address < 0x44 || cfg.Address > 0x47 {
-		return nil, fmt.Errorf("hdc302x %s: address 0x%02x is not between 0x44 and 0x47", cfg.Name, cfg.Address)
-	}
-	if len(cfg.Points) == 0 {
-		return nil, fmt.Errorf("hdc302x %s: no points: map a point's name to temperature or humidity", cfg.Name)
-	}
-	for _, id := range slices.Sorted(maps.Keys(cfg.Points)) {
-		if c := cfg.Points[id]; c != ChannelTemperature && c != ChannelHumidity {
-			return nil, fmt.Errorf("hdc302x %s: point %s: no channel %q (temperature or humidity)", cfg.Name, id, c)
-		}
-	}
-	return &Device{name: cfg.Name, address: cfg.Address, points: maps.Clone(cfg.Points), now: cfg.Now, bus: bus}, nil
+	var chip chip
+	return i2cchip.New(cfg, i2cchip.Model{
+		Name:      "hdc302x",
+		Addresses: []uint16{0x44, 0x45, 0x46, 0x47},
+		Channels: map[string]i2cchip.Channel{
+			ChannelTemperature: {Quantity: sensors.Temperature, Low: -40, High: 125, Places: 2},
+			ChannelHumidity:    {Quantity: sensors.Humidity, Low: 0, High: 100, Places: 2},
+		},
+		Setup:   chip.identify,
+		Measure: chip.measure,
+		Reset: func(c *i2cchip.Conn) error {
+			if err := c.Tx(softReset, nil); err != nil {
+				return err
+			}
+			return c.Wait(10 * time.Millisecond) // 3 ms and some (datasheet, timing)
+		},
+	}, bus)
 }
 
-// String names the device for messages.
-func (d *Device) String() string { return fmt.Sprintf("%s (hdc302x, 0x%02x)", d.name, d.address) }
-
-// Points lists what the device measures, sorted by name.
-func (d *Device) Points() []sensors.Point {
-	list := make([]sensors.Point, 0, len(d.points))
-	for id, channel := range d.points {
-		q := sensors.Temperature
-		if channel == ChannelHumidity {
-			q = sensors.Humidity
-		}
-		list = append(list, sensors.Point{ID: id, Quantity: q})
-	}
-	slices.SortFunc(list, func(a, b sensors.Point) int { return strings.Compare(string(a.ID), string(b.ID)) })
-	return list
+// chip is what is remembered from one poll to the next.
+type chip struct {
+	idle bool // it is known not to be measuring
 }
 
-// Read measures once for all points that are due, which takes about 0.1 s, and
-// returns to idle. Values are rounded to 0.01 °C and 0.01 %RH, a tenth
-// of the chip's accuracy and less.
-func (d *Device) Read(ctx context.Context, due []sensors.PointID) []sensors.Reading {
-	due = slices.Compact(slices.Sorted(slices.Values(due)))
-	out := make([]sensors.Reading, 0, len(due))
-	var known []sensors.PointID
-	for _, id := range due {
-		if _, ok := d.points[id]; ok {
-			known = append(known, id)
-		} else {
-			out = append(out, sensors.NewBad(id, d.now(), sensors.NotImplemented))
-		}
+// stop ends a measuring mode that an earlier process left behind, or a stop that
+// failed: in it the chip may refuse everything else. One that is idle may refuse
+// the stop.
+func (d *chip) stop(c *i2cchip.Conn) {
+	if !d.idle {
+		_ = c.Tx(stopMeasuring, nil)
 	}
-	if len(known) == 0 {
-		return out
-	}
-	env, err := d.measure(ctx)
-	at := d.now()
-	for _, id := range known {
-		switch {
-		case err != nil:
-			out = append(out, sensors.NewBad(id, at, reasonOf(err)))
-		case d.points[id] == ChannelHumidity:
-			out = append(out, screened(id, at, percent(env.Humidity), 0, 100))
-		default:
-			out = append(out, screened(id, at, celsius(env.Temperature), -40, 125))
-		}
-	}
-	return out
+	d.idle = false
 }
 
-// measure starts the chip, reads it and stops it again. Nothing is kept from
+// identify makes sure of the maker. An SHT3x on the same address knows many of
+// the same commands, but not this one.
+func (d *chip) identify(c *i2cchip.Conn) error {
+	d.stop(c)
+	id := make([]byte, 3)
+	if err := c.Tx(readVendor, id); err != nil {
+		return err
+	}
+	words, err := i2cchip.Words(id)
+	if err == nil && words[0] != vendor {
+		err = i2cchip.Faultf(sensors.BadAnswer, "maker is 0x%04x and not 0x%04x: no hdc302x", words[0], vendor)
+	}
+	d.idle = err == nil
+	return err
+}
+
+// measure starts the chip, reads it and stops it again. No setting is kept from
 // one poll to the next, so a chip that lost power, or was exchanged, is simply
 // started; and between polls it does not warm itself, which it does when it
 // measures more than once a second (a recommendation of the datasheet).
-func (d *Device) measure(ctx context.Context) (env physic.Env, err error) {
-	if err := ctx.Err(); err != nil {
-		return env, err
-	}
-	if !d.idle {
-		// A chip left measuring by an earlier process, or by a stop that
-		// failed, may refuse the start. One that is idle may refuse this.
-		_ = d.bus.Tx(d.address, stopMeasuring, nil)
-	}
-	d.idle = false
-	chip, err := driver.NewI2C(d.bus, d.address, driver.Rate10Hertz)
+func (d *chip) measure(c *i2cchip.Conn) (values i2cchip.Values, err error) {
+	d.stop(c)
+	periph, err := driver.NewI2C(c.Bus(), c.Address(), driver.Rate10Hertz)
 	if err != nil {
-		return env, err
+		return nil, err
 	}
-	defer func() { d.idle = chip.Halt() == nil && err == nil }()
-	if err := ctx.Err(); err != nil {
-		return env, err
-	}
-	err = chip.Sense(&env)
-	if err != nil && reasonOf(err) == sensors.NoAck {
-		select {
-		case <-time.After(settle):
-			err = chip.Sense(&env)
-		case <-ctx.Done():
-			err = ctx.Err()
+	// What was measured stays good when the stop fails; the next poll stops it.
+	defer func() { d.idle = c.Leave(stopMeasuring) == nil && err == nil }()
+	var env physic.Env
+	err = periph.Sense(&env)
+	if err != nil && i2cchip.ReasonOf(err) == sensors.NoAck {
+		if err = c.Wait(settle); err == nil {
+			err = periph.Sense(&env)
 		}
 	}
-	return env, err
-}
-
-// screened refuses what the chip cannot measure; the number is kept.
-func screened(id sensors.PointID, at time.Time, v, low, high float64) sensors.Reading {
-	if v < low || v > high {
-		return sensors.NewBad(id, at, sensors.OutOfRange).WithRaw(v)
+	if err != nil {
+		return nil, err
 	}
-	return sensors.NewGood(id, at, v)
+	return i2cchip.Values{
+		ChannelTemperature: float64(env.Temperature-physic.ZeroCelsius) / float64(physic.Celsius),
+		ChannelHumidity:    float64(env.Humidity) / float64(physic.PercentRH),
+	}, nil
 }
-
-// celsius rounds to 0.01 °C.
-func celsius(t physic.Temperature) float64 {
-	return hundredths(float64(t-physic.ZeroCelsius) / float64(10*physic.MilliCelsius))
-}
-
-// percent rounds to 0.01 %RH.
-func percent(h physic.RelativeHumidity) float64 {
-	return hundredths(float64(h) / float64(physic.PercentRH/100))
-}
-
-// hundredths goes through a whole number, so that 4.56 is the float64 nearest
-// to 4.56 and there is no minus zero.
-func hundredths(n float64) float64 { return float64(int64(math.Round(n))) / 100 }

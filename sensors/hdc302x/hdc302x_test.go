@@ -2,9 +2,8 @@ package hdc302x
 
 import (
 	"context"
-	"errors"
+	"encoding/binary"
 	"fmt"
-	"io"
 	"math"
 	"strings"
 	"syscall"
@@ -17,6 +16,7 @@ import (
 	bridge "coldchain/firmware-bridge/i2c"
 	"coldchain/sensors"
 	"coldchain/sensors/sensortest"
+	"coldchain/sensors/sensortest/fakebus"
 )
 
 const (
@@ -26,7 +26,7 @@ const (
 
 func device(t *testing.T, bus i2c.Bus) *Device {
 	t.Helper()
-	d, err := New(Config{Name: "probe", Address: DefaultAddress, Now: clock,
+	d, err := New(Config{Name: "probe", Address: DefaultAddress, Now: time.Now,
 		Points: map[sensors.PointID]string{air: ChannelTemperature, humidity: ChannelHumidity}}, bus)
 	if err != nil {
 		t.Fatal(err)
@@ -47,77 +47,58 @@ func poll(t *testing.T, ctx context.Context, d *Device) map[sensors.PointID]sens
 	return got
 }
 
-func TestFakeChipsCRCIsTheOneInUse(t *testing.T) {
-	// The example of Sensirion's datasheets, whose CRC this chip shares.
-	if got := crc([]byte{0xBE, 0xEF}); got != 0x92 {
-		t.Errorf("CRC of BE EF = %02X, want 92", got)
+// chipModel is one HDC302x after the datasheet.
+type chipModel struct {
+	measuring   bool // automatic mode; lost with the power
+	vendor      uint16
+	temperature uint16
+	humidity    uint16
+	early       int // reads that come before the first measurement is ready
+}
+
+func (m *chipModel) PowerUp() {
+	m.measuring = false
+	if m.vendor == 0 {
+		m.vendor = 0x3000
 	}
 }
+
+func (m *chipModel) Tx(w, r []byte) error {
+	if len(w) < 2 {
+		return fakebus.NACK()
+	}
+	switch cmd := binary.BigEndian.Uint16(w); {
+	case cmd == 0x2737 && !m.measuring:
+		m.measuring = true
+	case cmd == 0x3093:
+		m.measuring = false
+	case cmd == 0x30A2:
+		m.PowerUp()
+	case cmd == 0x3781 && !m.measuring && len(r) == 3:
+		fakebus.Words(r, m.vendor)
+	case cmd == 0xE000 && m.measuring && len(r) == 6 && m.early == 0:
+		fakebus.Words(r, m.temperature, m.humidity)
+	case cmd == 0xE000 && m.early > 0:
+		m.early--
+		return fmt.Errorf("sysfs-i2c: %v", syscall.EREMOTEIO)
+	default:
+		return fakebus.NACK()
+	}
+	return nil
+}
+
+func on(chip *chipModel) *fakebus.Bus { return fakebus.New(DefaultAddress, chip) }
 
 func TestConformance(t *testing.T) {
-	suite := sensortest.Suite{
-		Around: func(t *testing.T, body func(t *testing.T)) { synctest.Test(t, body) },
-		New: func(t *testing.T) sensortest.Rig {
-			bus := &fakeBus{temperature: 20000, humidity: 40000}
-			watched := bridge.NewWatchdog(bus, 200*time.Millisecond)
-			hang := make(chan struct{})
-			fault := func(f func(w, r []byte) error) func() {
-				return func() { bus.set(func(b *fakeBus) { b.fail = f }) }
-			}
-			return sensortest.Rig{
-				Sensor: device(t, watched),
-				Asked:  func() (n int) { bus.set(func(b *fakeBus) { n = b.asked }); return n },
-				Faults: []sensortest.Fault{
-					{Name: "unplugged", Break: func() { bus.set(func(b *fakeBus) { b.unplugged, b.measuring = true, false }) },
-						Reasons: []sensors.Reason{sensors.NoAck}},
-					{Name: "bit flipped in the temperature", Break: fault(flip(0)), Reasons: []sensors.Reason{sensors.CRCError}},
-					{Name: "bit flipped in the humidity", Break: fault(flip(4)), Reasons: []sensors.Reason{sensors.CRCError}},
-					{Name: "data line stuck high", Break: fault(fill(0xFF)), Reasons: []sensors.Reason{sensors.CRCError}},
-					{Name: "data line stuck low", Break: fault(fill(0)), Reasons: []sensors.Reason{sensors.CRCError}},
-					{Name: "short read", Break: fault(func(_, r []byte) error {
-						if len(r) > 0 {
-							return fmt.Errorf("adapter: %w", io.ErrUnexpectedEOF)
-						}
-						return nil
-					}), Reasons: []sensors.Reason{sensors.ShortRead}},
-					{Name: "arbitration lost", Break: fault(func(_, _ []byte) error { return syscall.EAGAIN }),
-						Reasons: []sensors.Reason{sensors.NoAck}},
-					{Name: "adapter gone", Break: fault(func(_, _ []byte) error { return fmt.Errorf("sysfs-i2c: %v", syscall.ENODEV) }),
-						Reasons: []sensors.Reason{sensors.Unreachable}},
-					{Name: "hung", Break: func() { bus.set(func(b *fakeBus) { b.hang = hang }) },
-						Reasons: []sensors.Reason{sensors.Timeout}},
-				},
-				Heal: func() {
-					bus.set(func(b *fakeBus) {
-						if b.hang != nil {
-							close(b.hang)
-						}
-						b.unplugged, b.fail, b.hang = false, nil, nil
-					})
-					synctest.Wait()
-				},
-			}
-		},
-	}
-	suite.Run(t)
-}
-
-func flip(at int) func(w, r []byte) error {
-	return func(_, r []byte) error {
-		if len(r) > at {
-			r[at] ^= 0x10
+	fakebus.Suite(func(t *testing.T) (*fakebus.Bus, sensors.Sensor) {
+		bus := on(&chipModel{temperature: 20000, humidity: 40000})
+		return bus, device(t, bridge.NewWatchdog(bus, 200*time.Millisecond))
+	}, []sensors.Reason{sensors.CRCError}, func(b *fakebus.Bus) []sensortest.Fault {
+		return []sensortest.Fault{
+			{Name: "bit flipped in the temperature", Break: func() { b.Wire(fakebus.Flip(6, 0, 0x10)) }, Reasons: []sensors.Reason{sensors.CRCError}},
+			{Name: "bit flipped in the humidity", Break: func() { b.Wire(fakebus.Flip(6, 4, 0x10)) }, Reasons: []sensors.Reason{sensors.CRCError}},
 		}
-		return nil
-	}
-}
-
-func fill(v byte) func(w, r []byte) error {
-	return func(_, r []byte) error {
-		for i := range r {
-			r[i] = v
-		}
-		return nil
-	}
+	}).Run(t)
 }
 
 // T = -45 + 175*raw/65535, RH = 100*raw/65535 (datasheet, "conversion").
@@ -138,7 +119,7 @@ func TestConversionFollowsTheDatasheet(t *testing.T) {
 	}
 	for _, tt := range tests {
 		synctest.Test(t, func(t *testing.T) {
-			got := poll(t, t.Context(), device(t, &fakeBus{temperature: tt.rawT, humidity: tt.rawH}))
+			got := poll(t, t.Context(), device(t, on(&chipModel{temperature: tt.rawT, humidity: tt.rawH})))
 			if v, ok := got[air].Value(); !ok || v != tt.t || math.Signbit(v) != (v < 0) {
 				t.Errorf("raw %d: %s, want %v °C", tt.rawT, got[air], tt.t)
 			}
@@ -151,10 +132,10 @@ func TestConversionFollowsTheDatasheet(t *testing.T) {
 
 func TestEveryRawValueIsTheFormulaOrOutOfRange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bus := &fakeBus{}
-		d := device(t, bus)
+		chip := &chipModel{}
+		d := device(t, on(chip))
 		for raw := 0; raw <= 65535; raw += 13 {
-			bus.temperature, bus.humidity = uint16(raw), uint16(raw)
+			chip.temperature, chip.humidity = uint16(raw), uint16(raw)
 			got := poll(t, t.Context(), d)
 			want := -45 + 175*float64(raw)/65535
 			if v, ok := got[air].Value(); ok && math.Abs(v-want) > 0.00501 || ok != (want >= -40.005 && want <= 125.005) {
@@ -172,12 +153,13 @@ func TestEveryRawValueIsTheFormulaOrOutOfRange(t *testing.T) {
 
 func TestAChipAbsentAtTheStartIsFoundLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bus := &fakeBus{unplugged: true, temperature: 18350}
+		bus := on(&chipModel{temperature: 18350})
+		bus.Unplug()
 		d := device(t, bus)
 		if got := poll(t, t.Context(), d); got[air].Reason != sensors.NoAck {
 			t.Errorf("absent: %s", got[air])
 		}
-		bus.unplugged = false
+		bus.Plug()
 		if v, ok := poll(t, t.Context(), d)[air].Value(); !ok || v != 4 {
 			t.Errorf("plugged in: %v %v", v, ok)
 		}
@@ -186,11 +168,13 @@ func TestAChipAbsentAtTheStartIsFoundLater(t *testing.T) {
 
 func TestAChipLeftMeasuringByAnotherProcessIsReadAndStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bus := &fakeBus{measuring: true, temperature: 18350}
+		chip := &chipModel{temperature: 18350}
+		bus := on(chip)
+		chip.measuring = true
 		if v, ok := poll(t, t.Context(), device(t, bus))[air].Value(); !ok || v != 4 {
 			t.Errorf("%v %v", v, ok)
 		}
-		if bus.measuring {
+		if chip.measuring {
 			t.Error("the chip is left measuring and warms itself")
 		}
 	})
@@ -198,14 +182,7 @@ func TestAChipLeftMeasuringByAnotherProcessIsReadAndStopped(t *testing.T) {
 
 func TestAMeasurementNotReadyYetIsWaitedForOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		early := 1
-		bus := &fakeBus{temperature: 18350, fail: func(w, r []byte) error {
-			if len(r) > 0 && early > 0 {
-				early--
-				return fmt.Errorf("sysfs-i2c: %v", syscall.EREMOTEIO)
-			}
-			return nil
-		}}
+		bus := on(&chipModel{temperature: 18350, early: 1})
 		if v, ok := poll(t, t.Context(), device(t, bus))[air].Value(); !ok || v != 4 {
 			t.Errorf("%v %v", v, ok)
 		}
@@ -214,7 +191,7 @@ func TestAMeasurementNotReadyYetIsWaitedForOnce(t *testing.T) {
 
 func TestACancelledPollReturnsWithinAMeasurement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := device(t, &fakeBus{temperature: 18350})
+		d := device(t, on(&chipModel{temperature: 18350}))
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(20*time.Millisecond, cancel)
 		began := time.Now()
@@ -225,32 +202,12 @@ func TestACancelledPollReturnsWithinAMeasurement(t *testing.T) {
 	})
 }
 
-func TestReasons(t *testing.T) {
-	tests := []struct {
-		err  error
-		want sensors.Reason
-	}{
-		{syscall.ENXIO, sensors.NoAck},
-		{fmt.Errorf("hdc302x: init %w", fmt.Errorf("sysfs-i2c: %v", syscall.EREMOTEIO)), sensors.NoAck},
-		{fmt.Errorf("sysfs-i2c: %v", syscall.EIO), sensors.NoAck},
-		{syscall.EAGAIN, sensors.NoAck},
-		{fmt.Errorf("sysfs-i2c: %v", syscall.ETIMEDOUT), sensors.Timeout},
-		{syscall.ETIMEDOUT, sensors.Timeout},
-		{&bridge.StuckError{}, sensors.Timeout},
-		{context.DeadlineExceeded, sensors.Timeout},
-		{context.Canceled, sensors.Cancelled},
-		{syscall.EBADMSG, sensors.CRCError},
-		{syscall.EPROTO, sensors.BadAnswer},
-		{io.ErrUnexpectedEOF, sensors.ShortRead},
-		{bridge.ErrClosed, sensors.Unreachable},
-		{syscall.ENODEV, sensors.Unreachable},
-		{errors.New("anything else"), sensors.Unreachable},
-	}
-	for _, tt := range tests {
-		if got := reasonOf(tt.err); got != tt.want {
-			t.Errorf("%v: %s, want %s", tt.err, got, tt.want)
+func TestAnotherMakersChipIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if got := poll(t, t.Context(), device(t, on(&chipModel{vendor: 0x1234, temperature: 18350})))[air]; got.Reason != sensors.BadAnswer {
+			t.Errorf("%s", got)
 		}
-	}
+	})
 }
 
 func TestNewRefusesWhatCannotWork(t *testing.T) {
@@ -260,14 +217,14 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		cfg  Config
 		want string
 	}{
-		{"address", Config{Address: 0x40, Points: points, Now: clock}, "0x40"},
-		{"channel", Config{Address: 0x44, Points: map[sensors.PointID]string{air: "pressure"}, Now: clock}, `"pressure"`},
-		{"no points", Config{Address: 0x44, Now: clock}, "no points"},
+		{"address", Config{Address: 0x40, Points: points, Now: time.Now}, "0x40"},
+		{"channel", Config{Address: 0x44, Points: map[sensors.PointID]string{air: "pressure"}, Now: time.Now}, `"pressure"`},
+		{"no points", Config{Address: 0x44, Now: time.Now}, "no points"},
 		{"no clock", Config{Address: 0x44, Points: points}, "clock"},
 	}
 	for _, tt := range tests {
 		tt.cfg.Name = "probe-7"
-		if _, err := New(tt.cfg, &fakeBus{}); err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "probe-7") {
+		if _, err := New(tt.cfg, on(&chipModel{})); err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "probe-7") {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}

@@ -39,6 +39,12 @@ func (c *Conn) tx(addr uint16, w, r []byte) error {
 	return c.bus.Tx(addr, w, r)
 }
 
+// Leave writes what puts a chip to rest, also when the poll was given up.
+func (c *Conn) Leave(w []byte) error { return c.bus.Tx(c.address, w, nil) }
+
+// Address is the chip's.
+func (c *Conn) Address() uint16 { return c.address }
+
 // Wait lets d pass, or returns the context's error when the poll is given up.
 func (c *Conn) Wait(d time.Duration) error {
 	timer := time.NewTimer(d)

@@ -182,3 +182,31 @@ func (b *Bus) Faults(garbled ...sensors.Reason) []sensortest.Fault {
 		{Name: "hung", Break: b.Hang, Reasons: []sensors.Reason{sensors.Timeout}},
 	}
 }
+
+// Words fills r with big-endian words, each with its checksum after it, as
+// Sensirion's and TI's humidity chips answer. The checksum is written out here a
+// second time, bit by bit, so that it can disagree with the drivers'.
+func Words(r []byte, words ...uint16) {
+	for i, v := range words {
+		if len(r) < 3*i+3 {
+			return
+		}
+		r[3*i], r[3*i+1] = byte(v>>8), byte(v)
+		r[3*i+2] = Checksum(0xFF, r[3*i:3*i+2])
+	}
+}
+
+// Checksum is the CRC of polynomial x^8+x^5+x^4+1 from the value init.
+func Checksum(init byte, data []byte) (c byte) {
+	c = init
+	for _, d := range data {
+		for bit := 7; bit >= 0; bit-- {
+			top := c>>7 ^ d>>bit&1
+			c <<= 1
+			if top == 1 {
+				c ^= 0x31
+			}
+		}
+	}
+	return c
+}
