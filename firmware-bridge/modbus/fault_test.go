@@ -204,6 +204,7 @@ func TestAConnectionThatStaysSilentIsRedialled(t *testing.T) {
 				t.Errorf("silent connection: %s", got)
 			}
 		}
+		time.Sleep(firstSilence) // synthetic time: the slave's own back-off
 		if got := check(t, l, 1, 0); got != "ok" || s.dialled.Load() != 2 {
 			t.Errorf("after %d silent questions: %s on connection %d", maxQuiet, got, s.dialled.Load())
 		}

@@ -116,7 +116,7 @@ func TestBackOffCostsOneRefusedDialAndRecovers(t *testing.T) {
 		if got := check(t, l, 1, 0); got != "ok" {
 			t.Errorf("after the peer came back: %s", got)
 		}
-		if l.back != (backoff{}) {
+		if l.back != (backoff{first: firstRedial, max: maxRedial}) {
 			t.Errorf("back-off is not reset by an answer: %+v", l.back)
 		}
 	})
@@ -125,7 +125,7 @@ func TestBackOffCostsOneRefusedDialAndRecovers(t *testing.T) {
 func TestJitterStaysWithinAQuarter(t *testing.T) {
 	now := time.Unix(1000, 0)
 	for _, j := range []float64{0, 0.25, 0.999} {
-		var b backoff
+		b := backoff{first: firstRedial, max: maxRedial}
 		b.fail(now, j, errors.New("x"))
 		if left, blocked := b.blocked(now); !blocked || left < 375*time.Millisecond || left > 625*time.Millisecond {
 			t.Errorf("jitter %v: wait %v", j, left)
@@ -134,7 +134,7 @@ func TestJitterStaysWithinAQuarter(t *testing.T) {
 }
 
 func TestAClockSetBackDoesNotLengthenTheBackOff(t *testing.T) {
-	var b backoff
+	b := backoff{first: firstRedial, max: maxRedial}
 	b.fail(time.Unix(100000, 0), 0.5, errors.New("x"))
 	if left, blocked := b.blocked(time.Unix(5, 0)); blocked {
 		t.Errorf("still blocked for %v", left)
@@ -204,7 +204,9 @@ func TestQuestionsThatCannotBeAskedAreNotSent(t *testing.T) {
 	s := &faultServer{}
 	inBubble(t, s, func(t *testing.T, l *TCPLine) {
 		for _, q := range []question{
-			{1, 0, 0, 1}, {1, 5, 0, 1}, {1, 16, 0, 1}, {1, 3, 0, 0}, {1, 3, 0, 126}, {1, 1, 0, 2001}, {1, 4, 65535, 2},
+			{slave: 1, function: 0, quantity: 1}, {slave: 1, function: 5, quantity: 1}, {slave: 1, function: 16, quantity: 1},
+			{slave: 1, function: 3}, {slave: 1, function: 3, quantity: 126}, {slave: 1, function: 1, quantity: 2001},
+			{slave: 1, function: 4, address: 65535, quantity: 2},
 		} {
 			if _, err := l.Read(t.Context(), q.slave, q.function, q.address, q.quantity); err == nil {
 				t.Errorf("%+v was asked", q)

@@ -48,7 +48,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte{0, 1, 0, 0, 0, 4, 1, 1, 1, 0xFF}, uint8(1), uint16(3))
 	f.Add([]byte{0, 1, 0, 0, 0, 3, 1, 0x83, 2}, uint8(3), uint16(1))
 	f.Fuzz(func(t *testing.T, wire []byte, function uint8, quantity uint16) {
-		q := question{1, function, 0, quantity}
+		q := question{slave: 1, function: function, quantity: quantity}
 		if q.check() != nil {
 			return
 		}

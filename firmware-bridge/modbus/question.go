@@ -6,22 +6,27 @@ import (
 	goburrow "github.com/goburrow/modbus"
 )
 
-// The four read functions and their largest quantities: Modbus Application
-// Protocol V1.1b3, sections 6.1 to 6.4.
+// The four read functions and their largest quantities, and the one that
+// writes: Modbus Application Protocol V1.1b3, sections 6.1 to 6.5.
 const (
 	readCoils            = 1
 	readDiscreteInputs   = 2
 	readHoldingRegisters = 3
 	readInputRegisters   = 4
+	writeCoil            = 5
 
 	maxBits      = 2000
 	maxRegisters = 125
+
+	coilOn = 0xFF00
 )
 
-// question is one read request.
+// question is one request: a read, or a write of one coil, made by SetOutput
+// alone.
 type question struct {
 	slave, function   uint8
 	address, quantity uint16
+	on                bool // for writeCoil
 }
 
 // check refuses what no device may be asked, before a byte is sent.
@@ -43,9 +48,13 @@ func (q question) check() error {
 	return nil
 }
 
-// answerSize is how many data bytes the right answer has.
+// answerSize is how many data bytes the right answer has: for a write the
+// value alone, which is what goburrow returns after it compared the address.
 func (q question) answerSize() int {
-	if q.function <= readDiscreteInputs {
+	switch q.function {
+	case writeCoil:
+		return 2
+	case readCoils, readDiscreteInputs:
 		return (int(q.quantity) + 7) / 8
 	}
 	return 2 * int(q.quantity)
@@ -63,6 +72,12 @@ func (q question) ask(c goburrow.Client) (data []byte, err error) {
 		data, err = c.ReadHoldingRegisters(q.address, q.quantity)
 	case readInputRegisters:
 		data, err = c.ReadInputRegisters(q.address, q.quantity)
+	case writeCoil:
+		var value uint16
+		if q.on {
+			value = coilOn
+		}
+		data, err = c.WriteSingleCoil(q.address, value)
 	}
 	if err != nil {
 		return nil, err
