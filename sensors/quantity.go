@@ -13,9 +13,17 @@ const (
 	Door        Quantity = "door"        // 1 = open
 	Defrost     Quantity = "defrost"     // 1 = defrosting
 	Compressor  Quantity = "compressor"  // 1 = running
-	Mains       Quantity = "mains"       // 1 = the supply (or one phase of it) is present
+	Mains       Quantity = "mains"       // 1 = the supply is present; a phase is a point of its own, such as mains-l1
+	Generator   Quantity = "generator"   // 1 = the standby generator is running
+	BatteryOK   Quantity = "battery-ok"  // 1 = the standby battery is charged and sound
 	Latitude    Quantity = "latitude"    // degrees north, WGS 84
 	Longitude   Quantity = "longitude"   // degrees east, WGS 84
+
+	// BatteryVoltage is that of the standby battery, V.
+	BatteryVoltage Quantity = "battery-voltage"
+	// SetPoint is what a controller is set to, °C. It is read and shown, never
+	// written, and is no measurement: it has no limits.
+	SetPoint Quantity = "set-point"
 )
 
 // Unit is a unit in SenML's notation (RFC 8428 section 12.1).
@@ -26,6 +34,7 @@ const (
 	Celsius   Unit = "Cel"
 	PercentRH Unit = "%RH"
 	Ratio     Unit = "/" // a switch: 0 is off, 1 is on
+	Volt      Unit = "V"
 	LatDegree Unit = "lat"
 	LonDegree Unit = "lon"
 )
@@ -39,13 +48,16 @@ type quantityInfo struct {
 // profile narrows them. Blast freezers reach -45 °C, boiler rooms 80 °C.
 func (q Quantity) info() (quantityInfo, bool) {
 	switch q {
-	case Temperature:
+	case Temperature, SetPoint:
 		return quantityInfo{Celsius, -90, 150}, true
 	case Humidity:
 		// Capacitive probes overshoot slightly in fog.
 		return quantityInfo{PercentRH, 0, 105}, true
-	case Door, Defrost, Compressor, Mains:
+	case Door, Defrost, Compressor, Mains, Generator, BatteryOK:
 		return quantityInfo{Ratio, 0, 1}, true
+	case BatteryVoltage:
+		// Lead batteries of up to 48 V nominal, while charging.
+		return quantityInfo{Volt, 0, 80}, true
 	case Latitude:
 		return quantityInfo{LatDegree, -90, 90}, true
 	case Longitude:
@@ -56,7 +68,8 @@ func (q Quantity) info() (quantityInfo, bool) {
 
 // Quantities lists every quantity in a fixed order, for messages and pages.
 func Quantities() []Quantity {
-	return []Quantity{Temperature, Humidity, Door, Defrost, Compressor, Mains, Latitude, Longitude}
+	return []Quantity{Temperature, Humidity, Door, Defrost, Compressor, Mains, Generator, BatteryOK,
+		BatteryVoltage, SetPoint, Latitude, Longitude}
 }
 
 // ParseQuantity checks s and returns it as a Quantity.

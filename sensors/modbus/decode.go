@@ -1,9 +1,6 @@
 package modbus
 
 import (
-	"fmt"
-	"math"
-	"math/big"
 	"time"
 
 	"coldchain/sensors"
@@ -14,19 +11,35 @@ import (
 type Decoded struct {
 	Value  float64 // meaningful only when Reason is empty
 	Reason sensors.Reason
+	// Doubt, beside a Value, is why the value is uncertain.
+	Doubt sensors.Reason
 	// Raw is kept when the device did answer but not with a measurement: a
-	// sentinel's number as the register holds it (signed for signed types), or
-	// the converted value that is out of range.
+	// sentinel's number as the register holds it (signed for signed types, and
+	// the nearest float64 beyond 2^53), the converted value that is out of range
+	// or that a fault flag made bad; and for an analogue channel always the
+	// electrical quantity.
 	Raw    float64
 	HasRaw bool
 }
 
+// flagged is what remains when the device's own fault flag is set: the value
+// is kept as raw and is no measurement any more.
+func (d Decoded) flagged() Decoded {
+	if d.Reason == sensors.NoReason && !d.HasRaw {
+		d.Raw, d.HasRaw = d.Value, true
+	}
+	return Decoded{Reason: sensors.SensorFault, Raw: d.Raw, HasRaw: d.HasRaw}
+}
+
 // Reading makes the reading of a point from what was decoded.
 func (d Decoded) Reading(p sensors.PointID, at time.Time) sensors.Reading {
-	if d.Reason == sensors.NoReason {
-		return sensors.NewGood(p, at, d.Value)
-	}
 	r := sensors.NewBad(p, at, d.Reason)
+	switch {
+	case d.Reason == sensors.NoReason && d.Doubt == sensors.NoReason:
+		r = sensors.NewGood(p, at, d.Value)
+	case d.Reason == sensors.NoReason:
+		r = sensors.NewUncertain(p, at, d.Value, d.Doubt)
+	}
 	if d.HasRaw {
 		r = r.WithRaw(d.Raw)
 	}
@@ -102,17 +115,29 @@ func (c *Channel) state(on bool) Decoded {
 
 // number decodes a measured value and screens it.
 func (c *Channel) number(pattern uint64) Decoded {
-	raw, rat := c.raw(pattern)
+	field := c.field(pattern)
+	raw, rat := c.raw(field)
 	for _, s := range c.Sentinels {
-		if s.pattern == pattern {
+		if s.pattern == field {
 			return refused(sensors.SensorFault, raw)
 		}
 	}
-	if rat == nil { // NaN or infinity
-		return Decoded{Reason: sensors.SensorFault}
+	if rat == nil { // NaN, infinity or half bytes that are no digits
+		if c.Type.isFloat() {
+			return Decoded{Reason: sensors.SensorFault}
+		}
+		return refused(sensors.SensorFault, raw)
 	}
 	value := apply(rat, c.Scale, c.Offset)
-	if low, high := c.Limits(); value < low || value > high || math.IsInf(value, 0) {
+	if c.Analog != nil {
+		return c.convert(value)
+	}
+	return c.screen(value)
+}
+
+// screen refuses a value beyond what the channel accepts.
+func (c *Channel) screen(value float64) Decoded {
+	if low, high := c.Limits(); !(value >= low && value <= high) {
 		return refused(sensors.OutOfRange, value)
 	}
 	return Decoded{Value: value}
@@ -126,101 +151,4 @@ func (c *Channel) Limits() (lowest, highest float64) {
 		lowest, highest = max(lowest, c.Valid.Min), min(highest, c.Valid.Max)
 	}
 	return lowest, highest
-}
-
-// raw is the number as the registers hold it, before scale and offset; rat is
-// nil when it is none.
-func (c *Channel) raw(p uint64) (f float64, rat *big.Rat) {
-	var i int64
-	switch c.Type {
-	case Float32:
-		f := float64(math.Float32frombits(uint32(p)))
-		return f, finite(f, 32)
-	case Float64:
-		f := math.Float64frombits(p)
-		return f, finite(f, 64)
-	case Int16:
-		i = int64(int16(p))
-	case Int32:
-		i = int64(int32(p))
-	default:
-		i = int64(p)
-	}
-	return float64(i), new(big.Rat).SetInt64(i)
-}
-
-func finite(f float64, bits int) *big.Rat {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return nil
-	}
-	return shortest(f, bits)
-}
-
-// Encode is the inverse of Decode, for simulators and tests: the registers (or
-// for a coil or discrete input one word, 0 or 1) with which a device would show
-// value, rounded to what the channel can show.
-func (c *Channel) Encode(value float64) ([]uint16, error) {
-	if math.IsNaN(value) || math.IsInf(value, 0) {
-		return nil, fmt.Errorf("channel %s: %v is not a number that registers can hold", c.Name, value)
-	}
-	if c.Type == Bool {
-		if value != 0 && value != 1 {
-			return nil, fmt.Errorf("channel %s: state %v is not 0 or 1", c.Name, value)
-		}
-		if (value == 1) == c.Invert {
-			return []uint16{0}, nil
-		}
-		return []uint16{1 << max(c.Bit, 0)}, nil
-	}
-	raw := shortest(value, 64)
-	raw.Sub(raw, c.Offset.value()).Quo(raw, c.Scale.value())
-	pattern, err := c.fit(raw)
-	if err != nil {
-		return nil, fmt.Errorf("channel %s: %v does not fit %s: %w", c.Name, value, c.Type, err)
-	}
-	return c.words(pattern), nil
-}
-
-// fit rounds half away from zero and refuses what the type cannot hold.
-func (c *Channel) fit(raw *big.Rat) (uint64, error) {
-	f, _ := raw.Float64()
-	switch c.Type {
-	case Float32:
-		if g := float32(f); !math.IsInf(float64(g), 0) {
-			return uint64(math.Float32bits(g)), nil
-		}
-		return 0, fmt.Errorf("register number %v", f)
-	case Float64:
-		return math.Float64bits(f), nil
-	}
-	low, high := int64(math.MinInt16), int64(math.MaxInt16)
-	switch c.Type {
-	case Uint16:
-		low, high = 0, math.MaxUint16
-	case Int32:
-		low, high = math.MinInt32, math.MaxInt32
-	case Uint32:
-		low, high = 0, math.MaxUint32
-	}
-	if r := math.Round(f); r < float64(low) || r > float64(high) {
-		return 0, fmt.Errorf("register number %.0f is not between %d and %d", r, low, high)
-	}
-	return uint64(int64(math.Round(f))) & (1<<(16*c.Type.words()) - 1), nil
-}
-
-// words lays a pattern out in registers as the device would.
-func (c *Channel) words(pattern uint64) []uint16 {
-	out := make([]uint16, c.Type.words())
-	for i := range out {
-		w := uint16(pattern >> (16 * (len(out) - 1 - i)))
-		if c.Order == BADC || c.Order == DCBA {
-			w = w<<8 | w>>8
-		}
-		at := i
-		if c.Order == CDAB || c.Order == DCBA {
-			at = len(out) - 1 - i
-		}
-		out[at] = w
-	}
-	return out
 }

@@ -105,7 +105,9 @@ func (d *Device) Blocks(due []sensors.PointID) []Block {
 
 // Read asks for the points that are due, block by block. A block that fails
 // makes its own points bad with the reason and no others: see reasonOf. A
-// block's readings carry the time its answer came.
+// block's readings carry the time its answer came. The fault flags that a
+// channel names are read in the same poll: one that is set makes the value bad,
+// one that could not be read makes it uncertain.
 //
 // A device that answered nothing at all last time is probed with one block,
 // another each time; when that stays unanswered the others are not asked, so
@@ -118,34 +120,54 @@ func (d *Device) Read(ctx context.Context, due []sensors.PointID) []sensors.Read
 			out = append(out, sensors.NewBad(id, d.now(), sensors.NotImplemented))
 		}
 	}
-	blocks := d.Blocks(due)
-	if len(blocks) == 0 {
-		return out
+	return append(out, d.readings(d.poll(ctx, d.Blocks(due)))...)
+}
+
+// answer is what became of one block's question: data, or why there is none.
+type answer struct {
+	block *Block
+	data  []byte
+	why   sensors.Reason
+	at    time.Time
+}
+
+// poll asks each block, at most once, and answers for all of them. Flags are
+// asked for last, and not at all when nothing was answered before.
+func (d *Device) poll(ctx context.Context, blocks []Block) []answer {
+	measuring := 0 // blocks that have points
+	for measuring < len(blocks) && len(blocks[measuring].Points) > 0 {
+		measuring++
 	}
-	first := d.silent % len(blocks)
+	if measuring == 0 {
+		return nil
+	}
+	answers := make([]answer, 0, len(blocks))
+	first := d.silent % measuring
 	probing := d.silent > 0
 	heard, given := false, sensors.NoReason
 	for i := range blocks {
-		b := &blocks[(first+i)%len(blocks)]
+		b := &blocks[i]
+		if i < measuring {
+			b = &blocks[(first+i)%measuring]
+		} else if !heard {
+			break
+		}
 		if given != sensors.NoReason {
-			out = append(out, b.failed(d.now(), given)...)
+			answers = append(answers, answer{block: b, why: given, at: d.now()})
 			continue
 		}
 		data, err := d.ask(ctx, b.Span)
-		at := d.now()
-		if err == nil {
-			heard = true
-			out = append(out, b.Readings(data, at)...)
-			continue
+		a := answer{block: b, data: data, at: d.now()}
+		if err != nil {
+			a.why = reasonOf(err)
 		}
-		why := reasonOf(err)
-		out = append(out, b.failed(at, why)...)
-		switch why {
+		answers = append(answers, a)
+		switch a.why {
 		case sensors.Cancelled, sensors.Unreachable:
-			given = why
+			given = a.why
 		case sensors.Timeout:
 			if ctx.Err() != nil || probing && !heard {
-				given = why
+				given = a.why
 			}
 		default:
 			heard = true
@@ -157,7 +179,52 @@ func (d *Device) Read(ctx context.Context, due []sensors.PointID) []sensors.Read
 	case given != sensors.Cancelled:
 		d.silent++
 	}
+	return answers
+}
+
+// readings takes the points out of a poll's answers and judges each by the
+// fault flags that its channel names.
+func (d *Device) readings(answers []answer) []sensors.Reading {
+	flags := map[*Channel]bool{}
+	for _, a := range answers {
+		if a.why != sensors.NoReason {
+			continue
+		}
+		for _, f := range a.block.Status {
+			if v := f.Decode(a.block.Span, a.data); v.Reason == sensors.NoReason {
+				flags[f] = v.Value == 1
+			}
+		}
+	}
+	var out []sensors.Reading
+	for _, a := range answers {
+		for _, p := range a.block.Points {
+			if a.why != sensors.NoReason {
+				out = append(out, sensors.NewBad(p.Point, a.at, a.why))
+				continue
+			}
+			v := p.Channel.Decode(a.block.Span, a.data)
+			out = append(out, d.profile.judge(p.Channel, v, flags).Reading(p.Point, a.at))
+		}
+	}
 	return out
+}
+
+// judge weighs a value by the fault flags that its channel names. flags has
+// those that could be read.
+func (p *Profile) judge(c *Channel, v Decoded, flags map[*Channel]bool) Decoded {
+	if v.Reason == sensors.BadAnswer {
+		return v
+	}
+	for _, f := range p.faultsOf(c) {
+		switch set, read := flags[f]; {
+		case set:
+			return v.flagged()
+		case !read && v.Reason == sensors.NoReason:
+			v.Doubt = sensors.StatusUnread
+		}
+	}
+	return v
 }
 
 // ask puts one question to the line, unless the poll is already over.
@@ -169,19 +236,12 @@ func (d *Device) ask(ctx context.Context, s Span) ([]byte, error) {
 }
 
 // Readings takes the points out of the data bytes of the block's answer, all
-// measured at the same time.
+// measured at the same time. Fault flags lie in other blocks too and are
+// weighed by Device.Read alone.
 func (b *Block) Readings(data []byte, at time.Time) []sensors.Reading {
 	out := make([]sensors.Reading, 0, len(b.Points))
 	for _, p := range b.Points {
 		out = append(out, p.Channel.Decode(b.Span, data).Reading(p.Point, at))
-	}
-	return out
-}
-
-func (b *Block) failed(at time.Time, why sensors.Reason) []sensors.Reading {
-	out := make([]sensors.Reading, 0, len(b.Points))
-	for _, p := range b.Points {
-		out = append(out, sensors.NewBad(p.Point, at, why))
 	}
 	return out
 }

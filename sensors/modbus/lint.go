@@ -2,6 +2,8 @@ package modbus
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"coldchain/sensors"
 )
@@ -20,6 +22,11 @@ func Lint(p *Profile) []string {
 	if p.MaxGap > 0 && p.MaxGap >= p.MaxRead {
 		note("max_gap %d can never be used with max_read %d", p.MaxGap, p.MaxRead)
 	}
+	for i := range p.Status {
+		if !p.used(p.Status[i].Name) {
+			note("status %s is named by no channel's bad_when: nothing would read it", p.Status[i].Name)
+		}
+	}
 	for i := range p.Channels {
 		found = append(found, p.Channels[i].lint()...)
 		for j := range i {
@@ -31,36 +38,57 @@ func Lint(p *Profile) []string {
 	return found
 }
 
+// used reports that a channel depends on the flag.
+func (p *Profile) used(flag string) bool {
+	return slices.ContainsFunc(p.Channels, func(c Channel) bool { return slices.Contains(c.Faults, flag) })
+}
+
 // clashes reports that two channels claim the same bits.
 func (c *Channel) clashes(o *Channel) bool {
 	a, b := c.Span(), o.Span()
 	if a.Function != b.Function || a.end() <= int(b.Address) || b.end() <= int(a.Address) {
 		return false
 	}
+	if c.Mask != 0 && o.Mask != 0 && a == b {
+		return c.Mask&o.Mask != 0
+	}
 	return c.Bit < 0 || o.Bit < 0 || c.Bit == o.Bit
 }
 
 func (c *Channel) lint() (found []string) {
-	if c.Type == Bool {
+	if c.Type == Bool || c.Analog != nil {
 		return nil
 	}
-	if unsigned := c.Type == Uint16 || c.Type == Uint32; unsigned && c.Quantity == sensors.Temperature &&
+	if unsigned := !c.Type.isSigned() && !c.Type.isFloat(); unsigned && c.Quantity.Unit() == sensors.Celsius &&
 		c.Offset.Float() >= 0 && c.Scale.Float() > 0 {
-		found = append(found, fmt.Sprintf("channel %s: an unsigned temperature cannot go below 0 °C: is it %s?", c.Name, "int"+string(c.Type[4:])))
+		instead := "is it an " + strings.TrimPrefix(string(c.Type), "u") + "?"
+		if c.Type.isBCD() {
+			instead = "does the manual say how it shows frost?"
+		}
+		found = append(found, fmt.Sprintf("channel %s: an unsigned temperature cannot go below 0 °C: %s", c.Name, instead))
 	}
 	if c.Type.isFloat() {
 		return found
 	}
-	// Devices show a broken probe by the ends of the register's scale.
-	bits := 16 * c.Type.words()
-	for _, pattern := range []uint64{1<<bits - 1, 1<<(bits-1) - 1, 1 << (bits - 1)} {
-		if raw, _ := c.raw(pattern); raw == -1 {
+	for _, field := range c.ends() {
+		if raw, _ := c.raw(field); raw == -1 {
 			continue // all ones is an ordinary -1 in a signed register
 		}
-		if v := c.number(pattern); v.Reason == sensors.NoReason {
+		if v := c.number(c.unfield(field)); v.Reason == sensors.NoReason {
 			found = append(found, fmt.Sprintf("channel %s: register 0x%0*X, which devices show for a broken probe, would be taken for %v %s: declare it as a sentinel or narrow valid",
-				c.Name, bits/4, pattern, v.Value, unitText(c.Quantity)))
+				c.Name, (c.fieldBits()+3)/4, field, v.Value, unitText(c.Quantity)))
 		}
 	}
 	return found
+}
+
+// ends are the patterns at the ends of the field's scale, by which devices show
+// a broken probe.
+func (c *Channel) ends() []uint64 {
+	all := ones(c.fieldBits())
+	if c.Type.isBCD() {
+		_, nines := c.span()
+		return []uint64{toBCD(nines.Uint64()), all}
+	}
+	return []uint64{all ^ all>>1, all >> 1, all}
 }

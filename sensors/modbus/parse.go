@@ -35,7 +35,7 @@ func ParseProfile(name string, r io.Reader) (*Profile, error) {
 }
 
 func (d *document) profile(n *yaml.Node) *Profile {
-	f := d.fields(n, "the profile", "name", "label", "source", "confidence", "note", "serial", "max_read", "max_gap", "channels")
+	f := d.fields(n, "the profile", "name", "label", "source", "confidence", "note", "serial", "max_read", "max_gap", "status", "channels")
 	if n.Kind != yaml.MappingNode {
 		return nil
 	}
@@ -46,7 +46,12 @@ func (d *document) profile(n *yaml.Node) *Profile {
 		}
 		p.Name = s
 	}
-	p.Source, _, _ = d.require(f, "source", "the profile", "say where the register map comes from")
+	if s, n, ok := d.require(f, "source", "the profile", "say where the register map comes from"); ok {
+		if s == "" {
+			d.mistake(n, "source is empty: say where the register map comes from")
+		}
+		p.Source = s
+	}
 	p.Confidence = word(d, f, "confidence", "the profile", confidences())
 	p.MaxRead = d.integer(f, "max_read", 1, maxReadLimit, maxReadLimit)
 	p.MaxGap = d.integer(f, "max_gap", 0, maxReadLimit, 0)
@@ -64,7 +69,10 @@ func (d *document) profile(n *yaml.Node) *Profile {
 	if channels.Kind == yaml.MappingNode && len(channels.Content) == 0 {
 		d.mistake(channels, "channels is empty: what can be measured")
 	}
-	slices.SortFunc(p.Channels, func(a, b Channel) int { return cmp.Compare(a.Name, b.Name) })
+	d.flags(f, p)
+	byName := func(a, b Channel) int { return cmp.Compare(a.Name, b.Name) }
+	slices.SortFunc(p.Channels, byName)
+	slices.SortFunc(p.Status, byName)
 	return p
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"coldchain/sensors"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -66,6 +68,12 @@ func TestAProfileWithEveryKey(t *testing.T) {
 		wide.Scale.Float() != 0.001 || wide.Offset.Float() != -40 || len(wide.Sentinels) != 3 || *wide.Valid != (Range{-39.5, 85}) {
 		t.Errorf("wide %+v", wide)
 	}
+	if len(wide.Faults) != 2 || len(p.Status) != 2 || p.Status[1].Name != "valid" || p.Status[1].Bit != 3 || !p.Status[1].Invert {
+		t.Errorf("flags %v of %+v", wide.Faults, p.Status)
+	}
+	if c, _ := p.Channel("field"); c.Mask != 0x0FF0 || c.Quantity != sensors.SetPoint {
+		t.Errorf("field %+v", c)
+	}
 	if c, _ := p.Channel("door"); c.Bit != 15 || !c.Invert || c.Type != Bool {
 		t.Errorf("door %+v", c)
 	}
@@ -84,6 +92,9 @@ func TestLintFindsWhatParses(t *testing.T) {
 		{"unsigned temperature", "channels: {t: {quantity: temperature, function: input, address: 0, type: uint16, scale: 0.1}}", "int16"},
 		{"broken probe in range", "channels: {t: {quantity: temperature, function: input, address: 0, type: int16, scale: 0.001}}", "0x8000"},
 		{"two channels, one register", "channels: {a: {quantity: temperature, function: input, address: 0, type: int16, scale: 0.1}, b: {quantity: humidity, function: input, address: 0, type: uint16, scale: 0.1}}", "share"},
+		{"two fields, one bit", "channels: {a: {quantity: temperature, function: input, address: 0, type: int16, mask: 0x0FFF, scale: 0.1, sentinels: [0x800, 0x7FF]}, b: {quantity: humidity, function: input, address: 0, type: uint16, mask: 0xF800, scale: 1}}", "share"},
+		{"a broken field in range", "channels: {t: {quantity: temperature, function: input, address: 0, type: int16, mask: 0x0FFF, scale: 0.01}}", "0x800"},
+		{"a flag that nobody reads", "status: {lonely: {function: coil, address: 1}}\nchannels: {t: {quantity: door, function: coil, address: 0}}", "lonely"},
 		{"a gap that cannot be", "max_read: 2\nmax_gap: 2\nchannels: {t: {quantity: door, function: coil, address: 0}}", "max_gap"},
 	}
 	for _, tt := range tests {

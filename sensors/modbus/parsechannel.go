@@ -3,7 +3,6 @@ package modbus
 import (
 	"math"
 	"math/big"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -16,19 +15,18 @@ import (
 func (d *document) channel(name string, n *yaml.Node, maxRead int) Channel {
 	what := "channel " + name
 	c := Channel{Name: name, Bit: -1, Scale: Decimal{big.NewRat(1, 1)}}
-	f := d.fields(n, what, "quantity", "function", "address", "type", "bit", "word_order",
-		"scale", "offset", "sentinels", "valid", "invert")
+	f := d.fields(n, what, "quantity", "function", "address", "type", "bit", "mask", "word_order",
+		"scale", "offset", "sentinels", "valid", "invert", "bad_when")
 	if n.Kind != yaml.MappingNode {
 		return c
 	}
+	for _, flag := range d.list(f, "bad_when") {
+		c.Faults = append(c.Faults, strings.TrimSpace(flag.Value))
+		d.wanted = append(d.wanted, wantedFlag{name, flag})
+	}
 	before := len(d.mistakes)
 	c.Quantity = word(d, f, "quantity", what, sensors.Quantities())
-	c.Function = d.function(f, what)
-	if _, there := f.values["address"]; !there {
-		d.mistake(n, "%s lacks address: zero-based as on the wire, 0 to 65535 (register 30002 of a manual is input 1)", what)
-	}
-	c.Address = uint16(d.integer(f, "address", 0, math.MaxUint16, 0))
-	c.Type = d.typeOf(f, what, c.Function)
+	d.place(f, what, &c)
 	if len(d.mistakes) > before {
 		return c // what follows would only echo these
 	}
@@ -50,6 +48,16 @@ func (d *document) channel(name string, n *yaml.Node, maxRead int) Channel {
 	return c
 }
 
+// place reads where a channel or flag lies and of what type it is.
+func (d *document) place(f fields, what string, c *Channel) {
+	c.Function = d.function(f, what)
+	if _, there := f.values["address"]; !there {
+		d.mistake(f.node, "%s lacks address: zero-based as on the wire, 0 to 65535 (register 30002 of a manual is input 1)", what)
+	}
+	c.Address = uint16(d.integer(f, "address", 0, math.MaxUint16, 0))
+	c.Type = d.typeOf(f, what, c.Function)
+}
+
 func (d *document) function(f fields, what string) Function {
 	wanted := "holding (3), input (4), coil (1) or discrete (2)"
 	s, n, ok := d.require(f, "function", what, wanted)
@@ -67,7 +75,7 @@ func (d *document) function(f fields, what string) Function {
 
 // typeOf reads type, which a coil or discrete input need not have.
 func (d *document) typeOf(f fields, what string, fn Function) Type {
-	if _, there := f.values["type"]; !there && fn.Bits() && fn != 0 {
+	if _, there := f.values["type"]; !there && fn.Bits() { // or unknown, which is told already
 		return Bool
 	}
 	t := word(d, f, "type", what, types())
@@ -99,7 +107,7 @@ func (d *document) refuse(f fields, what, why string, keys ...string) {
 }
 
 func (d *document) state(f fields, what string, c *Channel) {
-	d.refuse(f, what, "a state is 0 or 1", "word_order", "scale", "offset", "sentinels", "valid")
+	d.refuse(f, what, "a state is 0 or 1", "word_order", "mask", "scale", "offset", "sentinels", "valid")
 	if s, n, ok := d.text(f, "invert"); ok {
 		if s != "true" && s != "false" {
 			d.mistake(n, "invert %q is not true or false", s)
@@ -123,16 +131,17 @@ func (d *document) number(f fields, what string, c *Channel) {
 		// gives plausible numbers now and then.
 		c.Order = word(d, f, "word_order", what+" of two or more registers", wordOrders())
 	}
+	d.mask(f, what, c)
 	c.Scale = d.decimal(f, "scale", c.Scale)
 	if c.Scale.value().Sign() == 0 {
 		d.mistake(f.values["scale"], "%s: scale 0 makes every value the same", what)
 	}
 	c.Offset = d.decimal(f, "offset", Decimal{})
 	for _, n := range d.list(f, "sentinels") {
-		if p, ok := sentinelPattern(strings.TrimSpace(n.Value), c.Type); ok {
+		if p, ok := c.sentinelPattern(strings.TrimSpace(n.Value)); ok {
 			c.Sentinels = append(c.Sentinels, Sentinel{p})
 		} else {
-			d.mistake(n, "%s: sentinel %q is not a number that %s can hold, such as 0x8000", what, n.Value, c.Type)
+			d.mistake(n, "%s: sentinel %q is not a number that %d bits of %s can hold, such as 0x%X", what, n.Value, c.fieldBits(), c.Type, c.ends()[0])
 		}
 	}
 	d.valid(f, what, c)
@@ -167,32 +176,6 @@ func (d *document) valid(f fields, what string, c *Channel) {
 		d.mistake(n, "%s: valid [%v, %v] lies outside what %s can be, %v to %v %s",
 			what, bound[0], bound[1], c.Quantity, low, high, unitText(c.Quantity))
 	}
-}
-
-// sentinelPattern turns a profile's number into the registers' bits: a
-// hexadecimal number is the bits themselves, a decimal one the number.
-func sentinelPattern(s string, t Type) (uint64, bool) {
-	bits := 16 * t.words()
-	if hex, ok := strings.CutPrefix(strings.ToLower(s), "0x"); ok {
-		p, err := strconv.ParseUint(hex, 16, bits)
-		return p, err == nil
-	}
-	if t.isFloat() {
-		v, err := ParseDecimal(s)
-		if err != nil {
-			return 0, false
-		}
-		if t == Float32 {
-			return uint64(math.Float32bits(float32(v.Float()))), true
-		}
-		return math.Float64bits(v.Float()), true
-	}
-	// -32768 and 32768 are the same sixteen bits; manuals use either.
-	if v, err := strconv.ParseInt(s, 10, bits); err == nil {
-		return uint64(v) & (1<<bits - 1), true
-	}
-	p, err := strconv.ParseUint(s, 10, bits)
-	return p, err == nil
 }
 
 // unitText is the unit as people write it.

@@ -25,6 +25,9 @@ type Profile struct {
 	// a question. Default 0: many devices refuse a block with a hole in it.
 	MaxGap   int
 	Channels []Channel // sorted by name, at least one
+	// Status are the device's own fault flags, sorted by name: states without a
+	// quantity, which channels name in Faults and which are not offered as points.
+	Status []Channel
 }
 
 // Label is a text for people, in Chinese and English.
@@ -86,38 +89,51 @@ func (f Function) Bits() bool { return f <= Discrete }
 // Type is how the registers of a channel encode its number.
 type Type string
 
-// The types of profiles.
+// The types of profiles. Signed integers are two's complement; BCD16 and BCD32
+// are 4 and 8 decimal digits, one in each half byte, and have no sign.
 const (
 	Bool    Type = "bool"
 	Int16   Type = "int16"
 	Uint16  Type = "uint16"
 	Int32   Type = "int32"
 	Uint32  Type = "uint32"
+	Int64   Type = "int64"
+	Uint64  Type = "uint64"
+	BCD16   Type = "bcd16"
+	BCD32   Type = "bcd32"
 	Float32 Type = "float32"
 	Float64 Type = "float64"
 )
 
-func types() []Type { return []Type{Bool, Int16, Uint16, Int32, Uint32, Float32, Float64} }
+func types() []Type {
+	return []Type{Bool, Int16, Uint16, Int32, Uint32, Int64, Uint64, BCD16, BCD32, Float32, Float64}
+}
 
 // words is the number of registers the type takes.
 func (t Type) words() int {
 	switch t {
-	case Int32, Uint32, Float32:
+	case Int32, Uint32, BCD32, Float32:
 		return 2
-	case Float64:
+	case Int64, Uint64, Float64:
 		return 4
 	}
 	return 1
 }
 
 func (t Type) isFloat() bool { return t == Float32 || t == Float64 }
+func (t Type) isBCD() bool   { return t == BCD16 || t == BCD32 }
+func (t Type) isSigned() bool {
+	return t == Int16 || t == Int32 || t == Int64
+}
 
 // WordOrder says how the bytes of a number lie in two or four registers. A is
 // the byte of highest value of a 32-bit number.
 type WordOrder string
 
-// The four orders. For float64 they mean the same two switches: whether the
+// The four orders. For 64 bits they mean the same two switches: whether the
 // register of lowest value comes first, and whether bytes are swapped in each.
+// With A to H the bytes of a 64-bit number from the highest value down, the
+// words are ABCDEFGH, GHEFCDAB, BADCFEHG and HGFEDCBA.
 const (
 	ABCD WordOrder = "ABCD" // big-endian, high register first
 	CDAB WordOrder = "CDAB" // low register first
@@ -129,18 +145,28 @@ func wordOrders() []WordOrder { return []WordOrder{ABCD, CDAB, BADC, DCBA} }
 
 // Channel is one quantity that a device offers.
 type Channel struct {
-	Name      string // a slug
-	Quantity  sensors.Quantity
-	Function  Function
-	Address   uint16 // zero-based, as on the wire
-	Type      Type   // Bool for a coil or discrete input and for every state
-	Bit       int    // of the register, 0 the lowest; -1 when Type is not Bool or the whole register is the state
+	Name     string // a slug
+	Quantity sensors.Quantity
+	Function Function
+	Address  uint16 // zero-based, as on the wire
+	Type     Type   // Bool for a coil or discrete input and for every state
+	Bit      int    // of the register, 0 the lowest; -1 when Type is not Bool or the whole register is the state
+	// Mask picks the bits of an integer that are the number, in one run; the
+	// number is what they hold, moved down to bit 0, and for a signed type their
+	// highest is the sign. 0 is all bits.
+	Mask      uint64
 	Order     WordOrder
 	Scale     Decimal    // value = number * Scale + Offset
 	Offset    Decimal    // in the quantity's unit
 	Sentinels []Sentinel // numbers that mean "no measurement"
 	Valid     *Range     // narrower than the quantity's own, or nil
 	Invert    bool       // states only
+	// Faults name the states (of Status or of other channels) that make the
+	// value bad while they are 1.
+	Faults []string
+	// Analog converts the scaled number, an electrical quantity, into the
+	// channel's; nil when the scaled number is the value itself.
+	Analog Conversion
 }
 
 // Range is a closed interval in the quantity's unit.
@@ -184,6 +210,29 @@ func (p *Profile) Within(s Span) []*Channel {
 		}
 	}
 	return in
+}
+
+// status returns the state of that name, for Faults: a status flag, or another
+// channel that is a state.
+func (p *Profile) status(name string) (*Channel, bool) {
+	for i := range p.Status {
+		if p.Status[i].Name == name {
+			return &p.Status[i], true
+		}
+	}
+	c, ok := p.Channel(name)
+	return c, ok && c.Type == Bool
+}
+
+// faultsOf returns the states that the channel's value depends on.
+func (p *Profile) faultsOf(c *Channel) []*Channel {
+	list := make([]*Channel, 0, len(c.Faults))
+	for _, name := range c.Faults {
+		if f, ok := p.status(name); ok {
+			list = append(list, f)
+		}
+	}
+	return list
 }
 
 // channelNames is for messages.

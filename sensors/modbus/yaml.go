@@ -18,6 +18,7 @@ const maxProfileSize = 64 << 10
 type document struct {
 	file     string
 	mistakes []error
+	wanted   []wantedFlag // what bad_when names, to be checked when all is read
 }
 
 func (d *document) mistake(n *yaml.Node, format string, a ...any) {

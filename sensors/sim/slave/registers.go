@@ -30,6 +30,7 @@ type field struct {
 func fields(profile string) ([]field, bool) {
 	temperature := func(m sim.Measurement) float64 { return m.Temperature }
 	humidity := func(m sim.Measurement) float64 { return m.Humidity }
+	open := func(m sim.Measurement) bool { return m.ProbeOpen }
 	switch profile {
 	case "xy-md02":
 		// The manual knows no sentinel; 0x8000 and 0xFFFF are what such
@@ -41,7 +42,8 @@ func fields(profile string) ([]field, bool) {
 	case "carel-ir33":
 		return []field{
 			{readInput, 403, 1, scaled(temperature, 10, 0x8000)},
-			{readDiscretes, 3, 1, bit(func(m sim.Measurement) bool { return m.ProbeOpen })},
+			{readDiscretes, 3, 1, bit(open)},
+			{readDiscretes, 6, 1, bit(nothing)},
 			{readDiscretes, 7, 1, bit(func(m sim.Measurement) bool { return m.Compressor })},
 			{readDiscretes, 18, 1, bit(func(m sim.Measurement) bool { return m.Defrost })},
 			{readDiscretes, 43, 1, bit(func(m sim.Measurement) bool { return m.Door })},
@@ -51,7 +53,12 @@ func fields(profile string) ([]field, bool) {
 	case "eliwell-idplus":
 		return []field{
 			{readHolding, 20295, 1, scaled(temperature, 10, 0x8000)},
-			{readDiscretes, 1871, 1, bit(func(m sim.Measurement) bool { return m.Door })},
+			{readDiscretes, 1865, 1, bit(open)},
+			{readDiscretes, 1866, 1, bit(nothing)},
+			{readDiscretes, 1872, 1, bit(nothing)},
+			{readDiscretes, 1947, 1, bit(func(m sim.Measurement) bool { return m.Compressor })},
+			{readDiscretes, 1949, 1, bit(func(m sim.Measurement) bool { return m.Defrost })},
+			{readDiscretes, 2027, 1, bit(func(m sim.Measurement) bool { return m.Door })},
 		}, true
 	case "juying-pt100":
 		return []field{{readInput, 0x0032, 2, func(m sim.Measurement) uint64 {
@@ -68,7 +75,9 @@ func fields(profile string) ([]field, bool) {
 			func(m sim.Measurement) bool { return m.Phases[0] },
 			func(m sim.Measurement) bool { return m.Phases[1] },
 			func(m sim.Measurement) bool { return m.Phases[2] },
-			nothing, nothing, nothing,
+			nothing, // no generator
+			func(sim.Measurement) bool { return true }, // a battery that is always sound
+			nothing,
 		}
 		list := make([]field, 0, len(contacts))
 		for i, c := range contacts {

@@ -104,9 +104,13 @@ func TestDriverReadsThePhysics(t *testing.T) {
 		{"store", "danfoss-erc214", "temperature", 3, truth.Temperature, 0.11},
 		{"store", "eliwell-idplus", "temperature", 4, truth.Temperature, 0.16},
 		{"store", "eliwell-idplus", "door", 4, state[truth.Door], 0},
+		{"store", "eliwell-idplus", "compressor", 4, state[truth.Compressor], 0},
+		{"store", "eliwell-idplus", "defrost", 4, state[truth.Defrost], 0},
 		{"store", "juying-pt100", "temperature-1", 5, truth.Temperature, 0.11},
 		{"store", "dio-8", "mains", 6, 1, 0},
 		{"store", "dio-8", "door", 6, state[truth.Door], 0},
+		{"store", "dio-8", "mains-l3", 6, state[truth.Phases[2]], 0},
+		{"store", "dio-8", "battery-ok", 6, 1, 0},
 		{"truck-1", "demo-gnss", "latitude", 1, truck.Latitude, 1e-5},
 		{"truck-1", "demo-gnss", "longitude", 1, truck.Longitude, 1e-5},
 	} {
@@ -152,7 +156,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"address before the map", 1, 4, 0, 1, IllegalAddress},
 		{"block that runs over the end", 1, 4, 2, 2, IllegalAddress},
-		{"hole in the block", 4, 2, 1871, 2, IllegalAddress},
+		{"hole in the block", 4, 2, 2027, 2, IllegalAddress},
 		{"half a float and beyond", 5, 4, 0x33, 2, IllegalAddress},
 		{"wrong function", 1, 3, 1, 1, IllegalFunction},
 		{"nothing asked", 1, 4, 1, 0, IllegalValue},
