@@ -56,12 +56,9 @@ func New(cfg Config, bus i2c.Bus) (*Device, error) {
 	return i2cchip.New(cfg, i2cchip.Model{
 		Name:      "hdc302x",
 		Addresses: []uint16{0x44, 0x45, 0x46, 0x47},
-		Channels: map[string]i2cchip.Channel{
-			ChannelTemperature: {Quantity: sensors.Temperature, Low: -40, High: 125, Places: 2},
-			ChannelHumidity:    {Quantity: sensors.Humidity, Low: 0, High: 100, Places: 2},
-		},
-		Setup:   chip.identify,
-		Measure: chip.measure,
+		Channels:  i2cchip.Climate(-40, 125, 0),
+		Setup:     chip.identify,
+		Measure:   chip.measure,
 		Reset: func(c *i2cchip.Conn) error {
 			if err := c.Tx(softReset, nil); err != nil {
 				return err

@@ -39,6 +39,25 @@ func (c *Conn) tx(addr uint16, w, r []byte) error {
 	return c.bus.Tx(addr, w, r)
 }
 
+// Ask writes a command, lets the chip work for so long and reads the answer. A
+// chip that does not acknowledge the read is still at work and gets that time
+// once more.
+func (c *Conn) Ask(command []byte, work time.Duration, r []byte) error {
+	if err := c.Tx(command, nil); err != nil {
+		return err
+	}
+	if err := c.Wait(work); err != nil {
+		return err
+	}
+	err := c.Tx(nil, r)
+	if err != nil && ReasonOf(err) == sensors.NoAck {
+		if err = c.Wait(work); err == nil {
+			err = c.Tx(nil, r)
+		}
+	}
+	return err
+}
+
 // Leave writes what puts a chip to rest, also when the poll was given up.
 func (c *Conn) Leave(w []byte) error { return c.bus.Tx(c.address, w, nil) }
 

@@ -44,6 +44,10 @@ type Channel struct {
 	// Low and High are the datasheet's measuring range in the canonical unit; a
 	// value outside is bad, with the number kept as raw.
 	Low, High float64
+	// Overshoot is how far beyond Low and High the chip's formula goes by
+	// itself, as that of a humidity probe in fog: such a value is given as the
+	// limit, as the datasheet wants it, with the number kept as raw.
+	Overshoot float64
 	// Places is how many decimal places a value is rounded to: a tenth of the
 	// accuracy or the chip's own step, whichever says more.
 	Places int
@@ -219,15 +223,29 @@ func secondTryHelps(why sensors.Reason) bool {
 	return false
 }
 
+// Climate are the two channels of a temperature and humidity chip, rounded to
+// 0.01 °C and 0.01 %RH: a tenth of the best chips' accuracy. Low and high are
+// the limits of its temperature in °C; overshoot is as in Channel, in %RH.
+func Climate(low, high, overshoot float64) map[string]Channel {
+	return map[string]Channel{
+		Temperature: {Quantity: sensors.Temperature, Low: low, High: high, Places: 2},
+		Humidity:    {Quantity: sensors.Humidity, Low: 0, High: 100, Overshoot: overshoot, Places: 2},
+	}
+}
+
 // reading refuses what the chip cannot measure and rounds the rest.
 func (c Channel) reading(id sensors.PointID, at time.Time, v float64, measured bool) sensors.Reading {
 	if !measured || math.IsNaN(v) || math.IsInf(v, 0) {
 		return sensors.NewBad(id, at, sensors.SensorFault)
 	}
-	if v = round(v, c.Places); v < c.Low || v > c.High {
-		return sensors.NewBad(id, at, sensors.OutOfRange).WithRaw(v)
+	v = round(v, c.Places)
+	switch inside := min(max(v, c.Low), c.High); {
+	case inside == v:
+		return sensors.NewGood(id, at, v)
+	case math.Abs(v-inside) <= c.Overshoot:
+		return sensors.NewGood(id, at, inside).WithRaw(v)
 	}
-	return sensors.NewGood(id, at, v)
+	return sensors.NewBad(id, at, sensors.OutOfRange).WithRaw(v)
 }
 
 // round goes through a whole number, so that 4.56 is the float64 nearest to

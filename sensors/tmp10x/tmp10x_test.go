@@ -100,16 +100,7 @@ func TestConformance(t *testing.T) {
 				bus := fakebus.New(DefaultAddress, showing(k.chip(), 0xED80))
 				return bus, device(t, k, bridge.NewWatchdog(bus, 200*time.Millisecond))
 			}, []sensors.Reason{sensors.BadAnswer}, func(b *fakebus.Bus) []sensortest.Fault {
-				turn := false
-				return []sensortest.Fault{{Name: "every second read has bits turned over", Reasons: []sensors.Reason{sensors.BadAnswer},
-					Break: func() {
-						b.Wire(func(_, r []byte) error {
-							if turn = !turn; turn && len(r) > 0 {
-								r[0] ^= 0x10
-							}
-							return nil
-						})
-					}}}
+				return []sensortest.Fault{b.Glitch(sensors.BadAnswer)}
 			}).Run(t)
 		})
 	}
