@@ -6,6 +6,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,9 +15,23 @@ import (
 
 // handler serves the same values as the fault server through an implementation
 // that this project did not write.
-type handler struct{}
+// Coil 2000 can be written; coil 2001 confirms every write and stays off.
+type handler struct{ output *atomic.Bool }
 
-func (handler) HandleCoils(r *vetter.CoilsRequest) ([]bool, error) {
+func (h handler) HandleCoils(r *vetter.CoilsRequest) ([]bool, error) {
+	switch {
+	case r.IsWrite && r.Addr == 2000:
+		h.output.Store(r.Args[0])
+		return r.Args, nil
+	case r.IsWrite && r.Addr == 2001:
+		return r.Args, nil
+	case r.IsWrite:
+		return nil, vetter.ErrIllegalDataAddress
+	case r.Addr == 2000 && r.Quantity == 1:
+		return []bool{h.output.Load()}, nil
+	case r.Addr == 2001 && r.Quantity == 1:
+		return []bool{false}, nil
+	}
 	return bits(r.UnitId, r.Addr, r.Quantity), nil
 }
 func (handler) HandleDiscreteInputs(r *vetter.DiscreteInputsRequest) ([]bool, error) {
@@ -60,7 +75,7 @@ func startServer(t *testing.T) (addr string) {
 	}
 	addr = free.Addr().String()
 	free.Close()
-	s, err := vetter.NewServer(&vetter.ServerConfiguration{URL: "tcp://" + addr, Logger: log.New(io.Discard, "", 0)}, handler{})
+	s, err := vetter.NewServer(&vetter.ServerConfiguration{URL: "tcp://" + addr, Logger: log.New(io.Discard, "", 0)}, handler{new(atomic.Bool)})
 	if err != nil {
 		t.Fatal(err)
 	}
