@@ -36,9 +36,10 @@ func (p *point) swapped(now sample) bool {
 		return false
 	}
 	own, other := p.trusted.value, t.trusted.value
-	// After a pause the point may have come nearer by itself.
-	away := telling/2 + now.at.Sub(p.trusted.at).Minutes()/2
-	if math.Abs(own-other) <= telling || math.Abs(now.value-own) <= away || math.Abs(now.value-other) > drift {
+	// After a pause both may have moved by themselves.
+	pause := math.Abs(now.at.Sub(p.trusted.at).Minutes()) / 2
+	left, off := math.Abs(now.value-own), math.Abs(now.value-other)
+	if math.Abs(own-other) <= telling || left <= telling/2+pause || off > drift+pause || 2*off > left {
 		return false
 	}
 	// What the twin measures now, as far as it can be seen.
