@@ -252,7 +252,7 @@ func TestMistakes(t *testing.T) {
 		{"{kind: ntc, r0: 10000, beta: 3950}", Share, "resistor side", "missing"},
 		{"{kind: ntc, r0: 10000, beta: 3950, resistor: 1e4, side: up}", Share, "side", "pull-up"},
 		{"{kind: ntc, r0: 10000, beta: 3950, resistor: 1e4, side: pull-up, supply: 3.3}", Share, "supply", "has no effect"},
-		// The supply may be 2 % low: an open wire then reads as −38 °C.
+		// The supply may be 2 % low: an open wire then reads as −43 °C.
 		{"{kind: ntc, r0: 10000, beta: 3950, resistor: 1e4, side: pull-up, supply: 3.3}", Volts, "min", "-50 °C cannot be told from a broken wire"},
 		{"{kind: ntc, r0: 10000, beta: 3950, resistor: 1e4, side: pull-up, supply: 3.3, supply_tolerance: 0.3}", Volts, "supply_tolerance", "0.2"},
 		{"{kind: ntc, r0: 10000, beta: 3950, min: 20, max: 10}", Ohms, "min", "no range"},
