@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"coldchain/sensors"
+	"coldchain/sensors/analog"
 )
 
 // Line asks one question on a bus and returns the data bytes of its answer,
@@ -26,7 +27,11 @@ type Config struct {
 	Slave   uint8  // 1 to 247
 	Profile *Profile
 	Points  map[sensors.PointID]string // to the profile's channels
-	Now     func() time.Time
+	// Analog gives points of an analogue module conversions of their own,
+	// instead of the profile's: the module's maker does not know what hangs on
+	// its inputs.
+	Analog map[sensors.PointID]analog.Params
+	Now    func() time.Time
 }
 
 // Device is one Modbus slave as a sensor.
@@ -68,7 +73,20 @@ func New(cfg Config, line Line) (*Device, error) {
 			mistake("point %s: profile %s has no channel %q (it has %s)", id, cfg.Profile.Name, cfg.Points[id], cfg.Profile.channelNames())
 			continue
 		}
+		if params, own := cfg.Analog[id]; own {
+			converted, err := c.reconvert(params)
+			if err != nil {
+				mistake("point %s: %w", id, err)
+				continue
+			}
+			c = converted
+		}
 		d.points[id] = c
+	}
+	for _, id := range slices.Sorted(maps.Keys(cfg.Analog)) {
+		if _, ok := cfg.Points[id]; !ok {
+			mistake("point %s has a conversion but no channel", id)
+		}
 	}
 	if len(wrong) > 0 {
 		return nil, errors.Join(wrong...)

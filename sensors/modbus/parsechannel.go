@@ -16,7 +16,7 @@ func (d *document) channel(name string, n *yaml.Node, maxRead int) Channel {
 	what := "channel " + name
 	c := Channel{Name: name, Bit: -1, Scale: Decimal{big.NewRat(1, 1)}}
 	f := d.fields(n, what, "quantity", "function", "address", "type", "bit", "mask", "word_order",
-		"scale", "offset", "sentinels", "valid", "invert", "bad_when")
+		"scale", "offset", "sentinels", "analog", "valid", "invert", "bad_when")
 	if n.Kind != yaml.MappingNode {
 		return c
 	}
@@ -107,7 +107,7 @@ func (d *document) refuse(f fields, what, why string, keys ...string) {
 }
 
 func (d *document) state(f fields, what string, c *Channel) {
-	d.refuse(f, what, "a state is 0 or 1", "word_order", "mask", "scale", "offset", "sentinels", "valid")
+	d.refuse(f, what, "a state is 0 or 1", "word_order", "mask", "scale", "offset", "sentinels", "analog", "valid")
 	if s, n, ok := d.text(f, "invert"); ok {
 		if s != "true" && s != "false" {
 			d.mistake(n, "invert %q is not true or false", s)
@@ -144,6 +144,7 @@ func (d *document) number(f fields, what string, c *Channel) {
 			d.mistake(n, "%s: sentinel %q is not a number that %d bits of %s can hold, such as 0x%X", what, n.Value, c.fieldBits(), c.Type, c.ends()[0])
 		}
 	}
+	d.analog(f, what, c)
 	d.valid(f, what, c)
 }
 

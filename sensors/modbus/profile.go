@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"coldchain/sensors"
+	"coldchain/sensors/analog"
 )
 
 // Profile describes one kind of Modbus device. It comes from ParseProfile or
@@ -166,7 +167,7 @@ type Channel struct {
 	Faults []string
 	// Analog converts the scaled number, an electrical quantity, into the
 	// channel's; nil when the scaled number is the value itself.
-	Analog Conversion
+	Analog *analog.Conversion
 }
 
 // Range is a closed interval in the quantity's unit.

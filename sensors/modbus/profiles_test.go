@@ -87,7 +87,15 @@ func channelText(c *Channel) string {
 		}
 		s += fmt.Sprintf(" x %v + %v, %v to %v %s", c.Scale.Float(), c.Offset.Float(), low, high, unitText(c.Quantity))
 		if c.Analog != nil {
-			s += fmt.Sprintf(", by %v", c.Analog)
+			s += ", of " + string(c.Analog.Signal())
+			for _, x := range []float64{3.5, 4, 12, 20, 21} {
+				v, quality, why := c.Analog.Convert(x)
+				if quality == sensors.Bad {
+					s += fmt.Sprintf(" %v=%s", x, why)
+				} else {
+					s += fmt.Sprintf(" %v=%v", x, v)
+				}
+			}
 		}
 	}
 	for _, one := range c.Sentinels {
