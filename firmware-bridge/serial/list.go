@@ -49,7 +49,7 @@ func list(dev, class string) ([]Info, error) {
 		}
 		device := filepath.Join(dev, name)
 		info := Info{Device: device, ByID: byID[device], ByPath: byPath[device]}
-		if info.ByID == "" && !real(class, name) {
+		if info.ByID == "" && !hardware(class, name) {
 			continue
 		}
 		out = append(out, info)
@@ -83,9 +83,9 @@ func links(folder string) map[string]string {
 	return out
 }
 
-// real reports whether there is hardware behind a device name: the 8250 driver
+// hardware reports whether there is hardware behind a device name: the 8250 driver
 // makes four ttyS of type 0 (unknown) on every PC.
-func real(class, name string) bool {
+func hardware(class, name string) bool {
 	if _, err := os.Stat(filepath.Join(class, name, "device")); err != nil {
 		return false
 	}
