@@ -138,7 +138,7 @@ func TestDefaultLimitsAreSound(t *testing.T) {
 // TestEveryFieldCanBeDecoded meets a field that was added to the structs
 // without a yaml name or of a type the decoder does not know.
 func TestEveryFieldCanBeDecoded(t *testing.T) {
-	known := []reflect.Kind{reflect.String, reflect.Float64, reflect.Uint8, reflect.Uint16}
+	known := []reflect.Kind{reflect.String, reflect.Float64, reflect.Uint8, reflect.Uint16, reflect.Uint32}
 	var walk func(path string, typ reflect.Type)
 	walk = func(path string, typ reflect.Type) {
 		switch typ.Kind() {

@@ -9,11 +9,21 @@ import (
 	"coldchain/sensors/modbus"
 )
 
-// drivers are the I2C drivers that gateway/app/edge opens, with their channels.
+// drivers are the drivers that gateway/app/edge opens, with their channels.
+// What has no channels is addressed in another way: see checkOwnWay.
 func drivers() map[string]channels {
-	return map[string]channels{
-		"hdc302x": {"temperature": sensors.Temperature, "humidity": sensors.Humidity},
+	out := map[string]channels{
+		"gnss":    {"latitude": sensors.Latitude, "longitude": sensors.Longitude},
+		"ds18b20": nil,
+		"ads1115": nil,
 	}
+	for _, chip := range []string{"sht3x", "sht4x", "hdc302x", "hdc1080", "si7021", "aht20", "bme280"} {
+		out[chip] = channels{"temperature": sensors.Temperature, "humidity": sensors.Humidity}
+	}
+	for _, chip := range []string{"tmp102", "tmp105", "tmp117", "mcp9808"} {
+		out[chip] = channels{"temperature": sensors.Temperature}
+	}
+	return out
 }
 
 // channels are what a device offers to measure, by name.
@@ -56,6 +66,7 @@ func (c catalog) offered(d Device) (offers channels, ok bool) {
 		offers, ok = c.profiles[d.Profile]
 	} else {
 		offers, ok = c.drivers[d.Driver]
+		ok = ok && offers != nil
 	}
 	return offers, ok
 }

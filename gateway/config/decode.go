@@ -236,9 +236,9 @@ func (d *decoder) scalar(p place, n *yaml.Node, out reflect.Value) {
 		var f float64
 		f, what, want = parseNumber(n)
 		out.SetFloat(f)
-	case kind == reflect.Uint8 || kind == reflect.Uint16:
+	case kind == reflect.Uint8 || kind == reflect.Uint16 || kind == reflect.Uint32:
 		var u uint64
-		u, what, want = parseWhole(n, out.Type().Bits())
+		u, what, want = parseWhole(n, out.Type().Bits(), wholeRange(p, out.Type().Bits()))
 		out.SetUint(u)
 	default:
 		what = "cannot be configured" // a field of a new type; TestEveryFieldCanBeDecoded finds it

@@ -39,6 +39,8 @@ func (e *Edge) validate(r *report) {
 	e.checkBuses(r)
 	e.checkDevices(r)
 	e.checkLimits(r)
+	e.checkOutputs(r)
+	e.checkLabels(r)
 }
 
 func (e *Edge) checkTimes(r *report) {
@@ -52,44 +54,6 @@ func (e *Edge) checkTimes(r *report) {
 	j := place("journal")
 	r.between(j.key("commit"), e.Journal.Commit, 10*time.Millisecond, time.Minute)
 	r.between(j.key("keep"), e.Journal.Keep, time.Hour, 10*365*24*time.Hour)
-}
-
-func (e *Edge) checkBuses(r *report) {
-	if len(e.Buses) == 0 {
-		r.bad("buses", "add at least one, e.g. - {name: line1, modbus_tcp: 192.168.1.50:502}", "there is no bus")
-	}
-	names, lines := unique[string]{}, unique[string]{}
-	for i, b := range e.Buses {
-		p := place("buses").index(i)
-		if r.name(p.key("name"), b.Name) {
-			if before, taken := names.take(b.Name, p.key("name")); taken {
-				r.bad(p.key("name"), "give each bus its own name", "bus %q is already there %s", b.Name, r.at(before))
-			}
-			if !e.usesBus(b.Name) && e.devicesHang() && r.understood("devices") {
-				r.warn(p.key("name"), "remove it or add its devices", "no device hangs on bus %q", b.Name)
-			}
-		}
-		line, key := b.ModbusTCP, p.key("modbus_tcp")
-		switch {
-		case b.ModbusTCP == "" && b.I2C == "":
-			r.bad(p, "add modbus_tcp: HOST:PORT or i2c: /dev/i2c-1", "the bus is of no kind")
-		case b.ModbusTCP != "" && b.I2C != "":
-			r.bad(p.key("i2c"), "keep one and make a second bus of the other", "the bus has both modbus_tcp and i2c")
-		case b.ModbusTCP != "":
-			if host, ok := r.hostPort(key, b.ModbusTCP, "192.168.1.50:502"); ok && host == "" {
-				r.bad(key, "write HOST:PORT, e.g. 192.168.1.50:502", "%s %.100q names no host", key, b.ModbusTCP)
-			}
-		default:
-			line, key = b.I2C, p.key("i2c")
-			if !strings.HasPrefix(b.I2C, "/dev/") {
-				r.bad(key, "write the bus's device file, e.g. /dev/i2c-1", "%s %.60q is not a device file", key, b.I2C)
-			}
-		}
-		if before, taken := lines.take(line, key); taken && line != "" {
-			r.bad(key, "one bus for one line: two would talk at the same time", "%.100q is already used by the bus %s", line, r.at(before))
-		}
-		r.between(p.key("timeout"), b.Timeout, 10*time.Millisecond, 30*time.Second)
-	}
 }
 
 func (e *Edge) usesBus(name string) bool {
@@ -132,48 +96,7 @@ func (e *Edge) checkDevices(r *report) {
 		if offers, ok := known.offered(d); ok {
 			r.checkChannels(p, d, offers, d.Profile+d.Driver)
 		}
-	}
-}
-
-// checkAddress checks that the device's bus is there and that what addresses
-// the device fits the kind of the bus and is used once.
-func (e *Edge) checkAddress(r *report, p place, d Device, taken unique[string]) {
-	if !r.required(p.key("bus"), d.Bus, "line1") {
-		return
-	}
-	bus, ok := e.bus(d.Bus)
-	if !ok {
-		if r.understood("buses") {
-			r.bad(p.key("bus"), "name one of: "+e.busNames(d.Bus), "bus %.60q is not there", d.Bus)
-		}
-		return
-	}
-	var key place
-	var address string
-	switch {
-	case bus.ModbusTCP != "" && bus.I2C == "":
-		r.required(p.key("profile"), d.Profile, "xy-md02")
-		r.absent(p.key("driver"), d.Driver != "", "a Modbus device has a profile and a slave number")
-		r.absent(p.key("address"), d.Address != 0, "a Modbus device has a profile and a slave number")
-		key, address = p.key("slave"), fmt.Sprintf("slave %d", d.Slave)
-		if d.Slave < 1 || d.Slave > 247 {
-			r.needNumber(key, d.Slave == 0, slaveRange, address)
-			return
-		}
-	case bus.I2C != "" && bus.ModbusTCP == "":
-		r.required(p.key("driver"), d.Driver, "hdc302x")
-		r.absent(p.key("profile"), d.Profile != "", "an I2C device has a driver and an address")
-		r.absent(p.key("slave"), d.Slave != 0, "an I2C device has a driver and an address")
-		key, address = p.key("address"), fmt.Sprintf("address %#x", d.Address)
-		if d.Address < 0x08 || d.Address > 0x77 {
-			r.needNumber(key, d.Address == 0, addressRange, address)
-			return
-		}
-	default:
-		return // the bus itself is wrong and was reported
-	}
-	if before, used := taken.take(d.Bus+" "+address, key); used {
-		r.bad(key, "each device on a line has its own", "%s is already used on bus %q %s", address, d.Bus, r.at(before))
+		r.checkOwnWay(p, d)
 	}
 }
 

@@ -121,7 +121,7 @@ func parseNumber(n *yaml.Node) (f float64, what, want string) {
 }
 
 // parseWhole accepts a whole number that fits, decimal or 0x hexadecimal.
-func parseWhole(n *yaml.Node, bits int) (u uint64, what, want string) {
+func parseWhole(n *yaml.Node, bits int, fits string) (u uint64, what, want string) {
 	if n.ShortTag() == "!!int" {
 		if len(n.Value) > 1 && n.Value[0] == '0' && n.Value[1] >= '0' && n.Value[1] <= '9' {
 			return 0, fmt.Sprintf("%.20s is read as octal by some and as decimal by others", n.Value), "write it without the leading 0"
@@ -129,23 +129,26 @@ func parseWhole(n *yaml.Node, bits int) (u uint64, what, want string) {
 		if u, err := strconv.ParseUint(n.Value, 0, bits); err == nil {
 			return u, "", ""
 		}
-		return 0, fmt.Sprintf("%.20s is out of range", n.Value), wholeRange(bits)
+		return 0, fmt.Sprintf("%.20s is out of range", n.Value), fits
 	}
 	if u, err := strconv.ParseUint(n.Value, 0, bits); err == nil {
 		return 0, fmt.Sprintf("%.20q is text", n.Value), fmt.Sprintf("remove the quotes: %d", u)
 	}
-	return 0, fmt.Sprintf("%.20q is not a whole number", n.Value), wholeRange(bits)
+	return 0, fmt.Sprintf("%.20q is not a whole number", n.Value), fits
 }
 
-// The whole numbers of the files are slave numbers (8 bits) and I2C addresses.
+// What the whole numbers of the files are: slaves, addresses, and others.
 const (
 	slaveRange   = "want 1 to 247, as set on the device"
 	addressRange = "want 0x08 to 0x77, e.g. 0x44"
 )
 
-func wholeRange(bits int) string {
-	if bits == 8 {
+func wholeRange(p place, bits int) string {
+	switch {
+	case strings.HasSuffix(string(p), "slave"):
 		return slaveRange
+	case strings.HasSuffix(string(p), "address"):
+		return addressRange
 	}
-	return addressRange
+	return fmt.Sprintf("want a whole number from 0 to %d", uint64(1)<<bits-1)
 }
