@@ -92,13 +92,22 @@ func TestConformance(t *testing.T) {
 		return bus, device(t, config(), bridge.NewWatchdog(bus, 200*time.Millisecond))
 	}
 	fakebus.Suite(made, []sensors.Reason{sensors.BadAnswer}, func(b *fakebus.Bus) []sensortest.Fault {
-		toggle := byte(0)
+		toggle, results := byte(0), 0
 		return []sensortest.Fault{
 			{Name: "a bit of every other answer turned over", Break: func() {
 				b.Wire(func(_, r []byte) error {
 					if len(r) == 2 {
 						r[1] ^= toggle
 						toggle ^= 0x40
+					}
+					return nil
+				})
+			}, Reasons: []sensors.Reason{sensors.BadAnswer}},
+			{Name: "a bit of the result turned over, once a conversion", Break: func() {
+				b.Wire(func(w, r []byte) error {
+					if len(r) == 2 && w[0] == regConversion {
+						results++
+						r[0] ^= byte(results%2) << 4
 					}
 					return nil
 				})

@@ -80,6 +80,8 @@ func TestConvert(t *testing.T) {
 		{shunt, Volts, 0.594, 0, bad, sensors.SensorFault},  // 3.6 mA
 		{shunt, Volts, 3.465, 0, bad, sensors.SensorFault},  // 21 mA
 		{shunt, Volts, 0.0001, 0, bad, sensors.SensorFault}, // wire broken
+		// 3.6 mA, which the division makes 3.6000000000000005.
+		{"{kind: ma420, shunt: 51, from: -50, to: 50}", Volts, 0.1836, 0, bad, sensors.SensorFault},
 		{damp, Milliamps, 12, 50, good, ""},
 		{damp, Milliamps, 3.9, 0, bad, sensors.OutOfRange}, // below 0 %RH
 		{damp, Milliamps, 20.4, 102.5, good, ""},
@@ -254,6 +256,9 @@ func TestMistakes(t *testing.T) {
 		{"{kind: ntc, r0: 10000, beta: 3950, resistor: 1e4, side: pull-up, supply: 3.3}", Share, "supply", "has no effect"},
 		// The supply may be 2 % low: an open wire then reads as −43 °C.
 		{"{kind: ntc, r0: 10000, beta: 3950, resistor: 1e4, side: pull-up, supply: 3.3}", Volts, "min", "-50 °C cannot be told from a broken wire"},
+		{"{kind: ntc, r0: 10000, beta: 3950, resistor: 1e3, side: pull-up}", Share, "min", "another resistor"},
+		{"{kind: ntc, r0: 10000, beta: 3950, resistor: 1e3, side: pull-down}", Share, "min", "another resistor"},
+		{"{kind: ntc, r0: 10000, beta: 3950, resistor: 2e6, side: pull-up}", Share, "max", "another resistor"},
 		{"{kind: ntc, r0: 10000, beta: 3950, resistor: 1e4, side: pull-up, supply: 3.3, supply_tolerance: 0.3}", Volts, "supply_tolerance", "0.2"},
 		{"{kind: ntc, r0: 10000, beta: 3950, min: 20, max: 10}", Ohms, "min", "no range"},
 		{"{kind: ntc, a: 1.0, b: 0.1}", Ohms, "a", "does not hold"},

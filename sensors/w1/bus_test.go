@@ -181,6 +181,20 @@ func TestShortConversionsAreKnownToTheDriver(t *testing.T) {
 	})
 }
 
+// The kernel answers with an empty file also when a signal cuts its wait short.
+func TestAnEmptyFileIsReadOnceMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := kernel()
+		b := bus(t, k)
+		k.air().interrupted = 1
+		a, _ := poll(t, b)
+		wantValue(t, a, -18.5)
+		k.air().interrupted = 2
+		a, _ = poll(t, b)
+		wantBad(t, a, sensors.SensorFault)
+	})
+}
+
 func TestEightyFive(t *testing.T) {
 	const hot = 85 * 16
 	bubble(t, "at the start, from every probe", func(t *testing.T) {
@@ -232,7 +246,10 @@ func TestEightyFive(t *testing.T) {
 		k.air().now = sixteenths(hot)
 		a, _ := poll(t, b)
 		wantValue(t, a, 85)
-		<-time.After(memory)
+		<-time.After(memory * 2 / 3)
+		a, _ = poll(t, b)
+		wantValue(t, a, 85)
+		<-time.After(memory * 2 / 3)
 		a, _ = poll(t, b)
 		wantBad(t, a, sensors.SensorFault)
 	})

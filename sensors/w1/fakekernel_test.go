@@ -39,7 +39,9 @@ type fakeProbe struct {
 	inside    int // reads under way
 	crowded   bool
 	reads     int
-	instead   *string // what the files say, whatever the chip
+	// interrupted is how many reads yet end early and empty.
+	interrupted int
+	instead     *string // what the files say, whatever the chip
 }
 
 func (p *fakeProbe) conversion() time.Duration {
@@ -124,6 +126,10 @@ func (k *fakeKernel) readSlave(p *fakeProbe) ([]byte, error) {
 	switch {
 	case p.instead != nil:
 		return []byte(*p.instead), nil
+	case p.interrupted > 0:
+		p.interrupted--
+		p.flag = 0
+		return nil, nil
 	case p.flag == -1 || p.unplugged:
 		p.flag = min(p.flag, 0)
 		return nil, nil
