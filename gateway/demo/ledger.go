@@ -175,7 +175,9 @@ func (l *Ledger) Compare(point sensors.PointID, stored []sensors.Reading, within
 func (g Given) is(r sensors.Reading) bool {
 	v, ok := r.Value()
 	if g.Reason != sensors.NoReason {
-		return !ok && r.Reason == g.Reason
+		// The device's own fault flag, another answer, outweighs what the
+		// register itself looks like.
+		return !ok && (r.Reason == g.Reason || r.Reason == sensors.SensorFault)
 	}
 	return ok && v == g.Value
 }
