@@ -233,6 +233,7 @@ func TestOverlapsAreRefused(t *testing.T) {
 	}
 	wrong := sound()
 	wrong.Quantity, wrong.From, wrong.Until = sensors.Humidity, day(29), day(30)
+	wrong.Pairs = []Pair{{Reference: 75.3, Indicated: 78}}
 	if _, err := Append(path, wrong, "installer:wang", day(29)); err == nil || !strings.Contains(err.Error(), "was temperature in record 1") {
 		t.Errorf("got %v", err)
 	}
