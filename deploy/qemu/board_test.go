@@ -18,9 +18,9 @@ import (
 	"time"
 )
 
-// bootLimit is thirty times what a boot was measured to take: emulation slows
+// bootLimit is forty times what a boot was measured to take: emulation slows
 // down with the machine. A kernel that cannot start stands still for ever.
-const bootLimit = 2 * time.Minute
+const bootLimit = 3 * time.Minute
 
 // board is one emulated SABRE Lite (i.MX6) with a TMP105 at 0x48 of its first
 // I2C bus.

@@ -20,7 +20,7 @@ const look = 100 * time.Millisecond
 // until ctx ends. It reads the journal's file beside the agent, as a person
 // with the sqlite3 shell may.
 func watch(ctx context.Context, path string, say func(string, ...any)) error {
-	if err := await(ctx, 30*time.Second, path); err != nil {
+	if err := await(ctx, patience, path); err != nil {
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -41,7 +41,7 @@ func watch(ctx context.Context, path string, say func(string, ...any)) error {
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case err != nil && after == 0 && time.Since(began) < 30*time.Second:
+		case err != nil && after == 0 && time.Since(began) < patience:
 			// The agent is still creating the file's tables.
 		case err != nil:
 			return fmt.Errorf("read %s: %w", path, err)

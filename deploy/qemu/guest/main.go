@@ -33,7 +33,10 @@ import (
 	"unsafe"
 )
 
-const lifetime = 4 * time.Minute
+const (
+	lifetime = 4 * time.Minute
+	patience = 90 * time.Second // with each thing that has to appear: the machine below may be busy
+)
 
 func main() {
 	say := newSayer(os.Stdout) // the console
@@ -59,7 +62,7 @@ func run(say func(string, ...any)) error {
 	}
 	ctx, stop := context.WithTimeoutCause(context.Background(), lifetime, fmt.Errorf("the test did not end in %s", lifetime))
 	defer stop()
-	if err := await(ctx, 10*time.Second, "/dev/i2c-0"); err != nil {
+	if err := await(ctx, patience, "/dev/i2c-0"); err != nil {
 		return err
 	}
 	quietKernel()
@@ -97,17 +100,19 @@ func agent(ctx context.Context, told <-chan struct{}, say func(string, ...any)) 
 	defer stop()
 	select {
 	case err := <-ended:
-		say("AGENT %v", cmd.ProcessState)
 		return fmt.Errorf("the agent ended by itself: %v", errors.Join(err, context.Cause(ctx)))
 	case <-failed:
 	case <-told:
 	}
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	<-ended
-	say("AGENT %v", cmd.ProcessState)
 	stop()
 	wg.Wait()
-	return watchErr
+	if watchErr != nil {
+		return watchErr
+	}
+	say("AGENT %v", cmd.ProcessState)
+	return nil
 }
 
 func mountAll() error {
