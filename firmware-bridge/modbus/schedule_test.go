@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,9 +80,9 @@ func TestOneDeadSlaveOfEightCostsItsNeighboursLittle(t *testing.T) {
 
 func TestADeadSlaveCostsOneTimeoutABackOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dead := true
+		var alive atomic.Bool
 		bus := &modbustest.Bus{Data: tagged, Behave: func(_ modbustest.Question, right []byte) []modbustest.Action {
-			if dead {
+			if !alive.Load() {
 				return nil
 			}
 			return []modbustest.Action{{Send: right}}
@@ -123,7 +124,7 @@ func TestADeadSlaveCostsOneTimeoutABackOff(t *testing.T) {
 				t.Errorf("back-off %d: %d questions after it, want one probe", i, n)
 			}
 		}
-		dead = false
+		alive.Store(true)
 		time.Sleep(maxSilence)
 		if _, err := l.Read(t.Context(), 1, 3, 0, 1); err != nil {
 			t.Errorf("back again: %v", err)
