@@ -9,12 +9,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
-	"periph.io/x/conn/v3/i2c"
-
-	bridgei2c "coldchain/firmware-bridge/i2c"
-	bridgemodbus "coldchain/firmware-bridge/modbus"
 	"coldchain/gateway/app"
 	"coldchain/gateway/config"
 	"coldchain/gateway/edge"
@@ -22,19 +19,19 @@ import (
 	"coldchain/gateway/mqtt"
 	"coldchain/gateway/wire"
 	"coldchain/sensors"
-	"coldchain/sensors/hdc302x"
-	"coldchain/sensors/modbus"
 )
 
 // App is one edge agent with everything it stands on.
 type App struct {
-	cfg     *config.Edge
-	journal *journal.Journal
-	agent   *edge.Agent
-	link    *mqtt.Link
-	status  *edge.StatusServer
-	log     *slog.Logger
-	closers app.Closers
+	cfg      *config.Edge
+	journal  *journal.Journal
+	hardware *Hardware
+	alarm    *localAlarm
+	agent    *edge.Agent
+	link     *mqtt.Link
+	status   *edge.StatusServer
+	log      *slog.Logger
+	closers  app.Closers
 }
 
 // Options are what a configuration file does not say.
@@ -66,9 +63,20 @@ func New(ctx context.Context, cfg *config.Edge, o Options) (_ *App, err error) {
 	a.journal = j
 	a.closers.Add("journal", j.Close)
 
-	devices, err := a.devices(o.Clock)
+	if a.hardware, err = OpenHardware(cfg, o.Clock, o.Logger); err != nil {
+		return nil, err
+	}
+	a.closers.Add("buses", a.hardware.Close)
+	if a.alarm, err = newLocalAlarm(a.hardware, limits(cfg)); err != nil {
+		return nil, err
+	}
+	doubts, err := newScreen(a.hardware, a.alarm)
 	if err != nil {
 		return nil, err
+	}
+	devices := slices.Clone(a.hardware.Devices)
+	for i, d := range devices {
+		devices[i].Sensor = screened{d.Sensor, doubts}
 	}
 	address := wire.Address{County: cfg.County, Site: cfg.Site, Gateway: cfg.Gateway}
 	a.agent, err = edge.New(edge.Options{
@@ -88,77 +96,6 @@ func New(ctx context.Context, cfg *config.Edge, o Options) (_ *App, err error) {
 		a.closers.Add("status page", a.status.Close)
 	}
 	return a, nil
-}
-
-// devices opens the buses and makes a sensor of each configured device: the
-// visible list of what this program can read.
-func (a *App) devices(clock edge.Clock) ([]edge.Device, error) {
-	lines := map[string]modbus.Line{}
-	chips := map[string]i2c.Bus{}
-	for _, b := range a.cfg.Buses {
-		switch {
-		case b.ModbusTCP != "":
-			line := bridgemodbus.NewTCPLine(b.ModbusTCP, bridgemodbus.Options{Timeout: b.Timeout, Logger: a.log.With("bus", b.Name)})
-			a.closers.Add("bus "+b.Name, line.Close)
-			lines[b.Name] = line
-		case b.I2C != "":
-			bus, err := bridgei2c.Open(b.I2C)
-			if err != nil {
-				return nil, fmt.Errorf("bus %s: %w", b.Name, err)
-			}
-			watched := bridgei2c.NewWatchdog(bus, b.Timeout)
-			a.closers.Add("bus "+b.Name, watched.Close)
-			chips[b.Name] = watched
-		}
-	}
-	var out []edge.Device
-	for _, d := range a.cfg.Devices {
-		channels, err := channels(a.cfg.Site, d)
-		if err != nil {
-			return nil, err
-		}
-		var sensor sensors.Sensor
-		kind := d.Profile
-		switch {
-		case d.Driver == "hdc302x":
-			kind = d.Driver
-			sensor, err = hdc302x.New(hdc302x.Config{Name: d.Name, Address: d.Address, Points: channels, Now: clock.Now}, chips[d.Bus])
-		default:
-			sensor, err = modbusDevice(d, channels, lines[d.Bus], clock)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("device %s: %w", d.Name, err)
-		}
-		interval := d.Interval
-		if interval == 0 {
-			interval = a.cfg.Sampling.Interval
-		}
-		out = append(out, edge.Device{
-			Name: d.Name, Bus: d.Bus, Profile: kind, Sensor: sensor,
-			Interval: interval, OutsideInterval: a.cfg.Sampling.OutsideInterval,
-		})
-	}
-	return out, nil
-}
-
-func modbusDevice(d config.Device, channels map[sensors.PointID]string, line modbus.Line, clock edge.Clock) (sensors.Sensor, error) {
-	profile, err := modbus.LoadProfile(d.Profile)
-	if err != nil {
-		return nil, err
-	}
-	return modbus.New(modbus.Config{Name: d.Name, Slave: d.Slave, Profile: profile, Points: channels, Now: clock.Now}, line)
-}
-
-func channels(site string, d config.Device) (map[sensors.PointID]string, error) {
-	out := map[sensors.PointID]string{}
-	for name, channel := range d.Points {
-		id, err := sensors.ParsePointID(site + "/" + d.Zone + "/" + name)
-		if err != nil {
-			return nil, fmt.Errorf("device %s: %w", d.Name, err)
-		}
-		out[id] = channel
-	}
-	return out, nil
 }
 
 func limits(cfg *config.Edge) map[edge.LimitKey]edge.Limits {
@@ -201,6 +138,8 @@ func (a *App) Run(ctx context.Context) error {
 	linkCtx, stopLink := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = a.link.Run(linkCtx) }) // ends with its context only
+	wg.Go(func() { a.hardware.Run(linkCtx) })
+	wg.Go(func() { a.alarm.Run(ctx) })
 	if a.status != nil {
 		wg.Go(func() { a.status.Serve(a.log) })
 	}
