@@ -3,7 +3,7 @@ import type { Alarm, Envelope, Point, Zone } from '../src/api/types'
 import { en } from '../src/i18n/en'
 import { zh } from '../src/i18n/zh'
 import { age, clock, longSpan, moment, number, plain, span } from '../src/model/format'
-import { alarmOrder, beyond, safeBand, worstFirst, zoneState, type Ranked } from '../src/model/judge'
+import { alarmOrder, beyond, excess, safeBand, worstFirst, zoneState, type Ranked } from '../src/model/judge'
 import { columnsOfEnvelope, columnsOfReadings, extend, gaps, samplesOf, trend, type Sample } from '../src/model/series'
 
 const noon = Date.parse('2026-11-23T04:00:00Z') // 12:00 in Shanghai
@@ -45,6 +45,7 @@ describe('numbers and times', () => {
     expect(clock(noon, 'zh', 'Asia/Shanghai')).toBe('12:00')
     expect(moment(noon - 3600_000, noon, 'zh', 'Asia/Shanghai')).toBe('11:00')
     expect(moment(noon - 86400_000, noon, 'zh', 'Asia/Shanghai')).toContain('22')
+    expect(moment(NaN, noon, 'zh', 'Asia/Shanghai')).toBe('—')
   })
 })
 
@@ -111,6 +112,14 @@ describe('limits', () => {
     expect(beyond(-3, { low: -1, high: 4 })).toBe(-2)
     expect(beyond(4, { low: -1, high: 4 })).toBe(0)
     expect(beyond(40, { low: null, high: null })).toBe(0)
+  })
+  it('measures from the limit people are told about', () => {
+    const limits = zone().limits.temperature
+    expect(excess(4.5, limits, [])).toBe(0.5) // warning at 4
+    expect(excess(6.5, limits, [])).toBe(1.5) // excursion at 5
+    expect(excess(9, limits, [alarm({ limit: 7 })])).toBe(2) // the alarm has escalated
+    expect(excess(3, limits, [alarm({ limit: 5 })])).toBe(0)
+    expect(excess(-2, limits, [alarm({ rule: 'low-limit', limit: -1 })])).toBe(-1)
   })
 })
 

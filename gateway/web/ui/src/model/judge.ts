@@ -22,8 +22,24 @@ export const isSilence = (a: Alarm): boolean => a.rule === 'silence' || a.rule =
 export const mainPoint = (z: Zone): Point | undefined => z.points.find((p) => p.id === z.main)
 export const pointsOf = (z: Zone, q: Quantity): Point[] => z.points.filter((p) => p.quantity === q)
 
+export interface Band {
+  low: number | null
+  high: number | null
+}
+
+/** Where nothing is wrong, and beyond which an excursion begins. */
+export interface Bands {
+  safe: Band
+  serious: Band
+}
+
+export const bandsOf = (limits: Limit[] | undefined): Bands => ({
+  safe: safeBand(limits),
+  serious: safeBand(limits?.filter((l) => l.level === 'excursion')),
+})
+
 /** The strictest limits of either side: between them nothing is wrong. */
-export function safeBand(limits: Limit[] | undefined): { low: number | null; high: number | null } {
+export function safeBand(limits: Limit[] | undefined): Band {
   let low: number | null = null
   let high: number | null = null
   for (const l of limits ?? []) {
@@ -34,10 +50,24 @@ export function safeBand(limits: Limit[] | undefined): { low: number | null; hig
 }
 
 /** How far a value lies outside the band: positive above, negative below, 0 inside. */
-export function beyond(v: number, band: { low: number | null; high: number | null }): number {
+export function beyond(v: number, band: Band): number {
   if (band.high !== null && v > band.high) return v - band.high
   if (band.low !== null && v < band.low) return v - band.low
   return 0
+}
+
+/**
+ * How far a value lies outside, measured from the limit people are being told
+ * about: the alarm's, else the excursion's, else the strictest.
+ */
+export function excess(v: number, limits: Limit[] | undefined, alarms: Alarm[]): number {
+  const alarm = alarms.find((a) => isPresent(a) && a.limit !== null && (a.rule === 'high-limit' || a.rule === 'low-limit'))
+  if (alarm && alarm.limit !== null) {
+    const far = v - alarm.limit
+    if (alarm.rule === 'high-limit' ? far > 0 : far < 0) return far
+  }
+  const { safe, serious } = bandsOf(limits)
+  return beyond(v, serious) || beyond(v, safe)
 }
 
 /** Whether a switch says 0 (or any of several phases does), freshly. */
