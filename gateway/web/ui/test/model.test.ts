@@ -4,6 +4,7 @@ import { en } from '../src/i18n/en'
 import { zh } from '../src/i18n/zh'
 import { age, clock, longSpan, moment, number, plain, span } from '../src/model/format'
 import { alarmOrder, beyond, excess, safeBand, worstFirst, zoneState, type Ranked } from '../src/model/judge'
+import { headline, watermark } from '../src/model/watermark'
 import { columnsOfEnvelope, columnsOfReadings, extend, gaps, samplesOf, trend, type Sample } from '../src/model/series'
 
 const noon = Date.parse('2026-11-23T04:00:00Z') // 12:00 in Shanghai
@@ -208,6 +209,19 @@ describe('runs of values', () => {
     expect(b).toEqual({ from: 1800, step: 100, min: [null, null, 1], max: [null, null, 1] })
     extend(b, 10, 3) // long ago: not for this run
     expect(b.min).toEqual([null, null, 1])
+  })
+})
+
+describe('the notice', () => {
+  it.each([
+    ['演示', '演示'],
+    ['演示：人名与企业均为虚构；报警延时缩短为 20 秒', '演示'],
+    ['Demo: people are fictitious', 'Demo'],
+    ['', ''],
+    ['A notice without any stop in it', 'A notice wi…'],
+  ])('%s is headed %s', (notice, want) => expect(headline(notice)).toBe(want))
+  it('cannot break out of the picture it is drawn into', () => {
+    expect(decodeURIComponent(watermark('<script>"x"</script>'))).not.toContain('<script')
   })
 })
 
