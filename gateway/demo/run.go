@@ -41,6 +41,10 @@ type RunOptions struct {
 	Logger  *slog.Logger
 }
 
+// ErrInterrupted says that the context ended before there was anything to sum
+// up. Everything has been closed and nothing is wrong.
+var ErrInterrupted = errors.New("interrupted before the county was filled")
+
 // show is a running demonstration.
 type show struct {
 	o       RunOptions
@@ -88,6 +92,9 @@ func Run(ctx context.Context, o RunOptions) (Summary, error) {
 	}
 	stop()
 	wg.Wait()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return Summary{}, ErrInterrupted
+	}
 	return summary, err
 }
 

@@ -2,6 +2,7 @@ package tool
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -29,6 +30,9 @@ func demoCommand(version string) *cobra.Command {
 			o.Say = cmd.ErrOrStderr()
 			o.Logger = app.Logger(cmd.ErrOrStderr(), level)
 			summary, err := demo.Run(cmd.Context(), o)
+			if errors.Is(err, demo.ErrInterrupted) {
+				return nil
+			}
 			if err != nil {
 				return err
 			}
