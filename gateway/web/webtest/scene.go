@@ -159,11 +159,9 @@ func (s *Scene) value(r room, p sensors.Point, at time.Time) float64 {
 	case sensors.Longitude:
 		return 108.2 + 0.8*math.Cos(minutes/240+phase*6)
 	}
-	wave := 1 - cycle/0.6*2 // rises while idle, falls while cooling
+	wave := (cycle-0.4)/0.6*2 - 1 // rises while idle, falls while cooling
 	if cooling {
 		wave = 1 - cycle/0.4*2
-	} else {
-		wave = (cycle-0.4)/0.6*2 - 1
 	}
 	v := r.mean + r.swing*wave + 0.12*math.Sin(minutes*1.7+phase*9)
 	if d := math.Mod(minutes/360+phase, 1); d < 0.1 { // defrost
