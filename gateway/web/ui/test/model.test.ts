@@ -103,6 +103,15 @@ describe('the state of a zone', () => {
   })
 })
 
+describe('a power cut at the site', () => {
+  const supply = (v: number, ago = 5) => [point({ id: 's/site/mains', zone: 's/site', quantity: 'mains', reading: { t: at(ago), v, q: 'good' } })]
+  it('is felt in its rooms, as long as it is news', () => {
+    expect(zoneState(zone(), [], noon, stale, supply(0))).toBe('attention')
+    expect(zoneState(zone(), [], noon, stale, supply(1))).toBe('ok')
+    expect(zoneState(zone(), [], noon, stale, supply(0, 600))).toBe('ok')
+  })
+})
+
 describe('limits', () => {
   it('takes the strictest of each side', () => {
     expect(safeBand(zone().limits.temperature)).toEqual({ low: -1, high: 4 })

@@ -38,6 +38,7 @@ export const en: Catalogue = {
     latitude: 'Latitude',
     longitude: 'Longitude',
   },
+  point: { air: 'Air', product: 'Product', core: 'Core', supply: 'Supply air', return: 'Return air', evaporator: 'Evaporator' },
   switch: {
     door: { on: 'Door open', off: 'Door shut' },
     defrost: { on: 'Defrosting', off: 'No defrost' },

@@ -37,6 +37,7 @@ export const zh = {
     latitude: '纬度',
     longitude: '经度',
   },
+  point: { air: '库温', product: '货温', core: '中心温度', supply: '送风温度', return: '回风温度', evaporator: '蒸发器温度' },
   switch: {
     door: { on: '门开着', off: '门关着' },
     defrost: { on: '除霜中', off: '未除霜' },

@@ -5,7 +5,7 @@ import { computed, reactive, ref, shallowReactive, shallowRef, triggerRef } from
 import { acknowledge, ApiError, getAlarms, getSites, getZones } from '../api/client'
 import { listen } from '../api/live'
 import type { Alarm, County, Gateway, Label, Point, Site, Zone } from '../api/types'
-import { alarmOrder, excess, isStale, mainPoint, worstFirst, zoneState, type State } from './judge'
+import { alarmOrder, excess, isStale, mainPoint, pointsOf, worstFirst, zoneState, type State } from './judge'
 import { bucketsOf, extend, samplesOf, trendWindow, type Buckets, type Sample } from './series'
 
 /** A zone with what the page adds to it. */
@@ -15,6 +15,8 @@ export interface LiveZone {
   order: number
   spark: Buckets | null
   samples: Sample[]
+  /** The mains points it hangs on: its own, else its site's. */
+  supply: Point[]
 }
 
 export const county = shallowRef<County | null>(null)
@@ -79,7 +81,7 @@ export const judged = computed<Judged[]>(() => {
     return {
       zone,
       order: zone.order,
-      state: zoneState(zone.data, alarmsOf(zone.data.id), at, staleMs.value),
+      state: zoneState(zone.data, alarmsOf(zone.data.id), at, staleMs.value, zone.supply),
       beyond: main && value !== null && value !== undefined ? excess(value, zone.data.limits[main.quantity], alarmsOf(zone.data.id)) : 0,
     }
   })
@@ -132,9 +134,15 @@ function takeZones(all: Site[], list: Zone[]) {
       // A store that is down must not wipe the curves that are there.
       spark: data.spark ? bucketsOf(data.spark) : (before?.spark ?? null),
       samples: data.recent ? samplesOf(data.recent) : (before?.samples ?? []),
+      supply: [],
     })
     for (const p of data.points) pointIndex.set(p.id, p)
   })
+  for (const z of out) {
+    const mains = out.filter((o) => o.site === z.site).map((o) => pointsOf(o.data, 'mains'))
+    const own = pointsOf(z.data, 'mains')
+    z.supply = own.length ? own : mains.reduce((all, list) => all.concat(list), [])
+  }
   zoneIndex.clear()
   for (const z of out) zoneIndex.set(z.data.id, z)
   zones.value = out

@@ -70,20 +70,21 @@ export function excess(v: number, limits: Limit[] | undefined, alarms: Alarm[]):
   return beyond(v, serious) || beyond(v, safe)
 }
 
-/** Whether a switch says 0 (or any of several phases does), freshly. */
-export function mainsLost(z: Zone, nowMs: number, staleMs: number): boolean {
-  return pointsOf(z, 'mains').some((p) => !isStale(p, nowMs, staleMs) && p.reading?.v === 0)
+/** Whether a supply, or one phase of it, is freshly known to be gone. */
+export function mainsLost(supply: Point[], nowMs: number, staleMs: number): boolean {
+  return supply.some((p) => !isStale(p, nowMs, staleMs) && p.reading?.v === 0)
 }
 
 /**
  * The state of one zone. An alarm that is present keeps its word when the data
- * stops: silence never makes a zone look better. alarms are those of the zone.
+ * stops: silence never makes a zone look better. alarms are those of the zone,
+ * supply the mains points it hangs on, its own and its site's.
  */
-export function zoneState(z: Zone, alarms: Alarm[], nowMs: number, staleMs: number): State {
+export function zoneState(z: Zone, alarms: Alarm[], nowMs: number, staleMs: number, supply: Point[] = pointsOf(z, 'mains')): State {
   const limits = alarms.filter((a) => !isSilence(a))
   if (limits.some((a) => isPresent(a) && a.level === 'excursion')) return 'act'
   if (limits.some((a) => isPresent(a) || a.open)) return 'attention'
-  if (mainsLost(z, nowMs, staleMs)) return 'attention'
+  if (mainsLost(supply, nowMs, staleMs)) return 'attention'
 
   const main = mainPoint(z)
   const judged = main ? [main] : z.points
