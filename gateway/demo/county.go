@@ -71,7 +71,7 @@ func Build(o Options) (*County, error) {
 	}
 	o.Start = o.Start.Truncate(time.Second)
 	c := &County{start: o.Start, Config: config.County{
-		County: CountyID, Name: label("杭锦旗（演示）", "Hangjin Banner (demo)"),
+		County: CountyID, Name: label("杭锦旗", "Hangjin Banner"),
 		Notice: label(
 			fmt.Sprintf("演示：人名与企业均为虚构；报警延时缩短为 %.0f 秒", AlarmDelay.Seconds()),
 			fmt.Sprintf("Demo, fictitious people; alarm delay shortened to %.0f s", AlarmDelay.Seconds())),

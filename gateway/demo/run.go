@@ -33,6 +33,7 @@ const (
 type RunOptions struct {
 	Seed    uint64
 	Season  sim.Season
+	Faults  []sim.Fault   // besides the season's own
 	For     time.Duration // 0: until the context ends
 	Data    string        // folder to keep; empty: a temporary one that is removed
 	Listen  string        // the page's address
@@ -40,6 +41,10 @@ type RunOptions struct {
 	Say     io.Writer // progress for people
 	Logger  *slog.Logger
 }
+
+// ErrInterrupted says that the context ended before there was anything to sum
+// up. Everything has been closed and nothing is wrong.
+var ErrInterrupted = errors.New("interrupted before the county was filled")
 
 // show is a running demonstration.
 type show struct {
@@ -88,6 +93,9 @@ func Run(ctx context.Context, o RunOptions) (Summary, error) {
 	}
 	stop()
 	wg.Wait()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return Summary{}, ErrInterrupted
+	}
 	return summary, err
 }
 
@@ -101,7 +109,7 @@ func (s *show) build(ctx context.Context) (err error) {
 		}
 		s.closers.Add("temporary folder", func() error { return os.RemoveAll(data) })
 	}
-	if s.county, err = Build(Options{Seed: s.o.Seed, Start: s.start, Season: s.o.Season, Data: data}); err != nil {
+	if s.county, err = Build(Options{Seed: s.o.Seed, Start: s.start, Season: s.o.Season, Faults: s.o.Faults, Data: data}); err != nil {
 		return err
 	}
 	if s.ledger, err = NewLedger(s.county); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -68,13 +69,20 @@ func TestFitStep(t *testing.T) {
 
 // memory is a store that counts what it is asked.
 type memory struct {
+	mu      sync.Mutex
 	records []store.Record
 	queries []store.Query
 	down    error
+	downFor map[sensors.PointID]bool
 }
 
 func (m *memory) Read(_ context.Context, q store.Query, yield func(store.Record) bool) error {
+	m.mu.Lock()
 	m.queries = append(m.queries, q)
+	m.mu.Unlock()
+	if m.downFor[q.Point] {
+		return store.ErrTemporary
+	}
 	for _, r := range m.records {
 		if !r.Time.Before(q.From) && r.Time.Before(q.To) && !yield(r) {
 			break
@@ -132,6 +140,29 @@ func TestSparksReadOnlyWhatIsNew(t *testing.T) {
 	}
 	if high != 12 {
 		t.Errorf("highest is %g, want the late peak of 12", high)
+	}
+}
+
+// A store too slow for a whole county in one request gets through it in
+// several: what was read is not read again.
+func TestSparksKeepWhatWasReadBeforeAFailure(t *testing.T) {
+	now := start
+	points := []sensors.Point{{ID: air, Quantity: sensors.Temperature}, {ID: "s/z/slow", Quantity: sensors.Temperature}}
+	m := &memory{downFor: map[sensors.PointID]bool{"s/z/slow": true}}
+	s := newSparks(m, func() time.Time { return now }, time.Minute)
+	if _, err := s.of(t.Context(), points); err == nil {
+		t.Fatal("no error while a point could not be read")
+	}
+	_, kept := s.known[air]
+	now, m.downFor, m.queries = now.Add(sparkRest), nil, nil
+	found, err := s.of(t.Context(), points)
+	if err != nil || len(found) != 2 {
+		t.Fatalf("%d sparklines, %v", len(found), err)
+	}
+	for _, q := range m.queries {
+		if whole := q.To.Sub(q.From) > 20*time.Hour; kept && q.Point == air && whole {
+			t.Error("a point that had been read was read again as a whole")
+		}
 	}
 }
 

@@ -32,7 +32,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // a proxy in front must not gather
-	st := stream{w: w, control: http.NewResponseController(w)}
+	st := &stream{w: w, control: http.NewResponseController(w), sent: map[sensors.PointID]sentPoint{}}
 	if r.Method == http.MethodHead {
 		return
 	}
@@ -42,7 +42,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	s.feed(r.Context(), l, st)
 }
 
-func (s *Server) feed(ctx context.Context, l *listener, st stream) {
+func (s *Server) feed(ctx context.Context, l *listener, st *stream) {
 	beat := time.NewTicker(s.opt.Heartbeat)
 	defer beat.Stop()
 	flush := time.NewTimer(time.Hour)
@@ -67,7 +67,7 @@ func (s *Server) feed(ctx context.Context, l *listener, st stream) {
 			continue
 		case <-flush.C:
 			gathering = false
-			text = s.changes(ctx, s.deps.Hub.take(l))
+			text = s.changes(ctx, st, s.deps.Hub.take(l))
 		case <-beat.C:
 			text = ": alive\n\n"
 		}
@@ -78,14 +78,8 @@ func (s *Server) feed(ctx context.Context, l *listener, st stream) {
 }
 
 // changes describes what has changed as it is now.
-func (s *Server) changes(ctx context.Context, changed map[Kind][]string) (text string) {
-	if ids := changed[ReadingEvent]; len(ids) > 0 {
-		points := make([]pointJSON, 0, len(ids))
-		for _, id := range ids {
-			if p, ok := s.index.points[sensors.PointID(id)]; ok {
-				points = append(points, s.point(p))
-			}
-		}
+func (s *Server) changes(ctx context.Context, st *stream, changed map[Kind][]string) (text string) {
+	if points := s.newest(st, changed[ReadingEvent]); len(points) > 0 {
 		text += s.event(ReadingEvent, map[string]any{"points": points})
 	}
 	if ids := changed[AlarmEvent]; len(ids) > 0 {
@@ -104,6 +98,29 @@ func (s *Server) changes(ctx context.Context, changed map[Kind][]string) (text s
 		text += s.event(GatewayEvent, map[string]any{"gateways": s.gatewaysNamed(changed[GatewayEvent])})
 	}
 	return text
+}
+
+// newest lists the points that are not as this listener last saw them. A
+// backlog that drains changes the history of a point but not its newest value.
+func (s *Server) newest(st *stream, ids []string) []pointJSON {
+	points := []pointJSON{}
+	for _, id := range ids {
+		p, ok := s.index.points[sensors.PointID(id)]
+		if !ok {
+			continue
+		}
+		point := s.point(p)
+		seen := sentPoint{status: point.Status}
+		if point.Reading != nil {
+			seen.at = time.Time(point.Reading.Time)
+		}
+		if was, known := st.sent[p.ID]; known && was == seen {
+			continue
+		}
+		st.sent[p.ID] = seen
+		points = append(points, point)
+	}
+	return points
 }
 
 // lookUp fetches things by name and leaves out those that cannot be had: the
@@ -148,14 +165,22 @@ func (s *Server) event(k Kind, data map[string]any) string {
 	return fmt.Sprintf("event: %s\ndata: %s\n\n", k, body)
 }
 
+// stream is one listener's connection.
 type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
+	sent    map[sensors.PointID]sentPoint
+}
+
+// sentPoint is what a listener was last told of a point.
+type sentPoint struct {
+	at     time.Time
+	status PointStatus
 }
 
 // send writes and flushes within writeWithin; an error means that the reader
 // is gone or does not read.
-func (st stream) send(text string) error {
+func (st *stream) send(text string) error {
 	if text == "" {
 		return nil
 	}

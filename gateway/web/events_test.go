@@ -121,6 +121,26 @@ func TestEventsChangedOftenAreSentOnce(t *testing.T) {
 	}
 }
 
+// A backlog that drains publishes points whose newest value stays what it was.
+func TestEventsDoNotRepeatWhatIsKnown(t *testing.T) {
+	r := newRig(t, web.Options{Flush: time.Millisecond})
+	srv := httptest.NewServer(r.server.Handler())
+	defer srv.Close()
+	l := listen(t, srv)
+	defer l.close()
+	l.next(t, "hello")
+	r.hub.Publish(web.ReadingEvent, string(air))
+	l.next(t, "reading")
+	r.hub.Publish(web.ReadingEvent, string(air)) // nothing new: not sent
+	r.hub.Publish(web.BatchEvent, "HJQ261123-TLG-007")
+	l.next(t, "batch")
+	r.Put(sensors.NewGood(air, noon.Add(time.Minute), 9), sensors.Temperature, web.PointOut, noon)
+	r.hub.Publish(web.ReadingEvent, string(air))
+	if v := first(t, l.next(t, "reading"), "points")["reading"].(map[string]any)["v"]; v != 9.0 {
+		t.Errorf("value %v: an unchanged point was sent again", v)
+	}
+}
+
 func TestSilentStreamShowsThatItLives(t *testing.T) {
 	r := newRig(t, web.Options{Heartbeat: 5 * time.Millisecond})
 	srv := httptest.NewServer(r.server.Handler())

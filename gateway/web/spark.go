@@ -32,6 +32,7 @@ const (
 // spark is the recent history of one point.
 type spark struct {
 	day, recent envelope
+	whole       time.Time // when all of it was last read
 }
 
 // sparks remembers sparklines, so that a county of pages does not read a
@@ -43,20 +44,19 @@ type sparks struct {
 	now      func() time.Time
 	period   time.Duration
 
-	mu      sync.Mutex // one refresh at a time
-	known   map[sensors.PointID]spark
-	readAll time.Time
-	cost    time.Duration
-	fresh   time.Time
-	failed  time.Time
+	mu     sync.Mutex // one refresh at a time
+	known  map[sensors.PointID]spark
+	cost   time.Duration // of reading all of them
+	fresh  time.Time
+	failed time.Time
 }
 
 func newSparks(r Readings, now func() time.Time, period time.Duration) *sparks {
 	return &sparks{readings: r, now: now, period: period, known: map[sensors.PointID]spark{}}
 }
 
-// of returns the sparklines of points. ok is false when the store did not
-// answer; then the map is empty.
+// of returns the sparklines of points, or an error when the store did not
+// answer in time.
 func (s *sparks) of(ctx context.Context, points []sensors.Point) (found map[sensors.PointID]spark, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,37 +84,49 @@ func (s *sparks) refresh(ctx context.Context, points []sensors.Point, now time.T
 	ctx, cancel := context.WithTimeout(ctx, sparkPatience)
 	defer cancel()
 	from := now.Truncate(sparkStep).Add(-(sparkBuckets - 1) * sparkStep)
-	readFrom := now.Add(-recentBuckets * recentStep).Truncate(sparkStep)
-	whole := len(s.known) != len(points) || now.Sub(s.readAll) > min(max(20*s.cost, 15*time.Second), 5*time.Minute)
-	if whole {
-		readFrom = from
+	newest := now.Add(-recentBuckets * recentStep).Truncate(sparkStep)
+	again := 5 * time.Minute
+	if s.cost > 0 { // a cheap store is asked more often
+		again = min(max(20*s.cost, 15*time.Second), again)
 	}
-	next := make(map[sensors.PointID]spark, len(points))
+	wholes := 0
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(sparkers)
 	for _, p := range points {
+		mu.Lock()
+		old, ok := s.known[p.ID]
+		mu.Unlock()
+		readFrom := newest
+		if !ok || now.Sub(old.whole) > again {
+			readFrom = from
+			old.whole = now
+			wholes++
+		}
 		group.Go(func() error {
-			r, err := s.read(ctx, p, s.known[p.ID], from, readFrom, now)
+			k, err := s.read(ctx, p, old, from, readFrom, now)
+			if err != nil {
+				return err
+			}
+			// What was read is kept also when others fail: a slow store
+			// gets through a county in several requests.
 			mu.Lock()
 			defer mu.Unlock()
-			next[p.ID] = r
-			return err
+			s.known[p.ID] = k
+			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return err
+	err := group.Wait()
+	if err == nil && wholes == len(points) {
+		s.cost = s.now().Sub(now)
 	}
-	s.known = next
-	if whole {
-		s.readAll, s.cost = now, s.now().Sub(now)
-	}
-	return nil
+	return err
 }
 
 // read takes over from old what lies before readFrom and reads the rest.
 func (s *sparks) read(ctx context.Context, p sensors.Point, old spark, from, readFrom, now time.Time) (spark, error) {
 	out := spark{
+		whole:  old.whole,
 		day:    newEnvelope(from, sparkStep, sparkBuckets),
 		recent: newEnvelope(now.Truncate(recentStep).Add(-(recentBuckets-1)*recentStep), recentStep, recentBuckets),
 	}

@@ -25,9 +25,6 @@ func (f *fields) reset() {
 
 func (f *fields) has(l label) bool { return f.have&(1<<l) != 0 }
 
-// spoiled reports that the label was there with a value nobody can use.
-func (f *fields) spoiled(l label) bool { return f.seen&^f.have&(1<<l) != 0 }
-
 func (f *fields) setNumber(l label, n number) {
 	f.numbers[l] = n
 	f.have |= 1 << l

@@ -2,6 +2,7 @@ package chain
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -74,7 +76,7 @@ func (c *county) startInflux() {
 	c.store = fmt.Sprintf("store: {influx: {url: %q, bucket: coldchain/autogen}}\n", c.influx.URL)
 }
 
-func (c *county) startCollector() {
+func (c *county) startCollector(limit float64) {
 	listen := freeAddress(c.t)
 	c.page = "http://" + listen
 	file := c.write("county.yaml", `county: hangjin
@@ -87,7 +89,7 @@ sites:
       - id: mutton
         kind: chilled
         points: {air: temperature}
-        limits: {temperature: [{side: high, level: excursion, value: `+limit+`, delay: 0s}]}
+        limits: {temperature: [{side: high, level: excursion, value: `+strconv.FormatFloat(limit, 'f', -1, 64)+`, delay: 0s}]}
 `)
 	run(c.t, filepath.Join(c.bin, "coldchain"), "check", file)
 	c.start(filepath.Join(c.bin, "collector"), "-config", file)
@@ -100,9 +102,6 @@ sites:
 		return res.StatusCode == http.StatusOK
 	})
 }
-
-// limit is below the warmest value of either log, °C.
-const limit = "3.5"
 
 func (c *county) startEdge(port string) {
 	profile := c.write("replay.yaml", `name: replay
@@ -370,4 +369,22 @@ func freeAddress(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// lockedBuffer is written by a process and read by the test.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }

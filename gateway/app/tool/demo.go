@@ -2,7 +2,9 @@ package tool
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +15,7 @@ import (
 
 func demoCommand(version string) *cobra.Command {
 	o := demo.RunOptions{Version: version}
-	var season, level string
+	var season, level, faults string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -26,9 +28,15 @@ func demoCommand(version string) *cobra.Command {
 			if o.Season, err = sim.ParseSeason(season); err != nil {
 				return fmt.Errorf("--season: %w", err)
 			}
+			if o.Faults, err = readFaults(faults); err != nil {
+				return err
+			}
 			o.Say = cmd.ErrOrStderr()
 			o.Logger = app.Logger(cmd.ErrOrStderr(), level)
 			summary, err := demo.Run(cmd.Context(), o)
+			if errors.Is(err, demo.ErrInterrupted) {
+				return nil
+			}
 			if err != nil {
 				return err
 			}
@@ -52,9 +60,26 @@ func demoCommand(version string) *cobra.Command {
 	f.DurationVar(&o.For, "for", 0, "stop after this long, e.g. 90s (default: at Ctrl-C)")
 	f.BoolVar(&asJSON, "json", false, "print the summary as JSON")
 	f.StringVar(&season, "season", string(sim.Autumn), "autumn, summer or winter: the story that is told")
+	f.StringVar(&faults, "faults", "", "YAML file of further faults: what fails where and when")
 	f.Uint64Var(&o.Seed, "seed", 1, "of the simulated physics")
 	f.StringVar(&o.Listen, "listen", "127.0.0.1:8080", "address of the page")
 	f.StringVar(&o.Data, "data", "", "new folder to keep the data in (default: a temporary one)")
 	f.StringVar(&level, "log", "error", "debug, info, warn or error")
 	return cmd
+}
+
+// readFaults reads a schedule of faults; no file is no faults.
+func readFaults(file string) ([]sim.Fault, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("--faults: %w", err)
+	}
+	faults, err := sim.ParseFaults(text)
+	if err != nil {
+		return nil, fmt.Errorf("--faults %s: %w", file, err)
+	}
+	return faults, nil
 }

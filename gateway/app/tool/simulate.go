@@ -19,10 +19,10 @@ import (
 
 // simulation is what the simulate command can be asked for.
 type simulation struct {
-	season, replay, column, log, record string
-	seed                                uint64
-	port                                int
-	scale, hours                        float64
+	season, faults, replay, column, log, record string
+	seed                                        uint64
+	port                                        int
+	scale, hours                                float64
 }
 
 func simulateCommand() *cobra.Command {
@@ -47,6 +47,7 @@ func simulateCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&s.season, "season", string(sim.Autumn), "autumn, summer or winter")
+	f.StringVar(&s.faults, "faults", "", "YAML file of further faults: what fails where and when")
 	f.Uint64Var(&s.seed, "seed", 1, "of the simulated physics")
 	f.IntVar(&s.port, "port", 0, "first TCP port; 0 takes free ones")
 	f.StringVar(&s.replay, "replay", "", "CSV file to replay, one row for each answered block")
@@ -63,7 +64,11 @@ func (s *simulation) build() (*demo.County, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--season: %w", err)
 	}
-	return demo.Build(demo.Options{Seed: s.seed, Start: time.Now().UTC(), Season: season})
+	faults, err := readFaults(s.faults)
+	if err != nil {
+		return nil, err
+	}
+	return demo.Build(demo.Options{Seed: s.seed, Start: time.Now().UTC(), Season: season, Faults: faults})
 }
 
 func (s *simulation) runCounty(cmd *cobra.Command) error {

@@ -23,5 +23,5 @@ export default defineConfig({
   },
   // `npm run dev` shows live source against the made-up county:
   // go run ./gateway/web/webtest/devserver
-  server: { proxy: { '/api': 'http://127.0.0.1:8099' } },
+  server: { proxy: { '/api': 'http://127.0.0.1:8190' } },
 })

@@ -159,21 +159,19 @@ func (s *Scene) value(r room, p sensors.Point, at time.Time) float64 {
 	case sensors.Longitude:
 		return 108.2 + 0.8*math.Cos(minutes/240+phase*6)
 	}
-	wave := 1 - cycle/0.6*2 // rises while idle, falls while cooling
+	wave := (cycle-0.4)/0.6*2 - 1 // rises while idle, falls while cooling
 	if cooling {
 		wave = 1 - cycle/0.4*2
-	} else {
-		wave = (cycle-0.4)/0.6*2 - 1
 	}
 	v := r.mean + r.swing*wave + 0.12*math.Sin(minutes*1.7+phase*9)
 	if d := math.Mod(minutes/360+phase, 1); d < 0.1 { // defrost
-		v += 4 * r.swing * math.Exp(-math.Pow((d-0.04)/0.025, 2))
+		v += 2.2 * r.swing * math.Exp(-math.Pow((d-0.04)/0.025, 2))
 	}
 	switch {
 	case r.fate == failing && since > -80:
 		v = r.mean + r.swing + (since+80)*0.058*math.Exp(-(since+80)/400)
 	case r.fate == warm && since > -34:
-		v += (since + 34) * 0.055
+		v += (since + 34) * 0.11
 	}
 	return math.Round(v*100) / 100
 }
@@ -192,7 +190,7 @@ func (s *Scene) troubles(now time.Time) {
 		switch r.fate {
 		case failing:
 			s.limitAlarm(r, main, 5, alerting.Excursion, 30*time.Minute, now)
-		case warm:
+		case warm: // a little beyond its warning by now
 			s.limitAlarm(r, main, -17, alerting.Warning, 15*time.Minute, now)
 		case broken:
 			s.alarm(alerting.Alarm{Rule: alerting.Silence, Object: string(main.ID), Zone: r.zone.ID, Level: alerting.Warning, Reason: sensors.SensorFault,
@@ -224,6 +222,9 @@ func (s *Scene) limitAlarm(r room, p sensors.Point, limit float64, level alertin
 			a.Start, a.Peak = rec.Time, v
 		}
 		a.Peak, a.LastValue = max(a.Peak, v), v
+	}
+	if a.Start.IsZero() {
+		return // it has not got that far
 	}
 	a.Raised = a.Start.Add(delay)
 	s.alarm(a)

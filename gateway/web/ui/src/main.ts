@@ -4,9 +4,14 @@ import { makeI18n } from './i18n'
 import { startCounty } from './model/county'
 import { startTheme } from './model/theme'
 import { startRouter } from './router'
+import './style/colours.css'
 import './style/base.css'
 import './style/parts.css'
-import './style/views.css'
+import './style/lists.css'
+import './style/forms.css'
+import './style/county.css'
+import './style/zone.css'
+import './style/wide.css'
 
 startTheme()
 startRouter()

@@ -3,7 +3,8 @@ import type { Alarm, Envelope, Point, Zone } from '../src/api/types'
 import { en } from '../src/i18n/en'
 import { zh } from '../src/i18n/zh'
 import { age, clock, longSpan, moment, number, plain, span } from '../src/model/format'
-import { alarmOrder, beyond, safeBand, worstFirst, zoneState, type Ranked } from '../src/model/judge'
+import { alarmOrder, beyond, excess, safeBand, worstFirst, zoneState, type Ranked } from '../src/model/judge'
+import { headline, watermark } from '../src/model/watermark'
 import { columnsOfEnvelope, columnsOfReadings, extend, gaps, samplesOf, trend, type Sample } from '../src/model/series'
 
 const noon = Date.parse('2026-11-23T04:00:00Z') // 12:00 in Shanghai
@@ -45,6 +46,7 @@ describe('numbers and times', () => {
     expect(clock(noon, 'zh', 'Asia/Shanghai')).toBe('12:00')
     expect(moment(noon - 3600_000, noon, 'zh', 'Asia/Shanghai')).toBe('11:00')
     expect(moment(noon - 86400_000, noon, 'zh', 'Asia/Shanghai')).toContain('22')
+    expect(moment(NaN, noon, 'zh', 'Asia/Shanghai')).toBe('—')
   })
 })
 
@@ -101,6 +103,15 @@ describe('the state of a zone', () => {
   })
 })
 
+describe('a power cut at the site', () => {
+  const supply = (v: number, ago = 5) => [point({ id: 's/site/mains', zone: 's/site', quantity: 'mains', reading: { t: at(ago), v, q: 'good' } })]
+  it('is felt in its rooms, as long as it is news', () => {
+    expect(zoneState(zone(), [], noon, stale, supply(0))).toBe('attention')
+    expect(zoneState(zone(), [], noon, stale, supply(1))).toBe('ok')
+    expect(zoneState(zone(), [], noon, stale, supply(0, 600))).toBe('ok')
+  })
+})
+
 describe('limits', () => {
   it('takes the strictest of each side', () => {
     expect(safeBand(zone().limits.temperature)).toEqual({ low: -1, high: 4 })
@@ -111,6 +122,14 @@ describe('limits', () => {
     expect(beyond(-3, { low: -1, high: 4 })).toBe(-2)
     expect(beyond(4, { low: -1, high: 4 })).toBe(0)
     expect(beyond(40, { low: null, high: null })).toBe(0)
+  })
+  it('measures from the limit people are told about', () => {
+    const limits = zone().limits.temperature
+    expect(excess(4.5, limits, [])).toBe(0.5) // warning at 4
+    expect(excess(6.5, limits, [])).toBe(1.5) // excursion at 5
+    expect(excess(9, limits, [alarm({ limit: 7 })])).toBe(2) // the alarm has escalated
+    expect(excess(3, limits, [alarm({ limit: 5 })])).toBe(0)
+    expect(excess(-2, limits, [alarm({ rule: 'low-limit', limit: -1 })])).toBe(-1)
   })
 })
 
@@ -199,6 +218,19 @@ describe('runs of values', () => {
     expect(b).toEqual({ from: 1800, step: 100, min: [null, null, 1], max: [null, null, 1] })
     extend(b, 10, 3) // long ago: not for this run
     expect(b.min).toEqual([null, null, 1])
+  })
+})
+
+describe('the notice', () => {
+  it.each([
+    ['演示', '演示'],
+    ['演示：人名与企业均为虚构；报警延时缩短为 20 秒', '演示'],
+    ['Demo: people are fictitious', 'Demo'],
+    ['', ''],
+    ['A notice without any stop in it', 'A notice wi…'],
+  ])('%s is headed %s', (notice, want) => expect(headline(notice)).toBe(want))
+  it('cannot break out of the picture it is drawn into', () => {
+    expect(decodeURIComponent(watermark('<script>"x"</script>'))).not.toContain('<script')
   })
 })
 

@@ -10,9 +10,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 
 	"coldchain/gateway/web"
@@ -20,7 +22,7 @@ import (
 )
 
 func main() {
-	listen := flag.String("listen", "127.0.0.1:8099", "address to listen on")
+	listen := flag.String("listen", "127.0.0.1:8190", "address to listen on")
 	story := flag.String("story", "demo", "demo, fine or empty")
 	token := flag.String("token", "demo", "token for changes; empty: none are allowed")
 	every := flag.Duration("every", 5*time.Second, "how often values move")
@@ -32,7 +34,7 @@ func main() {
 }
 
 func run(listen string, story webtest.Story, token string, every time.Duration) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	scene, err := webtest.NewScene(story, time.Now())
 	if err != nil {
@@ -43,7 +45,7 @@ func run(listen string, story webtest.Story, token string, every time.Duration) 
 	if err != nil {
 		return err
 	}
-	srv := &http.Server{Addr: listen, Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	srv := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second}
 	srv.RegisterOnShutdown(s.Close)
 	live := make(chan struct{})
 	go func() {
@@ -51,8 +53,14 @@ func run(listen string, story webtest.Story, token string, every time.Duration) 
 		scene.Run(ctx, hub, every)
 		srv.Shutdown(context.WithoutCancel(ctx))
 	}()
-	fmt.Println("http://" + listen)
-	if err := srv.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		stop()
+		<-live
+		return err
+	}
+	fmt.Println("http://" + listener.Addr().String())
+	if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		stop()
 		<-live
 		return err

@@ -4,7 +4,7 @@
 import uPlot from 'uplot'
 import type { Limit } from '../api/types'
 import { clock, plain, type Lang } from '../model/format'
-import { safeBand } from '../model/judge'
+import { bandsOf, safeBand } from '../model/judge'
 import { gaps, type Columns } from '../model/series'
 
 export interface Scene {
@@ -26,9 +26,11 @@ export interface Colours {
   envelope: string
   band: string
   gap: string
-  over: string
+  overMild: string
+  overSerious: string
   act: string
   attention: string
+  family: string
 }
 
 export function colours(el: Element): Colours {
@@ -36,7 +38,7 @@ export function colours(el: Element): Colours {
   const of = (name: string) => style.getPropertyValue('--' + name).trim()
   return {
     ink: of('ink'), soft: of('ink-3'), line: of('line'), curve: of('curve'), envelope: of('envelope'), band: of('band'),
-    gap: of('gap'), over: of('over'), act: of('act'), attention: of('attention-ink'),
+    gap: of('gap'), overMild: of('over-mild'), overSerious: of('over-serious'), act: of('act'), attention: of('attention-ink'), family: style.fontFamily,
   }
 }
 
@@ -64,7 +66,7 @@ function yRange(scene: Scene): [number, number] {
 
 /** Options of a chart that reads from get() whenever it draws. */
 export function options(get: () => Scene, c: Colours, width: number, height: number, on: ChartEvents): uPlot.Options {
-  const font = '14px system-ui, -apple-system, "Noto Sans SC", sans-serif'
+  const font = '14px ' + c.family
   const axis: uPlot.Axis = { stroke: c.soft, font, grid: { stroke: c.line, width: 1 }, ticks: { show: false } }
   return {
     width,
@@ -175,15 +177,18 @@ function hatch(ctx: CanvasRenderingContext2D, x: number, y: number, w: number, h
 function drawLimits(u: uPlot, scene: Scene, c: Colours, font: string) {
   const { ctx, bbox } = u
   const dpr = window.devicePixelRatio || 1
-  const { low, high } = safeBand(scene.limits)
+  const { safe, serious } = bandsOf(scene.limits)
   ctx.save()
   ctx.beginPath()
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
   ctx.clip()
-  shade(u, scene.columns.t, scene.columns.max, high, true, c.over)
-  shade(u, scene.columns.t, scene.columns.min, low, false, c.over)
+  const { t, min, max } = scene.columns
+  shade(u, t, max, safe.high, true, c.overMild)
+  shade(u, t, min, safe.low, false, c.overMild)
+  shade(u, t, max, serious.high, true, c.overSerious)
+  shade(u, t, min, serious.low, false, c.overSerious)
   ctx.font = font.replace('14px', '600 ' + 13 * dpr + 'px')
-  ctx.textAlign = 'right'
+  ctx.textAlign = 'left'
   for (const l of scene.limits) {
     const y = u.valToPos(l.value, 'y', true)
     if (y < bbox.top || y > bbox.top + bbox.height) continue
@@ -194,7 +199,9 @@ function drawLimits(u: uPlot, scene: Scene, c: Colours, font: string) {
     ctx.moveTo(bbox.left, y)
     ctx.lineTo(bbox.left + bbox.width, y)
     ctx.stroke()
-    ctx.fillText(plain(l.value), bbox.left + bbox.width - 4 * dpr, l.side === 'high' ? y - 4 * dpr : y + 14 * dpr)
+    // The number stands outside the limit, or inside where there is no room.
+    const above = l.side === 'high' ? y - bbox.top > 18 * dpr : bbox.top + bbox.height - y < 18 * dpr
+    ctx.fillText(plain(l.value), bbox.left + 5 * dpr, above ? y - 5 * dpr : y + 14 * dpr)
   }
   ctx.restore()
 }

@@ -1,11 +1,11 @@
 // The county as this page knows it: filled by three requests, kept fresh by
 // live events. Everything shown reads from here.
 
-import { computed, reactive, ref, shallowRef, triggerRef } from 'vue'
+import { computed, reactive, ref, shallowReactive, shallowRef, triggerRef } from 'vue'
 import { acknowledge, ApiError, getAlarms, getSites, getZones } from '../api/client'
 import { listen } from '../api/live'
 import type { Alarm, County, Gateway, Label, Point, Site, Zone } from '../api/types'
-import { alarmOrder, beyond, isStale, mainPoint, safeBand, worstFirst, zoneState, type State } from './judge'
+import { alarmOrder, excess, isStale, mainPoint, pointsOf, worstFirst, zoneState, type State } from './judge'
 import { bucketsOf, extend, samplesOf, trendWindow, type Buckets, type Sample } from './series'
 
 /** A zone with what the page adds to it. */
@@ -15,6 +15,8 @@ export interface LiveZone {
   order: number
   spark: Buckets | null
   samples: Sample[]
+  /** The mains points it hangs on: its own, else its site's. */
+  supply: Point[]
 }
 
 export const county = shallowRef<County | null>(null)
@@ -79,8 +81,8 @@ export const judged = computed<Judged[]>(() => {
     return {
       zone,
       order: zone.order,
-      state: zoneState(zone.data, alarmsOf(zone.data.id), at, staleMs.value),
-      beyond: main && value !== null && value !== undefined ? beyond(value, safeBand(zone.data.limits[main.quantity])) : 0,
+      state: zoneState(zone.data, alarmsOf(zone.data.id), at, staleMs.value, zone.supply),
+      beyond: main && value !== null && value !== undefined ? excess(value, zone.data.limits[main.quantity], alarmsOf(zone.data.id)) : 0,
     }
   })
 })
@@ -90,7 +92,12 @@ export const stateOf = (zone: string): State => judged.value.find((j) => j.zone.
 /** The zones of some sites, worst first. */
 export const rank = (list: Judged[]): Judged[] => [...list].sort(worstFirst)
 
+let loading = false
+let retry = 0
+
 async function load() {
+  window.clearTimeout(retry)
+  loading = true
   try {
     const [s, z, a] = await Promise.all([getSites(), getZones(), getAlarms({ state: 'open' })])
     hear(z.now)
@@ -104,6 +111,9 @@ async function load() {
     batchesChanged.value++
   } catch (e) {
     link.failure = e instanceof ApiError ? e.text : { zh: String(e), en: String(e) }
+    retry = window.setTimeout(load, 5000)
+  } finally {
+    loading = false
   }
 }
 
@@ -115,6 +125,8 @@ function takeZones(all: Site[], list: Zone[]) {
     const site = bySite.get(data.site)
     if (!site) return
     const before = zoneIndex.get(data.id)
+    // Live readings change points in place; what shows one follows it.
+    data.points = data.points.map((p) => shallowReactive(p))
     out.push({
       data,
       site,
@@ -122,9 +134,15 @@ function takeZones(all: Site[], list: Zone[]) {
       // A store that is down must not wipe the curves that are there.
       spark: data.spark ? bucketsOf(data.spark) : (before?.spark ?? null),
       samples: data.recent ? samplesOf(data.recent) : (before?.samples ?? []),
+      supply: [],
     })
     for (const p of data.points) pointIndex.set(p.id, p)
   })
+  for (const z of out) {
+    const mains = out.filter((o) => o.site === z.site).map((o) => pointsOf(o.data, 'mains'))
+    const own = pointsOf(z.data, 'mains')
+    z.supply = own.length ? own : mains.reduce((all, list) => all.concat(list), [])
+  }
   zoneIndex.clear()
   for (const z of out) zoneIndex.set(z.data.id, z)
   zones.value = out
@@ -181,7 +199,7 @@ export function startCounty() {
       hear(at)
       link.live = link.everLive = true
       // The first load began beside the stream: only alarms could have slipped between.
-      if (first) refreshAlarms()
+      if (first && (loading || county.value)) refreshAlarms()
       else void load()
       first = false
     },

@@ -63,17 +63,19 @@ function formatter(lang: Lang, zone: string, options: Intl.DateTimeFormatOptions
   return f
 }
 
+// A time that cannot be read must not take the whole page down with it.
+const say = (f: Intl.DateTimeFormat, ms: number): string => (Number.isFinite(ms) ? f.format(ms) : '—')
+
 /** 20:14, in the county's time zone. */
-export const clock = (ms: number, lang: Lang, zone: string): string =>
-  formatter(lang, zone, { hour: '2-digit', minute: '2-digit' }).format(ms)
+export const clock = (ms: number, lang: Lang, zone: string): string => say(formatter(lang, zone, { hour: '2-digit', minute: '2-digit' }), ms)
 
 /** 11月23日 周一 */
 export const day = (ms: number, lang: Lang, zone: string): string =>
-  formatter(lang, zone, { month: 'short', day: 'numeric', weekday: 'short' }).format(ms)
+  say(formatter(lang, zone, { month: 'short', day: 'numeric', weekday: 'short' }), ms)
 
 /** 20:14 today, with the date on other days. */
 export function moment(ms: number, nowMs: number, lang: Lang, zone: string): string {
   const date = formatter(lang, zone, { month: 'short', day: 'numeric' })
   const time = clock(ms, lang, zone)
-  return date.format(ms) === date.format(nowMs) && Math.abs(nowMs - ms) < 86400_000 ? time : `${date.format(ms)} ${time}`
+  return say(date, ms) === say(date, nowMs) || !Number.isFinite(ms) ? time : `${say(date, ms)} ${time}`
 }

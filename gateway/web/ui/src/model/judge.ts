@@ -22,8 +22,24 @@ export const isSilence = (a: Alarm): boolean => a.rule === 'silence' || a.rule =
 export const mainPoint = (z: Zone): Point | undefined => z.points.find((p) => p.id === z.main)
 export const pointsOf = (z: Zone, q: Quantity): Point[] => z.points.filter((p) => p.quantity === q)
 
+export interface Band {
+  low: number | null
+  high: number | null
+}
+
+/** Where nothing is wrong, and beyond which an excursion begins. */
+export interface Bands {
+  safe: Band
+  serious: Band
+}
+
+export const bandsOf = (limits: Limit[] | undefined): Bands => ({
+  safe: safeBand(limits),
+  serious: safeBand(limits?.filter((l) => l.level === 'excursion')),
+})
+
 /** The strictest limits of either side: between them nothing is wrong. */
-export function safeBand(limits: Limit[] | undefined): { low: number | null; high: number | null } {
+export function safeBand(limits: Limit[] | undefined): Band {
   let low: number | null = null
   let high: number | null = null
   for (const l of limits ?? []) {
@@ -34,26 +50,41 @@ export function safeBand(limits: Limit[] | undefined): { low: number | null; hig
 }
 
 /** How far a value lies outside the band: positive above, negative below, 0 inside. */
-export function beyond(v: number, band: { low: number | null; high: number | null }): number {
+export function beyond(v: number, band: Band): number {
   if (band.high !== null && v > band.high) return v - band.high
   if (band.low !== null && v < band.low) return v - band.low
   return 0
 }
 
-/** Whether a switch says 0 (or any of several phases does), freshly. */
-export function mainsLost(z: Zone, nowMs: number, staleMs: number): boolean {
-  return pointsOf(z, 'mains').some((p) => !isStale(p, nowMs, staleMs) && p.reading?.v === 0)
+/**
+ * How far a value lies outside, measured from the limit people are being told
+ * about: the alarm's, else the excursion's, else the strictest.
+ */
+export function excess(v: number, limits: Limit[] | undefined, alarms: Alarm[]): number {
+  const alarm = alarms.find((a) => isPresent(a) && a.limit !== null && (a.rule === 'high-limit' || a.rule === 'low-limit'))
+  if (alarm && alarm.limit !== null) {
+    const far = v - alarm.limit
+    if (alarm.rule === 'high-limit' ? far > 0 : far < 0) return far
+  }
+  const { safe, serious } = bandsOf(limits)
+  return beyond(v, serious) || beyond(v, safe)
+}
+
+/** Whether a supply, or one phase of it, is freshly known to be gone. */
+export function mainsLost(supply: Point[], nowMs: number, staleMs: number): boolean {
+  return supply.some((p) => !isStale(p, nowMs, staleMs) && p.reading?.v === 0)
 }
 
 /**
  * The state of one zone. An alarm that is present keeps its word when the data
- * stops: silence never makes a zone look better. alarms are those of the zone.
+ * stops: silence never makes a zone look better. alarms are those of the zone,
+ * supply the mains points it hangs on, its own and its site's.
  */
-export function zoneState(z: Zone, alarms: Alarm[], nowMs: number, staleMs: number): State {
+export function zoneState(z: Zone, alarms: Alarm[], nowMs: number, staleMs: number, supply: Point[] = pointsOf(z, 'mains')): State {
   const limits = alarms.filter((a) => !isSilence(a))
   if (limits.some((a) => isPresent(a) && a.level === 'excursion')) return 'act'
   if (limits.some((a) => isPresent(a) || a.open)) return 'attention'
-  if (mainsLost(z, nowMs, staleMs)) return 'attention'
+  if (mainsLost(supply, nowMs, staleMs)) return 'attention'
 
   const main = mainPoint(z)
   const judged = main ? [main] : z.points

@@ -1,3 +1,9 @@
+/** A notice's first words, short enough for a badge: "演示：人名均为虚构" is 演示. */
+export function headline(notice: string): string {
+  const first = (notice.split(/[：:；;，,。.！!\n]/)[0] ?? '').trim()
+  return first.length <= 12 ? first : first.slice(0, 11) + '…'
+}
+
 /** A notice as a repeating slanted picture, for CSS: clear, and in nobody's way. */
 export function watermark(text: string): string {
   const safe = text.replace(/[<>&"']/g, '')
