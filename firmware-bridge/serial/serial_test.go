@@ -122,7 +122,8 @@ func TestFlushThrowsAwayWhatHasCome(t *testing.T) {
 func TestAPulledPortIsGoneAndOpensAgain(t *testing.T) {
 	line := serialtest.New(t)
 	a := open(t, line.A)
-	time.AfterFunc(30*time.Millisecond, line.Pull)
+	pulled := make(chan struct{})
+	time.AfterFunc(30*time.Millisecond, func() { defer close(pulled); line.Pull() })
 	a.SetReadDeadline(time.Now().Add(10 * time.Second))
 	if _, err := a.Read(make([]byte, 8)); !errors.Is(err, ErrGone) {
 		t.Errorf("read on a pulled port: %v", err)
@@ -130,7 +131,7 @@ func TestAPulledPortIsGoneAndOpensAgain(t *testing.T) {
 	if _, err := a.Write([]byte{1}); !errors.Is(err, ErrGone) {
 		t.Errorf("write to a pulled port: %v", err)
 	}
-	serialtest.Wait(t, "the port to be away", func() bool { _, err := os.Stat(line.A); return err != nil })
+	<-pulled
 	if _, err := Open(Config{Path: line.A}); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "plugged in") {
 		t.Errorf("open while away: %v", err)
 	}
