@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"coldchain/gateway/edge/page"
 	"coldchain/gateway/journal"
 	"coldchain/gateway/mqtt"
 	"coldchain/gateway/wire"
@@ -46,7 +47,8 @@ type LimitKey struct {
 	Quantity sensors.Quantity
 }
 
-// Options configure an Agent. All but Limits and Version are required.
+// Options configure an Agent. All but Limits, Version, SampleAfter, Siren and
+// Labels are required.
 type Options struct {
 	Address wire.Address
 	Devices []Device
@@ -58,7 +60,12 @@ type Options struct {
 	// SampleAfter holds the first poll back until it is closed; nil: at once.
 	// What the journal holds already is delivered meanwhile.
 	SampleAfter <-chan struct{}
-	Logger      *slog.Logger
+	// Siren is the local alarm's sound, silenced from the site's page; nil:
+	// there is none. Labels are names of zones ("zone" or "site/zone") and of
+	// the site, for that page.
+	Siren  page.Siren
+	Labels map[string]page.Label
+	Logger *slog.Logger
 }
 
 // Agent is one site's edge agent.
@@ -68,6 +75,8 @@ type Agent struct {
 	records chan []wire.Record
 	forward *forwarder
 	faults  *faults
+	board   *board
+	oldest  oldestTime
 	stop    chan struct{}
 	once    sync.Once
 	sampled chan struct{} // closed when the last sampler has ended and all is journaled
@@ -88,7 +97,8 @@ func New(o Options) (*Agent, error) {
 		stop:    make(chan struct{}),
 		sampled: make(chan struct{}),
 	}
-	lines, err := newLines(o, a.faults)
+	a.board = newBoard(o.Devices, o.Limits)
+	lines, err := newLines(o, a.faults, a.board)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ type line struct {
 	devices []*scheduled
 	clock   Clock
 	faults  *faults
+	board   *board
 	log     *slog.Logger
 }
 
@@ -32,7 +33,7 @@ type scheduled struct {
 	due     time.Time
 }
 
-func newLines(o Options, f *faults) ([]*line, error) {
+func newLines(o Options, f *faults, b *board) ([]*line, error) {
 	var lines []*line
 	byBus := map[string]*line{}
 	seen := map[sensors.PointID]string{}
@@ -54,7 +55,7 @@ func newLines(o Options, f *faults) ([]*line, error) {
 		}
 		l := byBus[d.Bus]
 		if l == nil {
-			l = &line{bus: d.Bus, clock: o.Clock, faults: f, log: o.Logger.With("bus", d.Bus)}
+			l = &line{bus: d.Bus, clock: o.Clock, faults: f, board: b, log: o.Logger.With("bus", d.Bus)}
 			byBus[d.Bus] = l
 			lines = append(lines, l)
 		}
@@ -121,7 +122,9 @@ func (l *line) earliest() *scheduled {
 func (l *line) poll(d *scheduled) []wire.Record {
 	ctx, cancel := context.WithTimeout(context.Background(), pollLimit)
 	defer cancel()
+	asked := l.clock.Now()
 	readings := d.Sensor.Read(ctx, d.points)
+	l.board.polled(d.Name, asked, l.clock.Now(), readings)
 	interval := d.Interval
 	records := make([]wire.Record, 0, len(readings))
 	var failed sensors.Reason

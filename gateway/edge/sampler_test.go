@@ -127,7 +127,7 @@ func TestTwoDevicesCannotMeasureOnePoint(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		d := r.options.Devices[0]
 		d.Name = "second"
-		_, err := newLines(Options{Devices: []Device{r.options.Devices[0], d}, Logger: r.options.Logger}, newFaults())
+		_, err := newLines(Options{Devices: []Device{r.options.Devices[0], d}, Logger: r.options.Logger}, newFaults(), newBoard(nil, nil))
 		if err == nil || !strings.Contains(err.Error(), "balagong/mutton/air") {
 			t.Errorf("error %v; want one that names the point", err)
 		}

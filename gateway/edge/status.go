@@ -1,44 +1,62 @@
 package edge
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
+
+	"coldchain/gateway/edge/page"
 )
 
-// StatusServer answers /healthz and /status on a local address.
+// StatusServer is the site's page on a local address: see package page.
 type StatusServer struct {
 	listener net.Listener
 	server   *http.Server
 }
 
+// The page shares a small machine with the sampler: few readers, small
+// requests, nobody who is slow.
+const (
+	maxReaders = 64
+	maxHeader  = 16 << 10
+)
+
 // ListenStatus opens the address; Serve answers.
 func ListenStatus(addr string, a *Agent, connected func() bool) (*StatusServer, error) {
+	handler, err := page.New(page.Options{
+		Source: func(ctx context.Context) page.Snapshot { return a.snapshot(ctx, connected()) },
+		Siren:  a.o.Siren, Labels: a.o.Labels,
+	})
+	if err != nil {
+		return nil, err
+	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("status.listen %s: %w", addr, err)
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		if err := a.Health(); err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
+	return &StatusServer{listener: l, server: &http.Server{
+		Handler: fewReaders(handler), ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: 30 * time.Second,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(a.o.Logger.Handler(), slog.LevelDebug),
+	}}, nil
+}
+
+// fewReaders answers a bounded number of requests at a time.
+func fewReaders(next http.Handler) http.Handler {
+	turns := make(chan struct{}, maxReaders)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case turns <- struct{}{}:
+			defer func() { <-turns }()
+			next.ServeHTTP(w, r)
+		default:
+			http.Error(w, "too many readers at a time; try again", http.StatusServiceUnavailable)
 		}
-		fmt.Fprintln(w, "ok")
 	})
-	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]any{
-			"site": a.o.Address.Site, "gateway": a.o.Address.Gateway, "version": a.o.Version,
-			"connected": connected(), "undelivered": a.o.Journal.Undelivered(), "next": a.o.Journal.Next(),
-			"epoch": a.o.Journal.Epoch(), "clock": a.o.Clock.Source(), "faults": a.faults.list(), "now": a.o.Clock.Now().UTC(),
-		})
-	})
-	return &StatusServer{listener: l, server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}}, nil
 }
 
 // Addr returns host:port, useful when port 0 was asked for.
@@ -53,3 +71,54 @@ func (s *StatusServer) Serve(log *slog.Logger) {
 
 // Close stops answering.
 func (s *StatusServer) Close() error { return s.server.Close() }
+
+// snapshot is what the page shows.
+func (a *Agent) snapshot(ctx context.Context, connected bool) page.Snapshot {
+	now := a.o.Clock.Now()
+	points, devices := a.board.show()
+	return page.Snapshot{
+		Now: now, Site: a.o.Address.Site, Gateway: a.o.Address.Gateway, Version: a.o.Version,
+		Points: points, Devices: devices, Clock: string(a.o.Clock.Source()), Health: a.Health(), Faults: a.faults.list(),
+		Link: page.Link{Connected: connected, Undelivered: a.o.Journal.Undelivered(), Oldest: a.oldest.time(ctx, a.o, now),
+			Epoch: a.o.Journal.Epoch(), Next: a.o.Journal.Next()},
+	}
+}
+
+// oldestTime knows when the oldest undelivered record was made. It asks the
+// journal at most every lookEvery, however many people look.
+type oldestTime struct {
+	mu     sync.Mutex
+	looked time.Time
+	seq    uint64
+	at     time.Time
+}
+
+const (
+	lookEvery = 2 * time.Second
+	lookLimit = 500 * time.Millisecond // the journal may be busy with a slow card
+)
+
+// time returns the zero time when nothing waits, or when it is not known.
+func (t *oldestTime) time(ctx context.Context, o Options, now time.Time) time.Time {
+	if o.Journal.Undelivered() == 0 {
+		return time.Time{}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	seq := o.Journal.Oldest()
+	if seq == t.seq && !t.at.IsZero() {
+		return t.at
+	}
+	if !t.looked.IsZero() && now.Sub(t.looked).Abs() < lookEvery {
+		return t.at
+	}
+	t.looked = now
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	records, err := o.Journal.Offer(ctx, 0, 1)
+	if err != nil || len(records) == 0 {
+		return time.Time{}
+	}
+	t.seq, t.at = records[0].Seq, records[0].Time()
+	return t.at
+}

@@ -1,0 +1,196 @@
+package page
+
+import (
+	"fmt"
+
+	"coldchain/sensors"
+)
+
+// lang is a language of the page; Chinese is first.
+type lang uint8
+
+const (
+	zh lang = iota
+	en
+)
+
+func (l lang) tag() string { return [...]string{"zh-CN", "en"}[l] }
+func (l lang) key() string { return [...]string{"zh", "en"}[l] }
+func (l lang) other() lang { return 1 - l }
+
+// word is one text in each language.
+type word [2]string
+
+// say returns a text of the page. A key that is not there comes back itself: a
+// gap in the table shows, and fails a test.
+func (l lang) say(key string) string {
+	if w, ok := words[key]; ok {
+		return w[l]
+	}
+	return key
+}
+
+// with fills the gaps of a text.
+func (l lang) with(key string, args ...any) string { return fmt.Sprintf(l.say(key), args...) }
+
+// reason says why a reading is not good. A reason that no table knows (of a
+// newer driver) is shown as it is.
+func (l lang) reason(r sensors.Reason) string {
+	if w, ok := reasons[r]; ok {
+		return w[l]
+	}
+	return string(r)
+}
+
+func (l lang) quantity(q sensors.Quantity) string {
+	if w, ok := quantities[q]; ok {
+		return w[l]
+	}
+	return string(q)
+}
+
+func (l lang) switched(q sensors.Quantity, on bool) string {
+	w, ok := switches[q]
+	switch {
+	case !ok && on:
+		return "1"
+	case !ok:
+		return "0"
+	case on:
+		return w[0][l]
+	}
+	return w[1][l]
+}
+
+var words = map[string]word{
+	"language":    {"English", "中文"}, // the other one, in its own words
+	"tab-zones":   {"库房", "Rooms"},
+	"tab-devices": {"设备", "Devices"},
+
+	"act":       {"快去看", "Act now"},
+	"attention": {"要注意", "Attention"},
+	"nodata":    {"无数据", "No data"},
+	"ok":        {"正常", "Normal"},
+
+	"good":      {"良好", "good"},
+	"uncertain": {"存疑", "uncertain"},
+	"bad":       {"无效", "bad"},
+	"never":     {"还没有读数", "not read yet"},
+	"old":       {"旧", "old"},
+
+	"ago":         {"%s前", "%s ago"},
+	"above":       {"高于上限 %s", "above %s"},
+	"below":       {"低于下限 %s", "below %s"},
+	"was-above":   {"断数据前已高于上限 %s", "was above %s before data stopped"},
+	"was-below":   {"断数据前已低于下限 %s", "was below %s before data stopped"},
+	"last-valued": {"上次 %s，%s前", "last %s, %s ago"},
+	"for":         {"%s · 已 %s", "%s · for %s"},
+	"limits":      {"限值 %s 至 %s %s", "limits %s to %s %s"},
+	"limit-high":  {"上限 %s %s", "at most %s %s"},
+	"limit-low":   {"下限 %s %s", "at least %s %s"},
+
+	"seconds":         {"%d 秒", "%d s"},
+	"minutes+seconds": {"%d 分 %02d 秒", "%d min %02d s"},
+	"minutes":         {"%d 分钟", "%d min"},
+	"hours+minutes":   {"%d 小时 %02d 分", "%d h %02d min"},
+	"days+hours":      {"%d 天 %d 小时", "%d d %d h"},
+
+	"siren":        {"警报在响", "The siren sounds"},
+	"siren-text":   {"先静音，再去看库房。静音不等于处理。", "Silence it, then go and look. Silence cools nothing."},
+	"siren-button": {"静音", "Silence the siren"},
+
+	"not-durable": {"读数存不进去：%s。请马上报修，断电会丢数据", "Readings cannot be saved: %s. Call the technician now, a power cut loses them"},
+	"cut":         {"页面和网关断开了，下面是旧数值，已过", "The page lost the gateway; what follows is old, for"},
+	"cut-unit":    {"秒", "s"},
+	"as-of":       {"截至 %s", "as of %s"},
+	"no-zones":    {"配置里没有测点", "The configuration has no points"},
+
+	"link-up":     {"已连上旗县", "Connected to the county"},
+	"link-down":   {"没有网络，读数存在本机", "No network; readings are kept here"},
+	"all-sent":    {"全部已送达", "all delivered"},
+	"waiting":     {"待送 %d 条", "%d to deliver"},
+	"oldest":      {"最早 %s（%s前）", "oldest %s (%s ago)"},
+	"clock":       {"时钟：%s", "clock: %s"},
+	"clock-gnss":  {"卫星", "satellites"},
+	"clock-ntp":   {"网络", "network"},
+	"clock-rtc":   {"时钟芯片，未校准", "clock chip, not synchronised"},
+	"clock-none":  {"不可信", "not to be trusted"},
+	"clock-other": {"不明", "unknown"},
+
+	"device":     {"设备", "Device"},
+	"profile":    {"型号", "Profile"},
+	"bus":        {"总线", "Bus"},
+	"polls":      {"读取", "Polls"},
+	"failed":     {"失败", "Failed"},
+	"failures":   {"失败原因", "Why"},
+	"last-good":  {"上次有值", "Last value"},
+	"latency":    {"用时（平时）", "Latency (usual)"},
+	"now":        {"现在", "Now"},
+	"works":      {"正常", "works"},
+	"point":      {"测点", "Point"},
+	"value":      {"数值", "Value"},
+	"quality":    {"质量", "Quality"},
+	"raw":        {"原始值", "Raw"},
+	"age":        {"多久前", "Age"},
+	"limit":      {"限值", "Limits"},
+	"bus-sum":    {"%d 台设备 · 读取 %d 次 · 失败 %d 次", "devices: %d · polls: %d · failed: %d"},
+	"since":      {"从本次启动算起", "since this start"},
+	"no-failure": {"没有", "none"},
+
+	"forbidden": {"没有执行：请在网关自己的页面上按静音，刷新后再试", "Not done: press the button on the gateway's own page; reload it and try again"},
+	"host":      {"没有执行：请用网关的地址（例如 http://192.168.1.20）打开页面再按静音", "Not done: open the page by the gateway's address (such as http://192.168.1.20) and press again"},
+	"no-siren":  {"这个网关没有接警号", "This gateway has no siren"},
+}
+
+var quantities = map[sensors.Quantity]word{
+	sensors.Temperature:    {"温度", "temperature"},
+	sensors.Humidity:       {"湿度", "humidity"},
+	sensors.Door:           {"门", "door"},
+	sensors.Defrost:        {"除霜", "defrost"},
+	sensors.Compressor:     {"压缩机", "compressor"},
+	sensors.Mains:          {"市电", "mains"},
+	sensors.Generator:      {"发电机", "generator"},
+	sensors.BatteryOK:      {"备用电池", "battery"},
+	sensors.BatteryVoltage: {"电池电压", "battery voltage"},
+	sensors.SetPoint:       {"设定温度", "set point"},
+	sensors.Latitude:       {"纬度", "latitude"},
+	sensors.Longitude:      {"经度", "longitude"},
+}
+
+// switches are the words for 1 and for 0.
+var switches = map[sensors.Quantity][2]word{
+	sensors.Door:       {{"开着", "open"}, {"关着", "closed"}},
+	sensors.Defrost:    {{"除霜中", "defrosting"}, {"没有除霜", "off"}},
+	sensors.Compressor: {{"运行", "running"}, {"停着", "stopped"}},
+	sensors.Mains:      {{"有电", "on"}, {"停电", "lost"}},
+	sensors.Generator:  {{"运行", "running"}, {"停着", "off"}},
+	sensors.BatteryOK:  {{"正常", "sound"}, {"要检查", "check it"}},
+}
+
+// reasons has every sensors.Reason; a test reads them from that package.
+var reasons = map[sensors.Reason]word{
+	sensors.NoReason:           {"", ""},
+	sensors.Timeout:            {"设备没有回答", "the device did not answer"},
+	sensors.Unreachable:        {"设备或线路连不上", "device or line not reachable"},
+	sensors.CRCError:           {"数据在线路上损坏", "answer damaged on the line"},
+	sensors.NoAck:              {"芯片没有应答", "the chip did not acknowledge"},
+	sensors.ShortRead:          {"回答不完整", "answer too short"},
+	sensors.BadAnswer:          {"回答不是问的内容", "not the answer to the question"},
+	sensors.DeviceFault:        {"设备自报故障", "the device reports a fault"},
+	sensors.DeviceBusy:         {"设备忙", "the device is busy"},
+	sensors.ConfigFault:        {"设备拒绝了这个问题，请查配置", "the device refuses the question: check the configuration"},
+	sensors.SensorFault:        {"探头断开或短路", "probe open, shorted or missing"},
+	sensors.StatusUnread:       {"设备的故障标志读不到", "the device's fault flag could not be read"},
+	sensors.OutOfRange:         {"超出可能的范围", "beyond what is possible"},
+	sensors.Cancelled:          {"读取被中止", "the poll was given up"},
+	sensors.NotImplemented:     {"设备没有这个测点", "the device has no such point"},
+	sensors.FlatLine:           {"数值长时间不动", "has not moved for too long"},
+	sensors.ClockUncertain:     {"当时时钟不可信", "measured while no clock could be trusted"},
+	sensors.NoFix:              {"卫星还没有定位", "no satellite fix"},
+	sensors.Imprecise:          {"设备说误差大", "the device says its error is large"},
+	sensors.RateOfChange:       {"变化快得不合常理", "changes faster than it can"},
+	sensors.Disagreement:       {"两个探头不一致", "two probes disagree"},
+	sensors.Swapped:            {"温度和湿度像是接反了", "temperature and humidity look exchanged"},
+	sensors.NeighbourValue:     {"跳到了别的测点的数值", "jumped to another point's value"},
+	sensors.CalibrationExpired: {"校准已过期", "calibration has expired"},
+}
