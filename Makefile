@@ -8,7 +8,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 INFLUXD := github.com/influxdata/influxdb/cmd/influxd@v1.8.10
 UI := gateway/web/ui
 
-.PHONY: build demo page test test-deps check fuzz bench cross clean help
+.PHONY: build demo page test test-deps test-qemu check bench cross clean help
 
 build: page ## the three binaries in bin/, with the page inside
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
@@ -28,6 +28,9 @@ test: ## unit tests under the race detector, integration tests with plain binari
 
 test-deps: ## what the tests against real servers need (Debian packages, influxd)
 	deploy/test-deps.sh $(CACHE) $(INFLUXD)
+
+test-qemu: ## the arm agent on an emulated board with a TMP105 (needs make test-deps)
+	go test -tags qemu -count 1 -v -timeout 6m ./deploy/qemu
 
 check: $(CACHE)/staticcheck $(UI)/node_modules/.installed ## gofmt, vet, staticcheck, import arrows, page types
 	@test -z "$$(git ls-files '*.go' | xargs gofmt -l | tee /dev/stderr)" || { echo 'gofmt -w the files above'; exit 1; }

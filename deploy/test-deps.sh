@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Installs what the tests against real servers need: Debian packages by apt-get
-# (as root or with sudo) and influxd, built from source into a cache folder
-# that git ignores.
+# Installs what the tests against real servers, slaves and boards need: Debian
+# packages by apt-get (as root or with sudo), influxd built from source, and an
+# arm kernel for the emulated board, both in a cache folder that git ignores.
 #
 # usage: test-deps.sh CACHE_FOLDER INFLUXD_MODULE@VERSION
 set -euo pipefail
 cache=$1 influxd=$2
 
-packages=(mosquitto mosquitto-clients python3-pymodbus python3-serial python3-serial-asyncio chromium fonts-noto-cjk openssl systemd)
+packages=(mosquitto mosquitto-clients python3-pymodbus python3-serial python3-serial-asyncio gcc libc6-dev libmodbus-dev socat gpsd gpsd-clients chromium fonts-noto-cjk openssl systemd qemu-system-arm xz-utils)
 missing=()
 for p in "${packages[@]}"; do
 	dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
@@ -23,4 +23,5 @@ if [[ ! -x $cache/influxd ]]; then
 	echo "building influxd (two minutes, once)"
 	GOBIN=$cache go install "$influxd"
 fi
+"$(dirname "$0")/qemu/fetch-kernel.sh" "$(dirname "$cache")/qemu"
 echo "test dependencies are in place"

@@ -46,7 +46,11 @@ func (h *Hardware) device(d config.Device) (sensors.Sensor, string, error) {
 		s, err := modbus.New(modbus.Config{Name: d.Name, Slave: d.Slave, Profile: profile, Points: points, Now: h.clock.Now}, h.lines[d.Bus])
 		return s, d.Profile, err
 	case kind == config.KindI2C:
-		s, err := h.chip(d, points, h.chips[d.Bus])
+		bus, err := h.behind(d)
+		if err != nil {
+			return nil, "", err
+		}
+		s, err := h.chip(d, points, bus)
 		return s, d.Driver, err
 	case kind == config.KindOneWire:
 		s, err := w1.New(w1.Config{Name: d.Name, Master: h.bus(d.Bus).OneWire, Points: points, Now: h.clock.Now}, h.probes)
@@ -88,6 +92,30 @@ func (h *Hardware) chip(d config.Device, points map[sensors.PointID]string, bus 
 		return ads1115.New(ads1115.Config{Name: d.Name, Address: d.Address, Channels: d.Inputs, Points: points, Now: h.clock.Now}, bus)
 	}
 	return nil, fmt.Errorf("driver %q is not there", d.Driver)
+}
+
+type muxKey struct {
+	bus     string
+	address uint16
+}
+
+// behind returns the bus a chip hangs on: the device's own, or a channel of a
+// multiplexer on it.
+func (h *Hardware) behind(d config.Device) (i2c.Bus, error) {
+	trunk := h.trunks[d.Bus]
+	if d.Mux == nil {
+		return trunk, nil
+	}
+	key := muxKey{d.Bus, d.Mux.Address}
+	channels, known := h.muxes[key]
+	if !known {
+		var err error
+		if channels, err = trunk.Mux(d.Mux.Address); err != nil {
+			return nil, err
+		}
+		h.muxes[key] = channels
+	}
+	return channels[d.Mux.Channel], nil
 }
 
 func pointsOf(site string, d config.Device) (map[sensors.PointID]string, error) {

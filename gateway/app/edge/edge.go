@@ -15,6 +15,7 @@ import (
 	"coldchain/gateway/app"
 	"coldchain/gateway/config"
 	"coldchain/gateway/edge"
+	"coldchain/gateway/edge/page"
 	"coldchain/gateway/journal"
 	"coldchain/gateway/mqtt"
 	"coldchain/gateway/wire"
@@ -81,7 +82,7 @@ func New(ctx context.Context, cfg *config.Edge, o Options) (_ *App, err error) {
 	address := wire.Address{County: cfg.County, Site: cfg.Site, Gateway: cfg.Gateway}
 	a.agent, err = edge.New(edge.Options{
 		Address: address, Devices: devices, Limits: limits(cfg), Journal: j,
-		Commit: cfg.Journal.Commit, Clock: o.Clock, Version: o.Version, SampleAfter: o.SampleAfter, Logger: o.Logger,
+		Commit: cfg.Journal.Commit, Clock: o.Clock, Version: o.Version, SampleAfter: o.SampleAfter, Siren: a.alarm, Labels: labels(cfg), Logger: o.Logger,
 	})
 	if err != nil {
 		return nil, err
@@ -96,6 +97,14 @@ func New(ctx context.Context, cfg *config.Edge, o Options) (_ *App, err error) {
 		a.closers.Add("status page", a.status.Close)
 	}
 	return a, nil
+}
+
+func labels(cfg *config.Edge) map[string]page.Label {
+	out := map[string]page.Label{}
+	for zone, l := range cfg.Labels {
+		out[zone] = page.Label(l)
+	}
+	return out
 }
 
 func limits(cfg *config.Edge) map[edge.LimitKey]edge.Limits {

@@ -40,7 +40,8 @@ type Hardware struct {
 	clock     edge.Clock
 	log       *slog.Logger
 	lines     map[string]modbusLine
-	chips     map[string]i2c.Bus
+	trunks    map[string]*bridgei2c.Trunk
+	muxes     map[muxKey][bridgei2c.Channels]i2c.Bus
 	probes    *w1.Files
 	receivers []*gnss.Receiver
 	slaves    []output.Device // what else hangs on the lines, so that no output is taken for it
@@ -51,7 +52,7 @@ type Hardware struct {
 // A device that is away is no error: it says so when it is read. On error
 // nothing stays open.
 func OpenHardware(cfg *config.Edge, clock edge.Clock, log *slog.Logger) (_ *Hardware, err error) {
-	h := &Hardware{cfg: cfg, clock: clock, log: log, lines: map[string]modbusLine{}, chips: map[string]i2c.Bus{}}
+	h := &Hardware{cfg: cfg, clock: clock, log: log, lines: map[string]modbusLine{}, trunks: map[string]*bridgei2c.Trunk{}, muxes: map[muxKey][bridgei2c.Channels]i2c.Bus{}}
 	defer func() {
 		if err != nil {
 			_ = h.Close()
@@ -102,7 +103,7 @@ func (h *Hardware) openBus(b config.Bus) error {
 		}
 		watched := bridgei2c.NewWatchdog(bus, b.Timeout)
 		h.closers.Add("bus "+b.Name, watched.Close)
-		h.chips[b.Name] = watched
+		h.trunks[b.Name] = bridgei2c.NewTrunk(watched)
 	case config.KindOneWire:
 		if h.probes == nil {
 			h.probes = w1.NewFiles(w1.Folder(w1.SysfsRoot))
