@@ -1,7 +1,8 @@
 // Package i2c opens a Linux I2C bus by its path and keeps a hung bus from
 // hanging anybody else. It guarantees that a transaction under a Watchdog ends
 // within its limit, whatever the adapter does, and that a transaction given up
-// can no longer touch its caller's buffers.
+// can no longer touch its caller's buffers; and that a chip behind a multiplexer
+// (Trunk) is never taken for its twin on another channel.
 package i2c
 
 import (
