@@ -188,7 +188,12 @@ func parseGpsd(line []byte, at time.Time, bound float64) (statement, error) {
 // bounds it; 3 is a fix.
 func (s *statement) tpv(l gpsdLine, at time.Time, bound float64) error {
 	s.at = at
-	if l.Mode < 2 || l.Status == statusSimulated || l.Lat == nil || l.Lon == nil {
+	if l.Mode < 2 || l.Status == statusSimulated {
+		return nil
+	}
+	if l.Lat == nil || l.Lon == nil {
+		// gpsd has begun to gather a fix, from a GSA sentence for instance.
+		s.position = false
 		return nil
 	}
 	if err := s.place(*l.Lat, *l.Lon); errors.Is(err, errOrigin) {

@@ -28,7 +28,7 @@ func TestGpsdReports(t *testing.T) {
 		{"mode 1 is no fix", `{"class":"TPV","mode":1,"lat":40.54,"lon":107.27}`, "no fix"},
 		{"mode 0 is no fix", `{"class":"TPV","mode":0}`, "no fix"},
 		{"mode missing", `{"class":"TPV","lat":40.54,"lon":107.27}`, "no fix"},
-		{"fix without position", `{"class":"TPV","mode":3,"lat":40.54}`, "no fix"},
+		{"fix without position", `{"class":"TPV","mode":3,"lat":40.54}`, "nothing"},
 		{"exactly 0, 0", `{"class":"TPV","mode":3,"lat":0.0,"lon":0.0}`, "no fix"},
 		{"not on the Earth", `{"class":"TPV","mode":3,"lat":91,"lon":0.0}`, "refused"},
 		{"a time that is none", `{"class":"TPV","mode":3,"time":"yesterday","lat":40.54,"lon":107.27}`, "40.54 107.27"},
@@ -138,6 +138,35 @@ func TestGpsdConversation(t *testing.T) {
 		}
 		if s := r.Status(); !s.Linked || !s.Fix || s.Satellites != 9 || s.Refused != 1 {
 			t.Errorf("status %+v", s)
+		}
+		time.Sleep(time.Second)
+		// One moment, told after each of the receiver's sentences, and between.
+		const told = `{"class":"TPV","mode":3,"time":"2000-01-01T00:00:02Z","lat":40.55,"lon":107.27}`
+		d.say(told)
+		if got := read(r)[0]; got.Quality != sensors.Good {
+			t.Errorf("%s", got)
+		}
+		for _, line := range []string{told, `{"class":"TPV","mode":3,"epv":32.2}`, told, `{"class":"TPV","mode":1}`, told} {
+			time.Sleep(100 * time.Millisecond)
+			d.say(line)
+			if got := read(r)[0]; got.Quality != sensors.Bad {
+				t.Errorf("told again: %s", got)
+			}
+		}
+		time.Sleep(time.Second)
+		// The same before gpsd has heard a date.
+		const undated = `{"class":"TPV","mode":3,"lat":40.56,"lon":107.27}`
+		for i, want := range []sensors.Quality{sensors.Good, sensors.Bad, sensors.Bad} {
+			d.say(undated)
+			if got := read(r)[0]; got.Quality != want {
+				t.Errorf("without a time, %d: %s", i, got)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		d.say(undated)
+		if got := read(r)[0]; got.Quality != sensors.Good {
+			t.Errorf("a truck that stands: %s", got)
 		}
 		_ = d.conn.Close()
 		synctest.Wait()

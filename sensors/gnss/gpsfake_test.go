@@ -43,7 +43,8 @@ func TestRealGpsd(t *testing.T) {
 
 	cfg := config()
 	cfg.Built = time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
-	r, err := New(cfg, Gpsd{Address: address, Dial: (&net.Dialer{}).DialContext})
+	var said transcript
+	r, err := New(cfg, Gpsd{Address: address, Dial: said.dial})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,10 +76,43 @@ func TestRealGpsd(t *testing.T) {
 	}
 	for i := 1; i < len(got); i++ {
 		if got[i] <= got[i-1] {
-			t.Errorf("the truck drives north, but %g follows %g", got[i], got[i-1])
+			t.Errorf("the truck drives north, but %g follows %g; gpsd said\n%s", got[i], got[i-1], said.text())
 		}
 	}
 	t.Logf("%d positions, status %+v", len(got), r.Status())
+}
+
+// transcript keeps what gpsd said, for the message of a failure.
+type transcript struct {
+	mu   sync.Mutex
+	said bytes.Buffer
+}
+
+func (s *transcript) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return overheard{conn, s}, nil
+}
+
+func (s *transcript) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.said.String()
+}
+
+type overheard struct {
+	net.Conn
+	by *transcript
+}
+
+func (o overheard) Read(p []byte) (int, error) {
+	n, err := o.Conn.Read(p)
+	o.by.mu.Lock()
+	defer o.by.mu.Unlock()
+	o.by.said.Write(p[:n])
+	return n, err
 }
 
 // gpsfake starts gpsd with a log and gives its address.

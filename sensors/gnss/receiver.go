@@ -68,6 +68,7 @@ type Receiver struct {
 	linked bool
 	lost   bool // that the link is down has been logged
 	last   report
+	dated  report                        // the last fix that had a time
 	given  map[sensors.PointID]time.Time // fix last handed out, by point
 	clock  clock
 	status Status
@@ -229,7 +230,8 @@ func (r *Receiver) Status() Status {
 func (r *Receiver) linkUp() {
 	r.mu.Lock()
 	again := r.lost
-	r.linked, r.lost, r.last, r.status.Fault = true, false, report{}, ""
+	r.linked, r.lost, r.status.Fault = true, false, ""
+	r.last, r.fixed = report{}, report{}
 	r.clock.reset()
 	r.mu.Unlock()
 	if again {
@@ -254,10 +256,11 @@ func (r *Receiver) linkDown(err error) (heard, first bool) {
 func (r *Receiver) take(said report) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if said.fix && r.last.fix && !said.utc.IsZero() && said.utc.Equal(r.last.utc) {
-		// gpsd reports one moment after each of the receiver's sentences about
-		// it; a receiver whose time stands still measures nothing new.
-		said.at = r.last.at
+	if said.fix {
+		if said.repeats(r.fixed, r.cfg.Period) {
+			said.at = r.fixed.at
+		}
+		r.fixed = said
 	}
 	r.last = said
 	r.clock.take(said)

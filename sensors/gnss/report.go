@@ -35,6 +35,20 @@ func (r *report) place(latitude, longitude float64) error {
 	return nil
 }
 
+// repeats reports whether a fix is the one before, told again: gpsd reports a
+// moment after each of the receiver's sentences about it, and without its time
+// until it has heard a date. A receiver whose time stands still measures nothing
+// new either.
+func (r *report) repeats(before report, period time.Duration) bool {
+	if !before.fix {
+		return false
+	}
+	if !r.utc.IsZero() && !before.utc.IsZero() {
+		return r.utc.Equal(before.utc)
+	}
+	return r.latitude == before.latitude && r.longitude == before.longitude && r.at.Sub(before.at) < period/2
+}
+
 func rounded(degrees float64) float64 {
 	return float64(int64(math.Round(degrees*1e7))) / 1e7
 }
