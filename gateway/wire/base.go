@@ -12,9 +12,11 @@ type base struct {
 	boot  string
 	clock ClockSource
 	mono  int64 // milliseconds at the base time
-	named bool  // the sender gave the pack an identity
-	first uint64
-	next  uint64
+	// reconstructed goes with clock
+	reconstructed bool
+	named         bool // the sender gave the pack an identity
+	first         uint64
+	next          uint64
 }
 
 // identify takes the pack's identity from its first record. A pack without one
@@ -77,8 +79,8 @@ func (b *base) adopt(f *fields) {
 		b.spoilUnless(labelBoot, cleanText(b.boot, maxWord))
 	}
 	if f.has(labelClock) {
-		b.clock = ClockSource(f.texts[labelClock])
-		b.spoilUnless(labelClock, cleanText(string(b.clock), maxWord))
+		b.clock, b.reconstructed = clockOf(string(f.texts[labelClock]))
+		b.spoilUnless(labelClock, cleanText(string(f.texts[labelClock]), maxWord))
 	}
 	var ok bool
 	if f.has(labelBaseTime) {

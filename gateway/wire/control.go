@@ -2,7 +2,10 @@ package wire
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"coldchain/sensors"
 )
@@ -16,6 +19,7 @@ const (
 	maxAckRanges             = 10_000
 	maxFaults                = 32
 	maxFaultText             = 256
+	maxProvisional           = 200
 	maxInventoryItems        = 1000
 	maxRetryAfterMS          = 24 * 3600 * 1000
 	maxSequence       uint64 = 1<<63 - 1 // what a journal and a store can number
@@ -130,6 +134,27 @@ func (s Status) check() error {
 			return fmt.Errorf("status of %s: fault %.80q is longer than %d bytes or not printable", s.Gateway, f, maxFaultText)
 		}
 	}
+	return checkProvisional(s)
+}
+
+func checkProvisional(s Status) error {
+	if len(s.Provisional) > maxProvisional {
+		return fmt.Errorf("status of %s: %d provisional readings, at most %d", s.Gateway, len(s.Provisional), maxProvisional)
+	}
+	for _, p := range s.Provisional {
+		if _, err := sensors.ParsePointID(p.Point); err != nil {
+			return fmt.Errorf("status of %s: %w", s.Gateway, err)
+		}
+		quality, err := sensors.ParseQuality(p.Quality)
+		switch {
+		case err != nil:
+			return fmt.Errorf("status of %s: %s: %w", s.Gateway, p.Point, err)
+		case (quality == sensors.Bad) != (p.Value == nil):
+			return fmt.Errorf("status of %s: %s: quality %s and its value contradict", s.Gateway, p.Point, quality)
+		case p.AgeMS < 0 || !cleanText(p.Reason, maxWord):
+			return fmt.Errorf("status of %s: %s: age of %d ms or reason %.80q is not one", s.Gateway, p.Point, p.AgeMS, p.Reason)
+		}
+	}
 	return nil
 }
 
@@ -178,6 +203,85 @@ func (i Inventory) check() error {
 		return fmt.Errorf("inventory of %s: %d devices and points, at most %d", i.Gateway, items, maxInventoryItems)
 	}
 	return nil
+}
+
+// maxResend bounds the ranges of one command and of one declaration.
+const maxResend = 100
+
+// EncodeCommand puts a command into JSON.
+func EncodeCommand(c Command) ([]byte, error) {
+	return encodeControl("command", c, c.check, maxControlBytes)
+}
+
+// DecodeCommand reads a command. One that asks for nothing that is known here
+// is no error: a newer collector may know more.
+func DecodeCommand(payload []byte) (Command, error) {
+	var c Command
+	err := decodeControl("command", payload, &c, maxControlBytes)
+	if err == nil {
+		err = c.check()
+	}
+	if err != nil {
+		return Command{}, err
+	}
+	return c, nil
+}
+
+func (c Command) check() error {
+	if len(c.Resend) > maxResend {
+		return fmt.Errorf("command to send %d ranges again, at most %d", len(c.Resend), maxResend)
+	}
+	if len(c.Resend) > 0 && (c.Epoch == 0 || c.Epoch > maxSequence) {
+		return fmt.Errorf("command to send records of epoch %d again: no such epoch", c.Epoch)
+	}
+	for _, r := range c.Resend {
+		if err := r.check(); err != nil {
+			return fmt.Errorf("command to send again: %w", err)
+		}
+	}
+	return nil
+}
+
+func (r Range) check() error {
+	if r.From == 0 || r.From > r.To || r.To > maxSequence {
+		return fmt.Errorf("sequences %d to %d: not a range", r.From, r.To)
+	}
+	return nil
+}
+
+// GoneDetail is the detail of an EventGone: which records of which epoch.
+func GoneDetail(epoch uint64, gone []Range) map[string]string {
+	parts := make([]string, len(gone))
+	for i, r := range gone {
+		parts[i] = strconv.FormatUint(r.From, 10) + "-" + strconv.FormatUint(r.To, 10)
+	}
+	return map[string]string{"epoch": strconv.FormatUint(epoch, 10), "ranges": strings.Join(parts, " ")}
+}
+
+// ParseGone reads what GoneDetail wrote.
+func ParseGone(detail map[string]string) (epoch uint64, gone []Range, err error) {
+	if epoch, err = strconv.ParseUint(detail["epoch"], 10, 63); err != nil || epoch == 0 {
+		return 0, nil, fmt.Errorf("declared records of epoch %.40q: no such epoch", detail["epoch"])
+	}
+	words := strings.Fields(detail["ranges"])
+	if len(words) > maxResend {
+		return 0, nil, fmt.Errorf("%d declared ranges, at most %d", len(words), maxResend)
+	}
+	for _, word := range words {
+		from, to, _ := strings.Cut(word, "-")
+		var r Range
+		var errTo error
+		r.From, err = strconv.ParseUint(from, 10, 63)
+		r.To, errTo = strconv.ParseUint(to, 10, 63)
+		if err = errors.Join(err, errTo); err == nil {
+			err = r.check()
+		}
+		if err != nil {
+			return 0, nil, fmt.Errorf("declared records %.60q: %w", word, err)
+		}
+		gone = append(gone, r)
+	}
+	return epoch, gone, nil
 }
 
 func encodeControl(what string, v any, check func() error, most int) ([]byte, error) {

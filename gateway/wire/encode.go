@@ -88,9 +88,9 @@ type packEncoder struct {
 	named bool
 	unit  sensors.Unit // base unit in force
 	boot  string
-	clock ClockSource
-	time  int64 // base time, ms
-	mono  int64 // base monotonic time, ms
+	clock string // with its mark, when reconstructed
+	time  int64  // base time, ms
+	mono  int64  // base monotonic time, ms
 }
 
 func encodePlain(p Pack, json bool) []byte {
@@ -119,7 +119,7 @@ func encodePlain(p Pack, json bool) []byte {
 func (e *packEncoder) opening(p Pack) {
 	r := &p.Records[0]
 	e.time, e.mono = r.Time().UnixMilli(), r.Mono.Milliseconds()
-	e.boot, e.clock = r.Boot, r.Clock
+	e.boot, e.clock = r.Boot, r.clockText()
 	w := e.w
 	w.number(labelBaseTime, seconds(e.time))
 	if e.unit != "" {
@@ -130,7 +130,7 @@ func (e *packEncoder) opening(p Pack) {
 	w.count(labelOldest, p.Oldest)
 	w.count(labelNext, p.Next)
 	w.text(labelBoot, r.Boot)
-	w.text(labelClock, string(r.Clock))
+	w.text(labelClock, e.clock)
 	w.number(labelBaseMono, number{mantissa: e.mono})
 }
 
@@ -141,9 +141,9 @@ func (e *packEncoder) sticky(i int, r *Record) {
 	if t != 0 {
 		w.number(labelTime, seconds(t))
 	}
-	if r.Clock != e.clock {
-		e.clock = r.Clock
-		w.text(labelClock, string(r.Clock))
+	if clock := r.clockText(); clock != e.clock {
+		e.clock = clock
+		w.text(labelClock, clock)
 	}
 	off := r.Mono.Milliseconds() - e.mono - t
 	if r.Boot != e.boot {

@@ -62,9 +62,54 @@ type Status struct {
 	Clock       ClockSource `json:"clock,omitempty"`
 	// Greeted says that the collector has answered in this session already.
 	Greeted bool `json:"greeted"`
+	// Backlog is how many records at most wait for their turn behind the live
+	// ones. SentToday counts bytes in both directions since the gateway's
+	// midnight, MQTT headers included and TCP left out; BytesPerDay is what the
+	// backlog may use of a day, 0 when it is not bounded.
+	Backlog     uint64 `json:"backlog,omitempty"`
+	SentToday   uint64 `json:"sent_today,omitempty"`
+	BytesPerDay uint64 `json:"bytes_per_day,omitempty"`
 	// Faults are short sentences for the county, worst first.
 	Faults []string `json:"faults,omitempty"`
+
+	// Held counts records that wait for a clock; until it has come, Provisional
+	// is the newest reading of each point and Alarm whether the local alarm
+	// holds. They are for people to see and are never stored.
+	Held        uint64        `json:"held,omitempty"`
+	Alarm       bool          `json:"alarm,omitempty"`
+	Provisional []Provisional `json:"provisional,omitempty"`
 }
+
+// Provisional is a reading whose time nobody knows but by its age.
+type Provisional struct {
+	Point   string   `json:"point"`
+	Value   *float64 `json:"value,omitempty"` // in the quantity's unit; none when the quality is bad
+	Quality string   `json:"quality"`
+	Reason  string   `json:"reason,omitempty"`
+	AgeMS   int64    `json:"age_ms"` // when the status was sent
+	Outside bool     `json:"outside,omitempty"`
+}
+
+// Command is what the county asks of one gateway. Losing one is harmless: it is
+// asked again.
+type Command struct {
+	// Epoch and Resend name records below the gateway's oldest unconfirmed one
+	// of which the county has no trace. The gateway offers again what it keeps
+	// and declares the rest with an event EventGone.
+	Epoch  uint64  `json:"epoch,omitempty"`
+	Resend []Range `json:"resend,omitempty"`
+	// Duplicate says that two boxes connect under this gateway's name in turn;
+	// both shall step back for minutes and say so.
+	Duplicate bool `json:"duplicate,omitempty"`
+}
+
+// EventGone is the name of the event by which a gateway declares records that
+// it was asked for and does not keep any more. Its detail is GoneDetail's.
+const EventGone = "records-gone"
+
+// Gone is the reason under which declared records are kept apart: nothing is
+// there to be stored, and nobody has to ask again.
+const Gone QuarantineReason = "gone"
 
 // Inventory is a gateway's retained list of what it has been configured to
 // measure; the collector compares it with its own.

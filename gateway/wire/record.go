@@ -35,6 +35,9 @@ type Record struct {
 	Boot  string        // which start of the machine measured it
 	Mono  time.Duration // time since that start, whole milliseconds
 	Clock ClockSource   // what Reading.Time, Gap.To or Event.At was read from
+	// Reconstructed says that the time was worked out from Mono after the fact,
+	// because at that moment no clock could be believed.
+	Reconstructed bool
 
 	Reading sensors.Reading // Kind == ReadingRecord
 	// Unit is the unit of Reading as sent. An edge sets the quantity's

@@ -121,7 +121,7 @@ func (d *Decoder) origin(f *fields, r *Record, ms int64) problem {
 	if b.spoiled&(1<<labelBoot|1<<labelClock|1<<labelBaseMono) != 0 {
 		return wrong(Malformed, "the boot id, clock source or monotonic base in force is too long or not of its kind")
 	}
-	r.Boot, r.Clock = b.boot, b.clock
+	r.Boot, r.Clock, r.Reconstructed = b.boot, b.clock, b.reconstructed
 	if b.has&(1<<labelBaseMono) == 0 {
 		return none
 	}
