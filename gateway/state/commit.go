@@ -33,6 +33,7 @@ type Commit struct {
 	Tracks     map[string][]byte // the engine's state by key; nil deletes
 	Quarantine []QuarantineEntry
 	Entries    []JournalEntry
+	Dirty      []DirtyRange // rollups these readings made wrong, or not yet right
 }
 
 // Commit makes c durable in one transaction. Doing it again is harmless: of a
@@ -70,6 +71,9 @@ func (db *DB) Commit(ctx context.Context, c Commit) error {
 			return err
 		}
 		if err := tx.commitEntries(c.Entries); err != nil {
+			return err
+		}
+		if err := tx.markDirty(c.Dirty); err != nil {
 			return err
 		}
 		return tx.quarantine(c.Quarantine, db.quarantineLimit)
