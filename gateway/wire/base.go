@@ -79,7 +79,7 @@ func (b *base) adopt(f *fields) {
 		b.spoilUnless(labelBoot, cleanText(b.boot, maxWord))
 	}
 	if f.has(labelClock) {
-		b.clock, b.reconstructed = clockOf(string(f.texts[labelClock]))
+		b.clock, b.reconstructed = ParseClock(string(f.texts[labelClock]))
 		b.spoilUnless(labelClock, cleanText(string(f.texts[labelClock]), maxWord))
 	}
 	var ok bool

@@ -119,7 +119,7 @@ func encodePlain(p Pack, json bool) []byte {
 func (e *packEncoder) opening(p Pack) {
 	r := &p.Records[0]
 	e.time, e.mono = r.Time().UnixMilli(), r.Mono.Milliseconds()
-	e.boot, e.clock = r.Boot, r.clockText()
+	e.boot, e.clock = r.Boot, r.ClockText()
 	w := e.w
 	w.number(labelBaseTime, seconds(e.time))
 	if e.unit != "" {
@@ -141,7 +141,7 @@ func (e *packEncoder) sticky(i int, r *Record) {
 	if t != 0 {
 		w.number(labelTime, seconds(t))
 	}
-	if clock := r.clockText(); clock != e.clock {
+	if clock := r.ClockText(); clock != e.clock {
 		e.clock = clock
 		w.text(labelClock, clock)
 	}

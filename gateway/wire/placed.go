@@ -7,14 +7,17 @@ import "strings"
 // not know, and nothing else changes.
 const placedMark = "+placed"
 
-func (r *Record) clockText() string {
+// ClockText is the clock source as one word, with a mark behind it when the
+// time is reconstructed; ParseClock is the way back.
+func (r *Record) ClockText() string {
 	if r.Reconstructed {
 		return string(r.Clock) + placedMark
 	}
 	return string(r.Clock)
 }
 
-func clockOf(text string) (_ ClockSource, reconstructed bool) {
+// ParseClock is the inverse of ClockText.
+func ParseClock(text string) (_ ClockSource, reconstructed bool) {
 	source, reconstructed := strings.CutSuffix(text, placedMark)
 	return ClockSource(source), reconstructed
 }
