@@ -22,6 +22,9 @@ import (
 // Publisher sends one message to the broker. *mqtt.Link is one.
 type Publisher interface {
 	Publish(ctx context.Context, m mqtt.Message) error
+	// Replace gives the connection up and makes another one, not before the
+	// pause has passed. It returns at once.
+	Replace(why error, pause time.Duration)
 }
 
 // Device is one sensor with its schedule.
@@ -57,6 +60,8 @@ type Options struct {
 	Commit  time.Duration // longest wait before a reading is durable
 	Clock   Clock
 	Version string
+	// Delivery bounds what a backlog may use; the zero value: nothing.
+	Delivery Delivery
 	// SampleAfter holds the first poll back until it is closed; nil: at once.
 	// What the journal holds already is delivered meanwhile.
 	SampleAfter <-chan struct{}
@@ -110,8 +115,9 @@ func New(o Options) (*Agent, error) {
 // Subscriptions are what the agent wants to hear from the broker.
 func (a *Agent) Subscriptions() map[string]mqtt.Handler {
 	return map[string]mqtt.Handler{
-		a.o.Address.Topic(wire.ChannelHello): a.forward.onHello,
-		a.o.Address.Topic(wire.ChannelAck):   a.forward.onAck,
+		a.o.Address.Topic(wire.ChannelHello):   a.forward.onHello,
+		a.o.Address.Topic(wire.ChannelAck):     a.forward.onAck,
+		a.o.Address.Topic(wire.ChannelCommand): a.forward.onCommand,
 	}
 }
 

@@ -2,9 +2,9 @@ package edge
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"coldchain/gateway/journal"
@@ -14,7 +14,8 @@ import (
 
 const (
 	packRecords = 500              // records in one message at most
-	window      = 4                // messages on their way at most
+	window      = 6                // messages on their way at most
+	reserved    = 2                // of them for live records
 	retransmit  = 30 * time.Second // for an acknowledgement, before offering again
 	helloAgain  = 10 * time.Second // until the collector has answered
 	statusEvery = time.Minute
@@ -27,15 +28,18 @@ const (
 type forwarder struct {
 	address wire.Address
 	devices []Device
-	journal *journal.Journal
+	limits  map[LimitKey]Limits
+	journal store
 	clock   Clock
 	version string
 	faults  *faults
 	log     *slog.Logger
 
-	hellos chan wire.Hello
-	acks   chan wire.Ack
-	wake   chan struct{}
+	hellos   chan wire.Hello
+	acks     chan wire.Ack
+	commands chan wire.Command
+	wake     chan struct{}
+	received atomic.Uint64 // bytes that came and are not in the tally yet
 
 	mu        sync.Mutex
 	connected bool
@@ -45,10 +49,33 @@ type forwarder struct {
 	seen       uint64 // session that was greeted
 	greeted    bool   // the collector said hello in this session
 	flights    []*flight
-	cursor     uint64 // sequence of the newest record on its way
+	lanes      lanes
+	budget     budget
+	patience   patience
+	alone      time.Time // until then another box may use this name
 	waitUntil  time.Time
 	nextStatus time.Time
 	nextTrim   time.Time
+}
+
+// store is what the forwarder needs of the journal.
+type store interface {
+	Epoch() uint64
+	Next() uint64
+	Oldest() uint64
+	Undelivered() uint64
+	Generation() string
+	OfferBetween(ctx context.Context, after, below uint64, limit int) ([]wire.Record, error)
+	Records(ctx context.Context, from, to uint64, yield func(journal.Entry) bool) error
+	Append(ctx context.Context, records []wire.Record) ([]wire.Record, error)
+	Confirm(ctx context.Context, ranges []wire.AckRange) error
+	Reoffer(ctx context.Context, ranges []wire.Range) (gone []wire.Range, err error)
+	StartEpoch(ctx context.Context, epoch uint64) error
+	Redeliver(ctx context.Context) error
+	SetGeneration(ctx context.Context, generation string) error
+	Trim(ctx context.Context, now time.Time) error
+	Tally(ctx context.Context) (day string, bytes uint64, err error)
+	SetTally(ctx context.Context, day string, bytes uint64) error
 }
 
 // flight is one message whose records have not all been acknowledged.
@@ -60,15 +87,16 @@ type flight struct {
 
 func newForwarder(o Options, f *faults) *forwarder {
 	return &forwarder{
-		address: o.Address, devices: o.Devices, journal: o.Journal, clock: o.Clock,
-		version: o.Version, faults: f, log: o.Logger,
-		hellos: make(chan wire.Hello, 4), acks: make(chan wire.Ack, 64), wake: make(chan struct{}, 1),
+		address: o.Address, devices: o.Devices, limits: o.Limits, journal: o.Journal, clock: o.Clock,
+		version: o.Version, faults: f, log: o.Logger, budget: newBudget(o.Delivery),
+		hellos: make(chan wire.Hello, 4), acks: make(chan wire.Ack, 64), commands: make(chan wire.Command, 4), wake: make(chan struct{}, 1),
 	}
 }
 
-// onHello and onAck run on the connection's goroutine and never block: what
+// onHello, onAck and onCommand run on the connection's goroutine and never block: what
 // does not fit is dropped, and asked for or sent again.
 func (f *forwarder) onHello(m mqtt.Message) {
+	f.received.Add(wireBytes(m))
 	h, err := wire.DecodeHello(m.Payload)
 	if err != nil {
 		f.log.Warn("hello from the collector", "error", err)
@@ -81,6 +109,7 @@ func (f *forwarder) onHello(m mqtt.Message) {
 }
 
 func (f *forwarder) onAck(m mqtt.Message) {
+	f.received.Add(wireBytes(m))
 	a, err := wire.DecodeAck(m.Payload)
 	if err != nil {
 		f.log.Warn("acknowledgement from the collector", "error", err)
@@ -88,6 +117,19 @@ func (f *forwarder) onAck(m mqtt.Message) {
 	}
 	select {
 	case f.acks <- a:
+	default:
+	}
+}
+
+func (f *forwarder) onCommand(m mqtt.Message) {
+	f.received.Add(wireBytes(m))
+	c, err := wire.DecodeCommand(m.Payload)
+	if err != nil {
+		f.log.Warn("command from the collector", "error", err)
+		return
+	}
+	select {
+	case f.commands <- c:
 	default:
 	}
 }
@@ -117,16 +159,22 @@ func (f *forwarder) connection() (session uint64, up bool) {
 
 // run is the only goroutine that touches the delivery state.
 func (f *forwarder) run(ctx context.Context, p Publisher) {
+	f.budget.restore(ctx, f.journal, f.clock.Now(), f.log)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
+			f.budget.keep(context.WithoutCancel(ctx), f.journal, f.log)
 			return
 		case h := <-f.hellos:
+			f.patience.heard(f.clock.Now())
 			f.greet(ctx, h)
 		case a := <-f.acks:
+			f.patience.heard(f.clock.Now())
 			f.settle(ctx, a)
+		case c := <-f.commands:
+			f.obey(ctx, p, c)
 		case <-f.wake:
 		case <-tick.C:
 		}
@@ -137,6 +185,7 @@ func (f *forwarder) run(ctx context.Context, p Publisher) {
 // step does what is due: status, retransmission, new messages, house-keeping.
 func (f *forwarder) step(ctx context.Context, p Publisher) {
 	now := f.clock.Now()
+	f.budget.advance(now, f.received.Swap(0))
 	session, up := f.connection()
 	if !up {
 		return
@@ -145,10 +194,15 @@ func (f *forwarder) step(ctx context.Context, p Publisher) {
 		f.seen, f.greeted = session, false
 		f.rewind()
 		f.nextStatus = time.Time{}
+		f.patience.begin(now)
 		f.publishInventory(ctx, p)
+	}
+	if f.stuck(p, now) {
+		return
 	}
 	if !now.Before(f.nextStatus) {
 		f.publishStatus(ctx, p, now)
+		f.budget.keep(ctx, f.journal, f.log)
 	}
 	if !f.greeted {
 		return
@@ -169,83 +223,43 @@ func (f *forwarder) step(ctx context.Context, p Publisher) {
 	}
 }
 
-// rewind forgets what is on its way; the journal still holds it.
-func (f *forwarder) rewind() {
-	f.flights, f.cursor = nil, 0
-}
-
-// fill sends messages until the window is full or nothing is left.
-func (f *forwarder) fill(ctx context.Context, p Publisher, now time.Time) {
-	for len(f.flights) < window && !now.Before(f.waitUntil) {
-		records, err := f.journal.Offer(ctx, f.cursor, packRecords)
-		if err != nil {
-			if ctx.Err() == nil {
-				f.log.Error("read the journal", "error", err)
-			}
-			return
-		}
-		if len(records) == 0 {
-			return
-		}
-		payload, err := wire.EncodePack(wire.Pack{
-			Epoch: f.journal.Epoch(), Oldest: f.journal.Oldest(), Next: f.journal.Next(), Records: records,
-		}, encodingFor(len(records)))
-		if err != nil {
-			f.log.Error("encode records", "from", records[0].Seq, "error", err)
-			return
-		}
-		if err := p.Publish(ctx, mqtt.Message{Topic: f.address.Topic(wire.ChannelRecords), Payload: payload}); err != nil {
-			return // the link says what happened and connects again
-		}
-		fl := &flight{from: records[0].Seq, to: records[len(records)-1].Seq, waiting: make(map[uint64]struct{}, len(records)), deadline: now.Add(retransmit)}
-		for _, r := range records {
-			fl.waiting[r.Seq] = struct{}{}
-		}
-		f.flights = append(f.flights, fl)
-		f.cursor = fl.to
-	}
-}
-
-// encodingFor compresses a backlog, which shrinks to a third; a few live
-// readings would not.
-func encodingFor(records int) wire.Encoding {
-	if records >= packRecords/5 {
-		return wire.CBORZstd
-	}
-	return wire.CBOR
-}
-
 // greet is the start of a session: the collector says what it has seen.
 func (f *forwarder) greet(ctx context.Context, h wire.Hello) {
-	if err := f.adopt(ctx, h); err != nil {
+	anew, err := f.adopt(ctx, h)
+	if err != nil {
 		f.log.Error("hello from the collector", "error", err)
 		return
+	}
+	if !f.greeted || anew {
+		f.beginLanes(ctx, true)
 	}
 	f.greeted = true
 }
 
-func (f *forwarder) adopt(ctx context.Context, h wire.Hello) error {
+// adopt brings the journal in line with what the county has seen; anew tells
+// that the journal's numbers or what is to be delivered have changed.
+func (f *forwarder) adopt(ctx context.Context, h wire.Hello) (anew bool, err error) {
 	own := f.journal.Epoch()
 	if h.Epoch > own || h.Epoch == own && h.Highest >= f.journal.Next() {
 		f.log.Warn("this journal is older than what the county has seen; starting a new epoch",
 			"own_epoch", own, "own_next", f.journal.Next(), "seen_epoch", h.Epoch, "seen_highest", h.Highest)
 		if err := f.journal.StartEpoch(ctx, h.Epoch+1); err != nil {
-			return err
+			return false, err
 		}
-		f.rewind()
+		anew = true
 	}
 	known := f.journal.Generation()
 	if h.Generation == known {
-		return nil
+		return anew, nil
 	}
 	if known != "" {
 		f.log.Warn("the county has a new store; offering again all that is kept here")
 		if err := f.journal.Redeliver(ctx); err != nil {
-			return err
+			return anew, err
 		}
-		f.rewind()
+		anew = true
 	}
-	return f.journal.SetGeneration(ctx, h.Generation)
+	return anew, f.journal.SetGeneration(ctx, h.Generation)
 }
 
 // settle takes an acknowledgement into the journal.
@@ -282,45 +296,4 @@ func (f *forwarder) land(r wire.Range) {
 		}
 	}
 	f.flights = kept
-}
-
-func (f *forwarder) publishStatus(ctx context.Context, p Publisher, now time.Time) {
-	f.nextStatus = now.Add(statusEvery)
-	if !f.greeted {
-		f.nextStatus = now.Add(helloAgain)
-	}
-	payload, err := wire.EncodeStatus(wire.Status{
-		Gateway: f.address.Gateway, Site: f.address.Site, Online: true,
-		Session: fmt.Sprintf("%s-%d", f.clock.Boot, f.seen), At: now.UTC().Truncate(time.Millisecond), Boot: f.clock.Boot,
-		Version: f.version, Epoch: f.journal.Epoch(), Oldest: f.journal.Oldest(), Next: f.journal.Next(),
-		Undelivered: f.journal.Undelivered(), Clock: f.clock.Source(), Greeted: f.greeted, Faults: f.faults.list(),
-	})
-	if err != nil {
-		f.log.Error("encode status", "error", err)
-		return
-	}
-	f.publish(ctx, p, wire.ChannelStatus, payload)
-}
-
-func (f *forwarder) publishInventory(ctx context.Context, p Publisher) {
-	inv := wire.Inventory{Gateway: f.address.Gateway, Site: f.address.Site}
-	for _, d := range f.devices {
-		info := wire.DeviceInfo{Name: d.Name, Bus: d.Bus, Profile: d.Profile}
-		for _, pt := range d.Sensor.Points() {
-			info.Points = append(info.Points, wire.PointInfo{ID: string(pt.ID), Quantity: string(pt.Quantity), Unit: string(pt.Quantity.Unit())})
-		}
-		inv.Devices = append(inv.Devices, info)
-	}
-	payload, err := wire.EncodeInventory(inv)
-	if err != nil {
-		f.log.Error("encode inventory", "error", err)
-		return
-	}
-	f.publish(ctx, p, wire.ChannelInventory, payload)
-}
-
-func (f *forwarder) publish(ctx context.Context, p Publisher, c wire.Channel, payload []byte) {
-	if err := p.Publish(ctx, mqtt.Message{Topic: f.address.Topic(c), Payload: payload, Retained: true}); err != nil {
-		f.log.Debug("publish", "channel", c, "error", err)
-	}
 }

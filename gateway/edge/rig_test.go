@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -122,6 +123,20 @@ type broker struct {
 	all  []mqtt.Message
 	down bool
 	seen func(mqtt.Message)
+
+	replaced []time.Duration // pauses that were asked for
+}
+
+func (b *broker) Replace(_ error, pause time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.replaced = append(b.replaced, pause)
+}
+
+func (b *broker) replacements() []time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.replaced)
 }
 
 func (b *broker) Publish(_ context.Context, m mqtt.Message) error {

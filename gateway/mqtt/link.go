@@ -66,7 +66,8 @@ type Link struct {
 
 	mu      sync.Mutex
 	current paho.Client // nil while not connected
-	lost    func()      // ends the current session
+	lost    func(error) // ends the current session
+	notYet  time.Time   // no new session before
 }
 
 // New checks the options and returns a link that Run will connect.
@@ -103,13 +104,43 @@ func (l *Link) Run(ctx context.Context) error {
 		// Full jitter: fifty gateways do not come back in the same instant.
 		pause := time.Duration(rand.Int64N(int64(wait))) + 50*time.Millisecond
 		l.o.Logger.Warn("broker connection", "server", l.o.Server, "error", err, "again_in", pause.Round(time.Millisecond))
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
+		l.rest(ctx, pause)
 		wait = min(2*wait, backoffMost)
 	}
 	return nil
+}
+
+// rest waits for the pause, and for a longer one that Replace has asked for.
+func (l *Link) rest(ctx context.Context, pause time.Duration) {
+	until := time.Now().Add(pause)
+	for ctx.Err() == nil {
+		l.mu.Lock()
+		if l.notYet.After(until) {
+			until = l.notYet
+		}
+		l.mu.Unlock()
+		left := time.Until(until)
+		if left <= 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(left):
+		}
+	}
+}
+
+// Replace ends the current connection, if there is one, because of why. The
+// next one is made after the pause or the usual back-off, whichever is longer.
+func (l *Link) Replace(why error, pause time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if pause > 0 {
+		l.notYet = time.Now().Add(pause)
+	}
+	if l.lost != nil {
+		l.lost(why)
+	}
 }
 
 // session is one connection from connect to loss; the error says why it ended.
@@ -133,7 +164,7 @@ func (l *Link) session(ctx context.Context) error {
 			return fmt.Errorf("subscribe to %s: the broker refused; check its access list", filter)
 		}
 	}
-	l.setCurrent(client, func() { cancel(errors.New("the broker did not confirm a message in time")) })
+	l.setCurrent(client, cancel)
 	l.o.Logger.Info("connected to broker", "server", l.o.Server)
 	if l.o.OnConnect != nil {
 		l.o.OnConnect()
@@ -171,7 +202,7 @@ func (l *Link) clientOptions(cancel context.CancelCauseFunc) *paho.ClientOptions
 	return o
 }
 
-func (l *Link) setCurrent(c paho.Client, lost func()) {
+func (l *Link) setCurrent(c paho.Client, lost func(error)) {
 	l.mu.Lock()
 	l.current, l.lost = c, lost
 	l.mu.Unlock()
@@ -196,7 +227,7 @@ func (l *Link) Publish(ctx context.Context, m Message) error {
 	}
 	err := await(ctx, client.Publish(m.Topic, qos, m.Retained, m.Payload), connectTimeout)
 	if errors.Is(err, errTimeout) {
-		lost()
+		lost(errors.New("the broker did not confirm a message in time"))
 	}
 	if err != nil {
 		return fmt.Errorf("publish to %s: %w", m.Topic, err)

@@ -1,0 +1,57 @@
+package edge
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"coldchain/gateway/mqtt"
+	"coldchain/gateway/wire"
+)
+
+func (f *forwarder) publishStatus(ctx context.Context, p Publisher, now time.Time) {
+	f.nextStatus = now.Add(statusEvery)
+	if !f.greeted {
+		f.nextStatus = now.Add(helloAgain)
+	}
+	if now.After(f.alone) {
+		f.faults.set(nameFault, "")
+	}
+	payload, err := wire.EncodeStatus(wire.Status{
+		Gateway: f.address.Gateway, Site: f.address.Site, Online: true,
+		Session: fmt.Sprintf("%s-%d", f.clock.Boot, f.seen), At: now.UTC().Truncate(time.Millisecond), Boot: f.clock.Boot,
+		Version: f.version, Epoch: f.journal.Epoch(), Oldest: f.journal.Oldest(), Next: f.journal.Next(),
+		Undelivered: f.journal.Undelivered(), Clock: f.clock.Source(), Greeted: f.greeted, Faults: f.faults.list(),
+		Backlog: f.backlog(), SentToday: f.budget.sent, BytesPerDay: f.budget.perDay,
+	})
+	if err != nil {
+		f.log.Error("encode status", "error", err)
+		return
+	}
+	f.publish(ctx, p, wire.ChannelStatus, payload)
+}
+
+func (f *forwarder) publishInventory(ctx context.Context, p Publisher) {
+	inv := wire.Inventory{Gateway: f.address.Gateway, Site: f.address.Site}
+	for _, d := range f.devices {
+		info := wire.DeviceInfo{Name: d.Name, Bus: d.Bus, Profile: d.Profile}
+		for _, pt := range d.Sensor.Points() {
+			info.Points = append(info.Points, wire.PointInfo{ID: string(pt.ID), Quantity: string(pt.Quantity), Unit: string(pt.Quantity.Unit())})
+		}
+		inv.Devices = append(inv.Devices, info)
+	}
+	payload, err := wire.EncodeInventory(inv)
+	if err != nil {
+		f.log.Error("encode inventory", "error", err)
+		return
+	}
+	f.publish(ctx, p, wire.ChannelInventory, payload)
+}
+
+func (f *forwarder) publish(ctx context.Context, p Publisher, c wire.Channel, payload []byte) {
+	m := mqtt.Message{Topic: f.address.Topic(c), Payload: payload, Retained: true}
+	f.budget.spend(wireBytes(m))
+	if err := p.Publish(ctx, m); err != nil {
+		f.log.Debug("publish", "channel", c, "error", err)
+	}
+}
