@@ -37,6 +37,24 @@ var migrations = []string{
 		PRIMARY KEY (point, time_ms),
 		CHECK ((value IS NULL) = (quality = 0))
 	) WITHOUT ROWID, STRICT;`,
+
+	// What readings come to. A point's buckets of one width lie together.
+	`CREATE TABLE rollup (
+		point      INTEGER NOT NULL REFERENCES point (id),
+		quantity   INTEGER NOT NULL REFERENCES quantity (id),
+		width_s    INTEGER NOT NULL,
+		start_ms   INTEGER NOT NULL,          -- a multiple of the width
+		count      INTEGER NOT NULL,          -- readings of any quality
+		"values"   INTEGER NOT NULL,          -- of them good or uncertain
+		good       INTEGER NOT NULL,
+		min        REAL,                      -- NULL without a value, as max and sum
+		max        REAL,
+		sum        REAL,
+		covered_ms INTEGER NOT NULL,
+		reason     TEXT,                      -- of the last reading without a value
+		PRIMARY KEY (point, quantity, width_s, start_ms),
+		CHECK ((min IS NULL) = ("values" = 0))
+	) WITHOUT ROWID, STRICT;`,
 }
 
 const (
