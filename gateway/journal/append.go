@@ -19,14 +19,14 @@ type statements struct {
 	oldest *sql.Stmt
 }
 
-const columns = "seq, epoch, kind, boot, mono_ms, wall_ms, clock, point, value, raw, quality, reason, detail"
+const columns = "seq, epoch, kind, boot, mono_ms, wall_ms, clock, point, value, raw, quality, reason, detail, urgent, sum"
 
 func (j *Journal) prepare(ctx context.Context) error {
 	for _, p := range []struct {
 		to    **sql.Stmt
 		query string
 	}{
-		{&j.stmt.insert, "INSERT INTO record (" + columns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+		{&j.stmt.insert, "INSERT INTO record (" + columns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
 		{&j.stmt.offer, selectRecords + " WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"},
 		{&j.stmt.count, "SELECT count(*) FROM record WHERE seq BETWEEN ? AND ?"},
 		{&j.stmt.oldest, "SELECT seq FROM record WHERE seq >= ? ORDER BY seq LIMIT 1"},
@@ -52,27 +52,39 @@ func (s *statements) close() {
 // returns them as they are kept, when they are durable: all or, on error, none.
 // Times are cut to the millisecond. The given slice is not changed.
 func (j *Journal) Append(ctx context.Context, records []wire.Record) ([]wire.Record, error) {
+	return j.AppendUrgent(ctx, records, nil)
+}
+
+// AppendUrgent is Append of records of which urgent marks those (by index) that
+// the size limit must not take: readings outside limits or of a pending alarm.
+// The mark stays in the journal. nil marks none.
+func (j *Journal) AppendUrgent(ctx context.Context, records []wire.Record, urgent []bool) ([]wire.Record, error) {
 	if len(records) == 0 {
 		return nil, nil
 	}
 	kept := make([]wire.Record, len(records))
 	var next uint64
+	var made room
 	err := j.transact(ctx, "append", func(ctx context.Context) error {
 		next = j.Next()
 		epoch := j.Epoch()
 		for i, r := range records {
 			r.Seq = next
-			if err := j.insert(ctx, epoch, &r); err != nil {
+			if err := j.insert(ctx, epoch, &r, i < len(urgent) && urgent[i]); err != nil {
 				return err
 			}
 			kept[i] = r
 			next++
 		}
-		return nil
+		var err error
+		made, err = j.makeRoom(ctx, kept[0].Seq, next)
+		return err
 	}, func() {
-		j.next = next
 		j.pending += uint64(len(kept))
+		j.held.add(kept)
+		j.next = next
 		j.last, j.hasLast = kept[len(kept)-1].Time(), true
+		j.settleRoom(made)
 	})
 	if err != nil {
 		return nil, err
@@ -81,7 +93,7 @@ func (j *Journal) Append(ctx context.Context, records []wire.Record) ([]wire.Rec
 }
 
 // insert writes one record and makes r what a reader will get back.
-func (j *Journal) insert(ctx context.Context, epoch uint64, r *wire.Record) error {
+func (j *Journal) insert(ctx context.Context, epoch uint64, r *wire.Record, urgent bool) error {
 	if r.Boot == "" {
 		r.Boot = j.o.Boot
 	}
@@ -90,7 +102,7 @@ func (j *Journal) insert(ctx context.Context, epoch uint64, r *wire.Record) erro
 	if err != nil {
 		return err
 	}
-	clock, err := j.word(ctx, string(r.Clock))
+	clock, err := j.word(ctx, r.ClockText())
 	if err != nil {
 		return err
 	}
@@ -111,8 +123,14 @@ func (j *Journal) insert(ctx context.Context, epoch uint64, r *wire.Record) erro
 	if err != nil {
 		return err
 	}
-	_, err = j.stmt.insert.ExecContext(ctx, row.seq, row.epoch, row.kind, row.boot, row.mono, r.Time().UnixMilli(), row.clock,
-		row.point, row.value, row.raw, row.quality, row.reason, row.detail)
+	wall := r.Time().UnixMilli()
+	c := row.content(r, wall, urgent)
+	var mark any
+	if urgent {
+		mark = int64(1)
+	}
+	_, err = j.stmt.insert.ExecContext(ctx, row.seq, row.epoch, row.kind, row.boot, row.mono, wall, row.clock,
+		row.point, row.value, row.raw, row.quality, row.reason, row.detail, mark, keptSum(numbered(c.sum(), r.Seq)))
 	return err
 }
 
@@ -122,6 +140,21 @@ type row struct {
 	kind                                       wire.Kind
 	boot, mono, clock                          int64
 	point, value, raw, quality, reason, detail any
+}
+
+// content is what the row says in full.
+func (to *row) content(r *wire.Record, wall int64, urgent bool) content {
+	c := content{kind: uint8(r.Kind), boot: r.Boot, clock: r.ClockText(), mono: to.mono, wall: wall, urgent: urgent}
+	if r.Kind != wire.ReadingRecord {
+		c.detail, _ = to.detail.(string)
+		return c
+	}
+	c.name, c.unit, c.hasName = string(r.Reading.Point), string(r.Unit), true
+	c.reason = string(r.Reading.Reason)
+	c.value, c.hasValue = r.Reading.Value()
+	c.raw, c.hasRaw = r.Reading.Raw()
+	c.quality, c.hasQuality = int64(r.Reading.Quality), true
+	return c
 }
 
 func (j *Journal) fillReading(ctx context.Context, to *row, r *wire.Record) (err error) {

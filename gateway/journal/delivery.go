@@ -18,35 +18,7 @@ const offerBytes = 160 << 10
 // Offer returns at most limit records that are not delivered, with Seq > after,
 // oldest first. It removes nothing: only Confirm does. All belong to Epoch.
 func (j *Journal) Offer(ctx context.Context, after uint64, limit int) ([]wire.Record, error) {
-	if err := j.take(ctx, "offer"); err != nil {
-		return nil, err
-	}
-	defer j.give()
-	ctx = context.WithoutCancel(ctx)
-	j.mu.Lock()
-	from, next, delivered := max(after+1, j.oldest), j.next, j.delivered
-	j.mu.Unlock()
-	if from >= next || limit <= 0 {
-		return nil, nil
-	}
-	var out []wire.Record
-	budget := offerBytes
-	for _, s := range delivered.without(span{from, next - 1}) {
-		entries, err := j.read(ctx, s.first, s.last, limit-len(out))
-		if err != nil {
-			return nil, fmt.Errorf("journal %s: offer: %w", j.path, classify(err))
-		}
-		for i := range entries {
-			if budget -= roughSize(&entries[i].Record); budget < 0 && len(out) > 0 {
-				return out, nil
-			}
-			out = append(out, entries[i].Record)
-		}
-		if len(out) >= limit {
-			break
-		}
-	}
-	return out, nil
+	return j.OfferBetween(ctx, after, math.MaxInt64, limit)
 }
 
 // roughSize is more than a record takes in CBOR.
@@ -87,7 +59,7 @@ func (j *Journal) Confirm(ctx context.Context, ranges []wire.AckRange) error {
 		return err
 	}, func() {
 		j.delivered, j.oldest = delivered, oldest
-		j.pending -= finished
+		j.pending -= min(finished, j.pending)
 	})
 }
 
@@ -120,7 +92,7 @@ func (j *Journal) deliver(ctx context.Context, delivered spans, f fate) (spans, 
 	if _, err := j.conn.ExecContext(ctx, "DELETE FROM delivered WHERE first BETWEEN ? AND ?", int64(whole.first), int64(whole.last)); err != nil {
 		return nil, err
 	}
-	if _, err := j.conn.ExecContext(ctx, "INSERT INTO delivered VALUES (?, ?)", int64(whole.first), int64(whole.last)); err != nil {
+	if _, err := j.conn.ExecContext(ctx, "INSERT INTO delivered (first, last, sum) VALUES (?, ?, ?)", int64(whole.first), int64(whole.last), whole.sum()); err != nil {
 		return nil, err
 	}
 	if f.outcome != wire.Quarantined {
@@ -172,7 +144,11 @@ func (j *Journal) StartEpoch(ctx context.Context, epoch uint64) error {
 		if epoch <= current || epoch > math.MaxInt64 {
 			return fmt.Errorf("epoch %d does not follow %d", epoch, current)
 		}
-		if err := j.setMeta(ctx, metaEpoch, int64(epoch)); err != nil {
+		// The note beside the file first: it never says less than the file.
+		if err := j.note(epoch); err != nil {
+			return err
+		}
+		if err := j.setIdentity(ctx, epoch, j.Generation()); err != nil {
 			return err
 		}
 		if next-oldest == pending { // one run at the end: it can stay where it is
@@ -185,6 +161,8 @@ func (j *Journal) StartEpoch(ctx context.Context, epoch uint64) error {
 		return err
 	}, func() {
 		j.epoch, j.next, j.oldest, j.delivered = epoch, next, oldest, delivered
+		j.held.forget()
+		j.roomFrom, j.openGap = 0, nil
 	})
 }
 
@@ -192,18 +170,13 @@ func (j *Journal) StartEpoch(ctx context.Context, epoch uint64) error {
 func (j *Journal) renumber(ctx context.Context, epoch uint64, delivered spans, oldest, next uint64) (spans, uint64, error) {
 	end := next // of what there was before
 	for _, s := range delivered.without(span{oldest, end - 1}) {
-		var seqs []uint64
-		err := j.each(ctx, "SELECT seq FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq", func(rows *sql.Rows) error {
-			var seq uint64
-			err := rows.Scan(&seq)
-			seqs = append(seqs, seq)
-			return err
-		}, int64(s.first), int64(s.last))
+		moving, err := j.places(ctx, s)
 		if err != nil {
 			return nil, 0, err
 		}
-		for _, seq := range seqs {
-			if _, err := j.conn.ExecContext(ctx, "UPDATE record SET seq = ?, epoch = ? WHERE seq = ?", int64(next), int64(epoch), int64(seq)); err != nil {
+		for _, p := range moving {
+			sum := keptSum(numbered(numbered(uint32(p.sum), p.seq), next))
+			if _, err := j.conn.ExecContext(ctx, "UPDATE record SET seq = ?, epoch = ?, sum = ? WHERE seq = ?", int64(next), int64(epoch), sum, int64(p.seq)); err != nil {
 				return nil, 0, err
 			}
 			next++
@@ -212,6 +185,22 @@ func (j *Journal) renumber(ctx context.Context, epoch uint64, delivered spans, o
 	// Nobody answers for the old numbers any more.
 	delivered, err := j.deliver(ctx, delivered, fate{span: span{oldest, end - 1}, outcome: wire.Stored})
 	return delivered, next, err
+}
+
+// place is a record's number with the sum that is bound to it.
+type place struct {
+	seq uint64
+	sum int64
+}
+
+func (j *Journal) places(ctx context.Context, s span) (out []place, err error) {
+	err = j.each(ctx, "SELECT seq, coalesce(sum, 0) FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq", func(rows *sql.Rows) error {
+		var p place
+		err := rows.Scan(&p.seq, &p.sum)
+		out = append(out, p)
+		return err
+	}, int64(s.first), int64(s.last))
+	return out, err
 }
 
 // Redeliver makes everything that is kept count as not delivered, because the
@@ -237,6 +226,8 @@ func (j *Journal) Redeliver(ctx context.Context) error {
 		return err
 	}, func() {
 		j.delivered, j.pending, j.oldest = nil, kept, oldest
+		j.held.forget()
+		j.roomFrom = 0
 	})
 }
 

@@ -22,20 +22,25 @@ func (j *Journal) OfferBetween(ctx context.Context, after, below uint64, limit i
 	j.mu.Lock()
 	from, end, delivered := max(after+1, j.oldest), min(below, j.next), j.delivered
 	j.mu.Unlock()
+	end, err := j.deliverable(ctx, end) // held records wait for a time
+	if err != nil {
+		return nil, fmt.Errorf("journal %s: offer: %w", j.path, classify(err))
+	}
 	if from >= end || limit <= 0 {
 		return nil, nil
 	}
 	var out []wire.Record
 	budget := offerBytes
 	for _, s := range delivered.without(span{from, end - 1}) {
-		entries, err := j.read(ctx, s.first, s.last, limit-len(out))
+		entries, err := j.readUndelivered(ctx, s, limit-len(out))
 		if err != nil {
-			return nil, fmt.Errorf("journal %s: offer: %w", j.path, classify(err))
+			return nil, j.failed(ctx, "offer", err)
 		}
 		for i := range entries {
 			if budget -= roughSize(&entries[i].Record); budget < 0 && len(out) > 0 {
 				return out, nil
 			}
+			j.shown(entries[i].Seq)
 			out = append(out, entries[i].Record)
 		}
 		if len(out) >= limit {

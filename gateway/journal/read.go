@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -13,9 +14,15 @@ import (
 	"coldchain/sensors"
 )
 
-const selectRecords = `SELECT seq, epoch, kind, b.text, mono_ms, wall_ms, c.text, p.name, p.unit, value, raw, quality, r.text, detail
-	FROM record JOIN word b ON b.id = boot JOIN word c ON c.id = clock
+// selectRecords reads records in full; selectUnsummed does it in files of
+// before sums were kept.
+const (
+	selectHead = "SELECT seq, epoch, kind, b.text, mono_ms, wall_ms, c.text, p.name, p.unit, value, raw, quality, r.text, detail, "
+	selectFrom = ` FROM record JOIN word b ON b.id = boot JOIN word c ON c.id = clock
 	LEFT JOIN point p ON p.id = point LEFT JOIN word r ON r.id = reason`
+	selectRecords  = selectHead + "urgent, sum" + selectFrom
+	selectUnsummed = selectHead + "NULL, NULL" + selectFrom
+)
 
 // Entry is a record with what the journal knows about it.
 type Entry struct {
@@ -23,6 +30,7 @@ type Entry struct {
 	Epoch   uint64
 	Outcome wire.Outcome          // "" while it is not confirmed
 	Reason  wire.QuarantineReason // when quarantined
+	Urgent  bool                  // outside limits: the size limit does not take it
 }
 
 // Records calls yield for every record with from <= Seq <= to, in order, until
@@ -59,7 +67,7 @@ func (j *Journal) page(ctx context.Context, from, to uint64, limit int) ([]Entry
 		err = j.fates(ctx, entries)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("journal %s: read records: %w", j.path, classify(err))
+		return nil, j.failed(ctx, "read records", err)
 	}
 	return entries, nil
 }
@@ -100,7 +108,7 @@ func (j *Journal) read(ctx context.Context, from, to uint64, limit int) ([]Entry
 	}
 	defer rows.Close()
 	var out []Entry
-	var s scan
+	s := scan{unsummed: j.unsummed}
 	for rows.Next() {
 		e, err := s.entry(rows)
 		if err != nil {
@@ -109,6 +117,18 @@ func (j *Journal) read(ctx context.Context, from, to uint64, limit int) ([]Entry
 		out = append(out, e)
 	}
 	return out, rows.Err()
+}
+
+// readUndelivered is read of records that all belong to the current epoch.
+func (j *Journal) readUndelivered(ctx context.Context, s span, limit int) ([]Entry, error) {
+	entries, err := j.read(ctx, s.first, s.last, limit)
+	epoch := j.Epoch()
+	for i := range entries {
+		if entries[i].Epoch != epoch {
+			return nil, fmt.Errorf("%w: undelivered record %d belongs to epoch %d, not %d", ErrCorrupt, entries[i].Seq, entries[i].Epoch, epoch)
+		}
+	}
+	return entries, err
 }
 
 // scan is the room for one row.
@@ -121,17 +141,50 @@ type scan struct {
 	value, raw         any
 	quality            sql.NullInt64
 	detail             sql.NullString
+	urgent, sum        sql.NullInt64
+	unsummed           bool // of an old file: nothing to compare with
+}
+
+// content is what the row says in full.
+func (s *scan) content() (c content, err error) {
+	c = content{kind: uint8(s.kind), boot: s.boot, clock: s.clock, mono: s.mono, wall: s.wall,
+		name: s.name.String, unit: s.unit.String, hasName: s.name.Valid, reason: s.reason.String,
+		quality: s.quality.Int64, hasQuality: s.quality.Valid, detail: s.detail.String, urgent: s.urgent.Int64 != 0}
+	if c.value, c.hasValue, err = number(s.value); err != nil {
+		return c, err
+	}
+	c.raw, c.hasRaw, err = number(s.raw)
+	return c, err
+}
+
+// check compares the row with its sum.
+func (s *scan) check() error {
+	if s.unsummed {
+		return nil
+	}
+	c, err := s.content()
+	if err != nil {
+		return err
+	}
+	if !s.sum.Valid || s.sum.Int64 != keptSum(numbered(c.sum(), s.seq)) {
+		return errors.New("it does not match its sum")
+	}
+	return nil
 }
 
 func (s *scan) entry(rows *sql.Rows) (Entry, error) {
 	if err := rows.Scan(&s.seq, &s.epoch, &s.kind, &s.boot, &s.mono, &s.wall, &s.clock,
-		&s.name, &s.unit, &s.value, &s.raw, &s.quality, &s.reason, &s.detail); err != nil {
+		&s.name, &s.unit, &s.value, &s.raw, &s.quality, &s.reason, &s.detail, &s.urgent, &s.sum); err != nil {
 		return Entry{}, err
 	}
+	if err := s.check(); err != nil {
+		return Entry{}, fmt.Errorf("record %d: %w: %w", s.seq, ErrCorrupt, err)
+	}
 	at := time.UnixMilli(s.wall).UTC()
-	e := Entry{Epoch: s.epoch, Record: wire.Record{
-		Seq: s.seq, Kind: s.kind, Boot: s.boot, Mono: time.Duration(s.mono) * time.Millisecond, Clock: wire.ClockSource(s.clock),
+	e := Entry{Epoch: s.epoch, Urgent: s.urgent.Int64 != 0, Record: wire.Record{
+		Seq: s.seq, Kind: s.kind, Boot: s.boot, Mono: time.Duration(s.mono) * time.Millisecond,
 	}}
+	e.Clock, e.Reconstructed = wire.ParseClock(s.clock)
 	var err error
 	switch s.kind {
 	case wire.ReadingRecord:

@@ -10,18 +10,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"modernc.org/sqlite" // also registers the driver "sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
 	"coldchain/sensors"
-)
-
-var (
-	// ErrCorrupt marks a journal file that is damaged. The file is left as it
-	// is: what can still be read from it is evidence.
-	ErrCorrupt = errors.New("the file is damaged; move it away and keep it (its records may still be recovered), then start again: a new journal begins a new epoch")
-	// ErrInUse marks a journal that another process has open.
-	ErrInUse = errors.New("another process is using it; stop that one first")
 )
 
 // applicationID stands in the file's header: "COLJ".
@@ -60,11 +51,21 @@ CREATE VIEW readable AS
 		p.name AS point, value, p.unit AS unit, raw, quality, r.text AS reason, detail
 	FROM record JOIN word b ON b.id = boot JOIN word c ON c.id = clock
 		LEFT JOIN point p ON p.id = point LEFT JOIN word r ON r.id = reason;
+`, `
+ALTER TABLE record ADD COLUMN urgent INTEGER; -- 1: stays when room is made
+ALTER TABLE record ADD COLUMN sum INTEGER;    -- CRC-32C, see sum.go
+ALTER TABLE delivered ADD COLUMN sum INTEGER;
+-- What the size limit took: which numbers are between, and how many of them.
+CREATE TABLE dropped (gap INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL);
 `}
+
+// summed is the format in which content has sums.
+const summed = 2
 
 const (
 	metaEpoch      = "epoch"
 	metaGeneration = "generation"
+	metaSum        = "sum" // of the two
 )
 
 // pragmas are set on the one connection. FULL makes every commit wait for the
@@ -79,17 +80,17 @@ var pragmas = [...]string{
 	"journal_size_limit(4194304)",
 }
 
-func (j *Journal) open(ctx context.Context) error {
+func (j *Journal) openFile(ctx context.Context) error {
 	abs, err := filepath.Abs(j.path)
 	if err != nil {
 		return fmt.Errorf("journal %s: %w", j.path, err)
 	}
-	dsn := (&url.URL{Scheme: "file", Path: abs, RawQuery: url.Values{"_pragma": pragmas[:]}.Encode()}).String()
-	if j.db, err = sql.Open("sqlite", dsn); err != nil {
-		return fmt.Errorf("journal %s: %w", j.path, err)
+	set := pragmas[:]
+	if info, err := os.Stat(abs); errors.Is(err, os.ErrNotExist) || err == nil && info.Size() == 0 {
+		set = append([]string{"auto_vacuum(INCREMENTAL)"}, set...) // before there is anything in it, or never
 	}
-	j.db.SetMaxOpenConns(1)
-	if j.conn, err = j.db.Conn(ctx); err != nil {
+	dsn := (&url.URL{Scheme: "file", Path: abs, RawQuery: url.Values{"_pragma": set}.Encode()}).String()
+	if err := j.connect(ctx, dsn); err != nil {
 		return fmt.Errorf("journal %s: open: %w", j.path, classify(err))
 	}
 	for _, step := range []struct {
@@ -100,6 +101,7 @@ func (j *Journal) open(ctx context.Context) error {
 		{"migrate", j.migrate},
 		{"prepare", j.prepare},
 		{"load", j.load},
+		{"note", func(context.Context) error { return j.note(j.Epoch()) }},
 		{"make its folder durable", func(context.Context) error { return syncFolder(filepath.Dir(abs)) }},
 	} {
 		if err := step.do(ctx); err != nil {
@@ -107,6 +109,15 @@ func (j *Journal) open(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (j *Journal) connect(ctx context.Context, dsn string) (err error) {
+	if j.db, err = sql.Open("sqlite", dsn); err != nil {
+		return err
+	}
+	j.db.SetMaxOpenConns(1)
+	j.conn, err = j.db.Conn(ctx)
+	return err
 }
 
 // check reads the whole file once: damage is better found before the next
@@ -118,6 +129,9 @@ func (j *Journal) check(ctx context.Context) error {
 	}
 	if err := j.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return err
+	}
+	if ours := j.looksOurs(ctx); ours && (id != applicationID || version < 1 || version > 999) {
+		return fmt.Errorf("%w: a journal whose header says application %#x, format %d", ErrCorrupt, id, version)
 	}
 	if id != applicationID && (id != 0 || version != 0) {
 		return fmt.Errorf("this SQLite file belongs to another program (application id %#x); choose another path", id)
@@ -135,6 +149,14 @@ func (j *Journal) check(ctx context.Context) error {
 	return nil
 }
 
+// looksOurs reports whether the file has a journal's tables, whatever its
+// header says.
+func (j *Journal) looksOurs(ctx context.Context) bool {
+	var n int
+	err := j.conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('record', 'word', 'point', 'delivered', 'meta')").Scan(&n)
+	return err == nil && n == 5
+}
+
 func (j *Journal) migrate(ctx context.Context) error {
 	var version int
 	if err := j.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
@@ -143,8 +165,10 @@ func (j *Journal) migrate(ctx context.Context) error {
 	for ; version < len(migrations); version++ {
 		script := migrations[version] + fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d;", version+1, applicationID)
 		err := j.commit(ctx, func(ctx context.Context) error {
-			_, err := j.conn.ExecContext(ctx, script)
-			return err
+			if _, err := j.conn.ExecContext(ctx, script); err != nil || version+1 != summed {
+				return err
+			}
+			return j.addSums(ctx)
 		})
 		if err != nil {
 			return fmt.Errorf("to format %d: %w", version+1, err)
@@ -164,13 +188,7 @@ func (j *Journal) load(ctx context.Context) error {
 		return err
 	}
 	j.delivered = nil
-	err := j.each(ctx, "SELECT first, last FROM delivered ORDER BY first", func(rows *sql.Rows) error {
-		var s span
-		err := rows.Scan(&s.first, &s.last)
-		j.delivered = append(j.delivered, s)
-		return err
-	})
-	if err != nil {
+	if err := j.loadDelivered(ctx); err != nil {
 		return err
 	}
 	var kept, finished uint64
@@ -185,12 +203,54 @@ func (j *Journal) load(ctx context.Context) error {
 		finished += n
 	}
 	j.pending = kept - finished
-	j.oldest, err = j.findOldest(ctx, j.delivered, 0, j.next)
-	return err
+	j.held.forget()
+	var err error
+	if j.oldest, err = j.findOldest(ctx, j.delivered, 0, j.next); err != nil {
+		return err
+	}
+	j.roomFrom, j.openGap = 0, nil
+	return j.loadLosses(ctx)
+}
+
+func (j *Journal) loadDelivered(ctx context.Context) error {
+	j.delivered = nil
+	return j.each(ctx, "SELECT first, last, sum FROM delivered ORDER BY first", func(rows *sql.Rows) error {
+		var s span
+		var sum sql.NullInt64
+		if err := rows.Scan(&s.first, &s.last, &sum); err != nil {
+			return err
+		}
+		if !sum.Valid || sum.Int64 != s.sum() {
+			return fmt.Errorf("%w: the run of delivered records %d to %d does not match its sum", ErrCorrupt, s.first, s.last)
+		}
+		j.delivered = append(j.delivered, s)
+		return nil
+	})
 }
 
 func (j *Journal) loadMeta(ctx context.Context) error {
-	err := j.each(ctx, "SELECT key, value FROM meta", func(rows *sql.Rows) error {
+	if err := j.loadIdentity(ctx); err != nil {
+		return err
+	}
+	if j.metaSum != sumOf(j.epoch, j.generation) {
+		return fmt.Errorf("%w: epoch %d and generation %q do not match their sum", ErrCorrupt, j.epoch, j.generation)
+	}
+	// The newest record is never trimmed, so it holds the place of the
+	// sequence without a second write per commit.
+	var newest, wall int64
+	err := j.conn.QueryRowContext(ctx, "SELECT seq, wall_ms FROM record ORDER BY seq DESC LIMIT 1").Scan(&newest, &wall)
+	if errors.Is(err, sql.ErrNoRows) {
+		j.next, j.hasLast = 1, false
+		return nil
+	}
+	j.next, j.last, j.hasLast = uint64(newest)+1, time.UnixMilli(wall).UTC(), true
+	return err
+}
+
+// loadIdentity reads what the journal says about itself.
+func (j *Journal) loadIdentity(ctx context.Context) error {
+	j.metaSum = 0
+	return j.each(ctx, "SELECT key, value FROM meta", func(rows *sql.Rows) error {
 		var key string
 		var value any
 		if err := rows.Scan(&key, &value); err != nil {
@@ -198,8 +258,11 @@ func (j *Journal) loadMeta(ctx context.Context) error {
 		}
 		switch v := value.(type) {
 		case int64:
-			if key == metaEpoch {
+			switch key {
+			case metaEpoch:
 				j.epoch = uint64(v)
+			case metaSum:
+				j.metaSum = v
 			}
 		case string:
 			if key == metaGeneration {
@@ -208,19 +271,6 @@ func (j *Journal) loadMeta(ctx context.Context) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	// The newest record is never trimmed, so it holds the place of the
-	// sequence without a second write per commit.
-	var newest, wall int64
-	err = j.conn.QueryRowContext(ctx, "SELECT seq, wall_ms FROM record ORDER BY seq DESC LIMIT 1").Scan(&newest, &wall)
-	if errors.Is(err, sql.ErrNoRows) {
-		j.next, j.hasLast = 1, false
-		return nil
-	}
-	j.next, j.last, j.hasLast = uint64(newest)+1, time.UnixMilli(wall).UTC(), true
-	return err
 }
 
 func (j *Journal) loadNames(ctx context.Context) error {
@@ -257,21 +307,6 @@ func (j *Journal) each(ctx context.Context, query string, row func(*sql.Rows) er
 		}
 	}
 	return rows.Err()
-}
-
-// classify adds ErrCorrupt to what SQLite says of a damaged file.
-func classify(err error) error {
-	s, ok := errors.AsType[*sqlite.Error](err)
-	if !ok || errors.Is(err, ErrCorrupt) {
-		return err
-	}
-	switch s.Code() & 0xff {
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return fmt.Errorf("%w (%w)", ErrCorrupt, err)
-	case sqlite3.SQLITE_FULL:
-		return fmt.Errorf("the disk is full: %w", err)
-	}
-	return err
 }
 
 // syncFolder makes the file's name itself survive a power cut.

@@ -5,6 +5,8 @@ import "slices"
 // span is a run of sequence numbers, both ends included.
 type span struct{ first, last uint64 }
 
+func (s span) sum() int64 { return sumOf(s.first, s.last) }
+
 // spans are runs that neither touch nor overlap, in order.
 type spans []span
 
