@@ -72,6 +72,8 @@ type Collector struct {
 	connected  bool
 
 	unapplied []alerting.Transition // judgeLoop's: changes of alarms that could not be written yet
+	holes     holes                 // judgeLoop's
+	twins     map[string]*twins     // judgeLoop's, by gateway
 
 	latest   latest
 	gateways gateways
@@ -95,6 +97,7 @@ func New(ctx context.Context, o Options) (*Collector, error) {
 		unstored: make(chan batchItem, inboxMessages),
 		outbox:   make(chan mqtt.Message, inboxMessages),
 		decoder:  wire.NewDecoder(wire.DefaultLimits()),
+		holes:    holes{}, twins: map[string]*twins{},
 	}
 	generation, err := o.Store.Generation(ctx)
 	if err != nil {

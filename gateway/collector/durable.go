@@ -217,6 +217,13 @@ func delivered(items []batchItem, fates [][]wire.AckRange) []state.DeliveredRang
 			})
 		}
 	}
+	for _, item := range items {
+		for _, g := range item.gone {
+			out = append(out, state.DeliveredRange{
+				Gateway: item.id.Gateway, Epoch: item.id.Epoch, From: g.From, To: g.To, Outcome: wire.Quarantined, Reason: wire.Gone,
+			})
+		}
+	}
 	return out
 }
 

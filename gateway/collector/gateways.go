@@ -62,6 +62,7 @@ func (c *Collector) onStatus(ctx context.Context, m inboxMessage, a wire.Address
 		c.setApart(ctx, m, a, refusal{wire.Malformed, err.Error()})
 		return
 	}
+	c.noticeTwins(a, &s, m.received)
 	c.gateways.mu.Lock()
 	old := c.gateways.by[a.Gateway]
 	if !s.Online { // the last will knows nothing but that
@@ -80,6 +81,8 @@ func (c *Collector) onStatus(ctx context.Context, m inboxMessage, a wire.Address
 	c.o.Listener.GatewayChanged(s, m.received)
 	if greet {
 		c.hello(a, m.received)
+	} else if s.Online {
+		c.closeHoles(a, s.Epoch, s.Oldest, m.received)
 	}
 }
 

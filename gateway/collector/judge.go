@@ -23,6 +23,7 @@ type batchItem struct {
 	quarantined []state.QuarantineEntry
 	entries     []state.JournalEntry
 	runs        []wire.Range // of the sequence numbers in it
+	gone        []wire.Range // declared by its entries: nothing will come of them
 }
 
 func (i batchItem) size() int { return len(i.records) + len(i.quarantined) + len(i.entries) }
@@ -109,6 +110,7 @@ func (c *Collector) onRecords(ctx context.Context, m inboxMessage, a wire.Addres
 		c.o.Listener.ReadingsJudged(item.records, m.received)
 	}
 	c.enqueue(item)
+	c.closeHoles(a, pack.Epoch, pack.Oldest, m.received)
 }
 
 // sort tells what of a message is new and what is known, and has the new
@@ -134,7 +136,9 @@ func (c *Collector) sort(m inboxMessage, a wire.Address, pack wire.Pack, rejecte
 			continue
 		}
 		if r.Kind != wire.ReadingRecord {
-			item.entries = append(item.entries, state.JournalEntry{Site: a.Site, Gateway: a.Gateway, Epoch: pack.Epoch, Record: r})
+			entry := state.JournalEntry{Site: a.Site, Gateway: a.Gateway, Epoch: pack.Epoch, Record: r}
+			item.entries = append(item.entries, entry)
+			item.gone = append(item.gone, c.declared(entry, j)...)
 			continue
 		}
 		admitted, why := c.o.Registry.admit(a, pack.Epoch, r, m.received)

@@ -13,6 +13,8 @@ const (
 	DefaultOutsideInterval = 15 * time.Second // sampling.outside_interval, never above interval
 	DefaultCommit          = time.Second      // journal.commit
 	DefaultKeep            = 30 * 24 * time.Hour
+	DefaultBacklogRate     = 50               // delivery.backlog_rate, records a second
+	DefaultSpread          = 30 * time.Second // delivery.spread
 	DefaultBusTimeout      = time.Second
 )
 
@@ -25,14 +27,16 @@ const (
 	DefaultHumidityMargin   = 3.0 // %RH of hysteresis
 )
 
-// ApplyDefaults fills what was left out: the sampling and journal times and the
-// time-out of each bus, as the constants say. What is there stays. It may be
+// ApplyDefaults fills what was left out: the sampling, journal and delivery
+// settings and the time-out of each bus, as the constants say. What is there stays. It may be
 // called again.
 func (e *Edge) ApplyDefaults() {
 	fill(&e.Sampling.Interval, DefaultInterval)
 	fill(&e.Sampling.OutsideInterval, min(DefaultOutsideInterval, e.Sampling.Interval))
 	fill(&e.Journal.Commit, DefaultCommit)
 	fill(&e.Journal.Keep, DefaultKeep)
+	fill(&e.Delivery.BacklogRate, DefaultBacklogRate)
+	fill(&e.Delivery.Spread, DefaultSpread)
 	for i := range e.Buses {
 		fill(&e.Buses[i].Timeout, DefaultBusTimeout)
 	}

@@ -16,6 +16,7 @@ type Edge struct {
 	MQTT     MQTT         `yaml:"mqtt"`
 	Sampling Sampling     `yaml:"sampling"`
 	Journal  Journal      `yaml:"journal"`
+	Delivery Delivery     `yaml:"delivery"`
 	Status   Listen       `yaml:"status"`
 	Buses    []Bus        `yaml:"buses"`
 	Devices  []Device     `yaml:"devices"`
@@ -45,6 +46,19 @@ type Sampling struct {
 type Journal struct {
 	Commit time.Duration `yaml:"commit"` // longest wait before records are durable; default 1s
 	Keep   time.Duration `yaml:"keep"`   // delivered records stay this long as local history; default 720h
+}
+
+// Delivery bounds what undelivered records of the past may use of the way to
+// the county. What is measured now, and the part of an excursion that goes on,
+// is never held back.
+type Delivery struct {
+	BacklogRate uint32 `yaml:"backlog_rate"` // records a second; default 50
+	// MiBPerDay is how many MiB may be used of a day before the backlog waits
+	// for the next one; 0: not bounded. A truck's SIM card has a plan.
+	MiBPerDay uint32 `yaml:"mib_per_day"`
+	// Spread is the time over which gateways that come back together begin
+	// with their backlogs; default 30s.
+	Spread time.Duration `yaml:"spread"`
 }
 
 // Listen is a local HTTP address; empty means none.

@@ -54,7 +54,20 @@ func (e *Edge) checkTimes(r *report) {
 	j := place("journal")
 	r.between(j.key("commit"), e.Journal.Commit, 10*time.Millisecond, time.Minute)
 	r.between(j.key("keep"), e.Journal.Keep, time.Hour, 10*365*24*time.Hour)
+	d := place("delivery")
+	r.between(d.key("spread"), e.Delivery.Spread, time.Millisecond, time.Hour)
+	if n := e.Delivery.BacklogRate; n < 1 || n > maxBacklogRate {
+		r.bad(d.key("backlog_rate"), "give records a second, e.g. 50", "backlog_rate %d is not from 1 to %d", n, maxBacklogRate)
+	}
+	if n := e.Delivery.MiBPerDay; n > maxMiBPerDay {
+		r.bad(d.key("mib_per_day"), "give MiB a day, e.g. 20, or leave it out", "mib_per_day %d is not from 0 to %d", n, maxMiBPerDay)
+	}
 }
+
+const (
+	maxBacklogRate = 1_000_000
+	maxMiBPerDay   = 1 << 20
+)
 
 func (e *Edge) usesBus(name string) bool {
 	return slices.ContainsFunc(e.Devices, func(d Device) bool { return d.Bus == name })

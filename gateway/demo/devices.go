@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"time"
 
 	"coldchain/gateway/config"
 	"coldchain/sensors"
@@ -132,6 +133,7 @@ func (p place) edge(o Options) config.Edge {
 		County: CountyID, Site: p.id, Gateway: gatewayOf(p.id), Data: o.edgeData(p.id),
 		MQTT:     config.MQTT{Server: o.Broker},
 		Sampling: config.Sampling{Interval: LiveInterval, OutsideInterval: OutsideInterval},
+		Delivery: config.Delivery{BacklogRate: 100_000, Spread: time.Millisecond}, // its day of past is there at once
 		Buses:    []config.Bus{{Name: busName}},
 	}
 	for i, b := range devicesOf(p) {

@@ -83,6 +83,7 @@ func New(ctx context.Context, cfg *config.Edge, o Options) (_ *App, err error) {
 	a.agent, err = edge.New(edge.Options{
 		Address: address, Devices: devices, Limits: limits(cfg), Journal: j,
 		Commit: cfg.Journal.Commit, Clock: o.Clock, Version: o.Version, SampleAfter: o.SampleAfter, Siren: a.alarm, Labels: labels(cfg), Logger: o.Logger,
+		Delivery: edge.Delivery{BacklogRate: float64(cfg.Delivery.BacklogRate), BytesPerDay: uint64(cfg.Delivery.MiBPerDay) << 20, Spread: cfg.Delivery.Spread},
 	})
 	if err != nil {
 		return nil, err
