@@ -36,12 +36,13 @@ type Listener interface {
 	GatewayChanged(s wire.Status, received time.Time)
 }
 
-// Options configure a Collector. All are required but Registerer.
+// Options configure a Collector. All are required but Rollups and Registerer.
 type Options struct {
 	Registry   Registry
 	Engine     *engine.Engine
 	State      *state.DB
 	Store      store.Store
+	Rollups    store.Rollups // nil: nothing is rolled up
 	Listener   Listener
 	Now        func() time.Time
 	Logger     *slog.Logger
@@ -75,6 +76,7 @@ type Collector struct {
 	holes     holes                 // judgeLoop's
 	twins     map[string]*twins     // judgeLoop's, by gateway
 
+	rollups  *rollups // nil without Options.Rollups
 	latest   latest
 	gateways gateways
 	judged   heartbeat
@@ -115,6 +117,13 @@ func New(ctx context.Context, o Options) (*Collector, error) {
 	}
 	if err := o.Engine.Restore(tracks); err != nil {
 		return nil, fmt.Errorf("collector: restore the state of judging: %w", err)
+	}
+	if o.Rollups != nil {
+		newest, err := o.State.DirtyStamp(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("collector: load what is to be rolled up: %w", err)
+		}
+		c.rollups = newRollups(o.Rollups, newest)
 	}
 	now := o.Now()
 	c.judged.beat(now)
@@ -167,6 +176,7 @@ func (c *Collector) Run(ctx context.Context, p Publisher) error {
 	storing.Go(func() { c.storeLoop(ctx, writing) })
 	sending.Go(func() { c.sendLoop(writing, p) })
 	recalling.Go(func() { c.recall(ctx) })
+	recalling.Go(func() { c.rollLoop(ctx) })
 	judging.Wait()
 	close(c.unstored)
 	storing.Wait()

@@ -105,6 +105,7 @@ func (c *Collector) persist(ctx, writing context.Context, items []batchItem) err
 	c.setAside(items, records, owner, refused)
 	fates := make([][]wire.AckRange, len(items))
 	for i, item := range items {
+		c.rollups.observe(item.records)
 		fates[i] = item.outcome()
 	}
 	if err := c.commit(writing, items, fates); err != nil {
@@ -189,10 +190,12 @@ func (c *Collector) commit(ctx context.Context, items []batchItem, fates [][]wir
 	if len(items) == 0 && len(tx.Tracks) == 0 && len(tx.Judged) == 0 {
 		return nil
 	}
+	tx.Dirty = c.rollups.uncommitted()
 	err := c.o.State.Commit(ctx, tx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
+		c.rollups.giveBack(tx.Dirty)
 		c.ranges.giveBack(tx.Tracks, tx.Judged)
 		return fmt.Errorf("commit what became of %d messages: %w", len(items), err)
 	}

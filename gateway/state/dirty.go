@@ -45,10 +45,10 @@ func (db *DB) MarkDirty(ctx context.Context, marks []DirtyRange) error {
 	return nil
 }
 
-// TakeDirty returns at most limit marks that end at or before a time, by point
-// and time. They stay until ClearDirty.
+// TakeDirty returns at most limit marks that end at or before a time, the
+// oldest marks first. They stay until ClearDirty.
 func (db *DB) TakeDirty(ctx context.Context, endBefore time.Time, limit int) ([]DirtyRange, error) {
-	out, err := db.dirty(ctx, "WHERE to_ms <= ? ORDER BY point, from_ms LIMIT ?", endBefore.UnixMilli(), limit)
+	out, err := db.dirty(ctx, "WHERE to_ms <= ? ORDER BY stamp LIMIT ?", endBefore.UnixMilli(), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read dirty stretches: %w", err)
 	}
@@ -117,20 +117,23 @@ func (db *DB) Rolled(ctx context.Context, point sensors.PointID, generation stri
 	return is, nil
 }
 
-// SetRolled notes that a point's past was looked through, with the stretch of
-// it that has to be worked out (nil: there is none), in one transaction.
-func (db *DB) SetRolled(ctx context.Context, point sensors.PointID, generation string, past *DirtyRange) error {
+// SetRolled notes that the past of these points was looked through, with the
+// stretches of it that have to be worked out, in one transaction.
+func (db *DB) SetRolled(ctx context.Context, points []sensors.PointID, generation string, past []DirtyRange) error {
 	err := db.change(ctx, deliverer, func(tx *txn) error {
-		if past != nil {
-			if err := tx.markDirty([]DirtyRange{*past}); err != nil {
+		if err := tx.markDirty(past); err != nil {
+			return err
+		}
+		for _, p := range points {
+			_, err := tx.ExecContext(ctx, "INSERT INTO rolled (point, generation) VALUES (?, ?) ON CONFLICT (point) DO UPDATE SET generation = excluded.generation", p, generation)
+			if err != nil {
 				return err
 			}
 		}
-		_, err := tx.ExecContext(ctx, "INSERT INTO rolled (point, generation) VALUES (?, ?) ON CONFLICT (point) DO UPDATE SET generation = excluded.generation", point, generation)
-		return err
+		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("note that %s has rollups: %w", point, err)
+		return fmt.Errorf("note that %d points have rollups: %w", len(points), err)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package state
 import (
 	"testing"
 	"time"
+
+	"coldchain/sensors"
 )
 
 func stretch(hour, hours int, stamp uint64) DirtyRange {
@@ -62,7 +64,7 @@ func TestRolledBelongsToAGeneration(t *testing.T) {
 	db := open(t)
 	ctx := t.Context()
 	past := stretch(-10, 10, 7)
-	must(t, db.SetRolled(ctx, past.Point, "store-1", &past))
+	must(t, db.SetRolled(ctx, []sensors.PointID{past.Point}, "store-1", []DirtyRange{past}))
 	for generation, want := range map[string]bool{"store-1": true, "store-2": false} {
 		if got, err := db.Rolled(ctx, past.Point, generation); err != nil || got != want {
 			t.Errorf("%s: %v, %v", generation, got, err)

@@ -104,6 +104,9 @@ type RollupQuery struct {
 	From, To time.Time
 }
 
+// Stretch is a stretch of time, From inside and To outside.
+type Stretch struct{ From, To time.Time }
+
 // Rollups keeps what readings come to. Both engines implement it beside Store,
 // and both keep them apart from readings, so that one can outlive the other.
 type Rollups interface {
