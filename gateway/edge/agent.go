@@ -81,6 +81,7 @@ type Agent struct {
 	forward *forwarder
 	faults  *faults
 	board   *board
+	keeper  *Timekeeper
 	oldest  oldestTime
 	stop    chan struct{}
 	once    sync.Once
@@ -102,13 +103,23 @@ func New(o Options) (*Agent, error) {
 		stop:    make(chan struct{}),
 		sampled: make(chan struct{}),
 	}
+	last, _ := o.Journal.LastTime()
+	a.keeper = newTimekeeper(o.Clock, o.Address.Gateway, last)
+	o.Clock.Source = a.keeper.Source // one judge for all
+	a.o = o
 	a.board = newBoard(o.Devices, o.Limits)
 	lines, err := newLines(o, a.faults, a.board)
 	if err != nil {
 		return nil, err
 	}
+	for _, l := range lines {
+		l.keeper = a.keeper
+	}
 	a.lines = lines
 	a.forward = newForwarder(o, a.faults)
+	a.forward.provisional = a.provisional
+	// Agents of one start of the machine share its boot id, but no session.
+	a.forward.session = uint64(max(0, a.keeper.mono().Milliseconds()))
 	return a, nil
 }
 
@@ -194,34 +205,15 @@ func (a *Agent) sample(ctx context.Context) error {
 			return nil
 		}
 	}
+	a.place(ctx)
 	if err := a.declareRestart(ctx); err != nil {
 		return err
 	}
 	var sampling sync.WaitGroup
+	sampling.Go(func() { a.keepTime(ctx) })
 	for _, l := range a.lines {
 		sampling.Go(func() { l.run(a.stop, a.records) })
 	}
 	sampling.Wait()
-	return nil
-}
-
-// declareRestart journals the stretch since the last record as a gap, so that
-// a poll lost with the power is never taken for a stretch without trouble.
-func (a *Agent) declareRestart(ctx context.Context) error {
-	last, ok := a.o.Journal.LastTime()
-	if !ok {
-		return nil
-	}
-	now := a.o.Clock.Now()
-	if !now.After(last) {
-		return nil // a clock that went back is an event of the clock, not a gap
-	}
-	gap := wire.Record{
-		Kind: wire.GapRecord, Boot: a.o.Clock.Boot, Mono: a.o.Clock.Mono(now), Clock: a.o.Clock.Source(),
-		Gap: wire.Gap{Scope: a.o.Address.Gateway, From: last, To: now.Truncate(time.Millisecond), Cause: "restart"},
-	}
-	if _, err := a.o.Journal.Append(ctx, []wire.Record{gap}); err != nil {
-		return fmt.Errorf("journal the restart gap: %w", err)
-	}
 	return nil
 }

@@ -1,40 +1,58 @@
 package edge
 
 import (
-	"crypto/rand"
-	"encoding/hex"
-	"syscall"
 	"time"
 
+	"coldchain/gateway/clock"
 	"coldchain/gateway/wire"
 )
 
-// Clock is what an agent knows about time. Boot names this run of the agent;
-// the monotonic offset counts from its start.
+// Clock is what an agent knows about time.
 type Clock struct {
-	Boot   string
-	Start  time.Time
-	Now    func() time.Time
+	// Boot names the machine's start; agents of one start share it.
+	Boot string
+	// Start is when the monotonic offset was 0. It is used without Uptime only.
+	Start time.Time
+	Now   func() time.Time
+	// Source says what Now's wall clock stands on.
 	Source func() wire.ClockSource
+	// Uptime is the monotonic offset now; nil: the time since Start. It counts
+	// on while the machine sleeps and is moved by no setting of a clock.
+	Uptime func() time.Duration
+	// References are other clocks, as GNSS receivers are: it was t when Now
+	// showed at. ok is false while such a clock is not to be believed.
+	References []func() (t, at time.Time, ok bool)
 }
 
-// SystemClock is the machine's clock; its source is what the kernel says about
-// its synchronisation.
+// SystemClock is the machine's clock.
 func SystemClock() Clock {
-	id := make([]byte, 8)
-	_, _ = rand.Read(id) // never fails (crypto/rand since Go 1.24)
-	return Clock{Boot: hex.EncodeToString(id), Start: time.Now(), Now: time.Now, Source: kernelSource}
+	machine := clock.ThisMachine(clock.Built())
+	c := Clock{
+		Boot: machine.Boot(), Start: time.Now(), Now: time.Now,
+		Source: func() wire.ClockSource { return machine.Source(time.Now()) },
+	}
+	if up, ok := clock.Uptime(); ok {
+		c.Start = c.Start.Add(-up)
+		c.Uptime = func() time.Duration { up, _ := clock.Uptime(); return up }
+	}
+	return c
 }
 
-// Mono returns how long after the start of this run t was.
-func (c Clock) Mono(t time.Time) time.Duration { return t.Sub(c.Start).Truncate(time.Millisecond) }
+// HostedClock is the machine's clock for a program that runs beside its county
+// on one machine: both have the same one, so it is believed.
+func HostedClock() Clock {
+	c := SystemClock()
+	c.Source = func() wire.ClockSource { return wire.ClockRTC }
+	return c
+}
 
-const staUnsync = 0x40 // STA_UNSYNC of adjtimex(2)
+// Mono returns how long after the machine's start t was. A time without a
+// monotonic reading (time.Time.Round(0)) is only as good as the wall clock.
+func (c Clock) Mono(t time.Time) time.Duration { return c.mono(t).Truncate(time.Millisecond) }
 
-func kernelSource() wire.ClockSource {
-	var t syscall.Timex
-	if _, err := syscall.Adjtimex(&t); err != nil || t.Status&staUnsync != 0 {
-		return wire.ClockNone
+func (c Clock) mono(t time.Time) time.Duration {
+	if c.Uptime == nil {
+		return t.Sub(c.Start)
 	}
-	return wire.ClockNTP
+	return c.Uptime() + t.Sub(c.Now())
 }

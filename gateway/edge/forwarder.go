@@ -31,9 +31,11 @@ type forwarder struct {
 	limits  map[LimitKey]Limits
 	journal store
 	clock   Clock
-	version string
-	faults  *faults
-	log     *slog.Logger
+	// provisional adds to a status what is held for want of a clock.
+	provisional func(*wire.Status)
+	version     string
+	faults      *faults
+	log         *slog.Logger
 
 	hellos   chan wire.Hello
 	acks     chan wire.Ack

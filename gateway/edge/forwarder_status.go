@@ -17,13 +17,15 @@ func (f *forwarder) publishStatus(ctx context.Context, p Publisher, now time.Tim
 	if now.After(f.alone) {
 		f.faults.set(nameFault, "")
 	}
-	payload, err := wire.EncodeStatus(wire.Status{
+	status := wire.Status{
 		Gateway: f.address.Gateway, Site: f.address.Site, Online: true,
 		Session: fmt.Sprintf("%s-%d", f.clock.Boot, f.seen), At: now.UTC().Truncate(time.Millisecond), Boot: f.clock.Boot,
 		Version: f.version, Epoch: f.journal.Epoch(), Oldest: f.journal.Oldest(), Next: f.journal.Next(),
 		Undelivered: f.journal.Undelivered(), Clock: f.clock.Source(), Greeted: f.greeted, Faults: f.faults.list(),
 		Backlog: f.backlog(), SentToday: f.budget.sent, BytesPerDay: f.budget.perDay,
-	})
+	}
+	f.provisional(&status)
+	payload, err := wire.EncodeStatus(status)
 	if err != nil {
 		f.log.Error("encode status", "error", err)
 		return

@@ -20,6 +20,7 @@ type line struct {
 	bus     string
 	devices []*scheduled
 	clock   Clock
+	keeper  *Timekeeper
 	faults  *faults
 	board   *board
 	log     *slog.Logger
@@ -124,7 +125,8 @@ func (l *line) poll(d *scheduled) []wire.Record {
 	defer cancel()
 	asked := l.clock.Now()
 	readings := d.Sensor.Read(ctx, d.points)
-	l.board.polled(d.Name, asked, l.clock.Now(), readings)
+	answered := l.clock.Now()
+	l.board.polled(d.Name, asked, answered, readings)
 	interval := d.Interval
 	records := make([]wire.Record, 0, len(readings))
 	var failed sensors.Reason
@@ -135,12 +137,9 @@ func (l *line) poll(d *scheduled) []wire.Record {
 		if r.Quality == sensors.Bad {
 			failed = r.Reason
 		}
-		mono := l.clock.Mono(r.Time)
-		r.Time = r.Time.UTC().Truncate(time.Millisecond)
-		records = append(records, wire.Record{
-			Kind: wire.ReadingRecord, Boot: l.clock.Boot, Mono: mono, Clock: l.clock.Source(),
-			Unit: d.units[r.Point], Reading: r,
-		})
+		record := wire.Record{Kind: wire.ReadingRecord, Unit: d.units[r.Point], Reading: r}
+		l.keeper.Stamp(&record, asked, answered)
+		records = append(records, record)
 	}
 	l.faults.set(d.Name, failed)
 	d.due = d.due.Add(interval)

@@ -1,0 +1,132 @@
+package edge
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"coldchain/gateway/wire"
+	"coldchain/sensors"
+)
+
+const (
+	observeEvery = time.Second
+	// overlapEvery is how often held records are placed while the clock goes
+	// through hours that it has been through before: each time costs a look
+	// through the journal.
+	overlapEvery = 30 * time.Second
+)
+
+// keepTime watches the clocks, journals what happens to them, and gives held
+// records their times once there are any, until sampling is stopped.
+func (a *Agent) keepTime(ctx context.Context) {
+	tick := time.NewTicker(observeEvery)
+	defer tick.Stop()
+	var placed time.Duration
+	for {
+		select {
+		case <-a.stop:
+			return
+		case <-tick.C:
+		}
+		a.keeper.Observe()
+		if events := a.keeper.Events(); len(events) > 0 {
+			a.records <- events
+		}
+		if now := a.o.Clock.mono(a.o.Clock.Now()); !a.keeper.Overlapping() || now-placed >= overlapEvery {
+			placed = now
+			a.place(ctx)
+		}
+	}
+}
+
+// place gives the journal's held records their times, if the time is known.
+func (a *Agent) place(ctx context.Context) {
+	start, source, ok := a.keeper.Start()
+	if !ok {
+		return
+	}
+	waiting, err := a.o.Journal.Held(ctx)
+	if err == nil && waiting > 0 {
+		err = a.placeAll(ctx, start, source)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			a.o.Logger.Error("give held records their times; trying again", "error", err)
+			a.faults.set("held-records", "journal-not-writable")
+		}
+		return
+	}
+	a.faults.set("held-records", sensors.NoReason)
+}
+
+func (a *Agent) placeAll(ctx context.Context, start time.Time, source wire.ClockSource) error {
+	boots, err := a.o.Journal.PlaceEarlier(ctx, a.o.Clock.Boot, start)
+	for _, b := range boots {
+		detail := map[string]string{
+			"boot": b.Boot, "records": fmt.Sprint(b.Records), "first": fmt.Sprint(b.First), "last": fmt.Sprint(b.Last),
+			"began": b.Start.Format(time.RFC3339Nano), "latest": b.Latest.Format(time.RFC3339Nano),
+		}
+		if !b.Earliest.IsZero() {
+			detail["earliest"] = b.Earliest.Format(time.RFC3339Nano)
+		}
+		event := wire.Record{Kind: wire.EventRecord, Event: wire.Event{At: a.o.Clock.Now(), Name: "clock-bounded", Object: a.o.Address.Gateway, Detail: detail}}
+		a.keeper.Stamp(&event, event.Event.At, event.Event.At)
+		a.records <- []wire.Record{event}
+	}
+	if err != nil {
+		return err
+	}
+	n, err := a.o.Journal.PlaceBoot(ctx, a.o.Clock.Boot, start, source)
+	if n > 0 {
+		a.keeper.Placed()
+		a.forward.wakeUp()
+		a.o.Logger.Info("held records have their times now", "records", n, "source", source)
+	}
+	return err
+}
+
+// declareRestart journals the stretch since the last record as a gap, so that
+// a poll lost with the power is never taken for a stretch without trouble.
+// While the time is not known it is held: the journal draws it from the record
+// before it when it gets its place.
+func (a *Agent) declareRestart(ctx context.Context) error {
+	last, ok := a.o.Journal.LastTime()
+	if !ok {
+		return nil
+	}
+	now := a.o.Clock.Now()
+	gap := wire.Record{Kind: wire.GapRecord, Gap: wire.Gap{Scope: a.o.Address.Gateway, To: now, Cause: "restart"}}
+	a.keeper.Stamp(&gap, now, now)
+	if gap.Clock != wire.ClockNone && !gap.Gap.To.After(last) {
+		return nil // a clock that went back is an event of the clock, not a gap
+	}
+	gap.Gap.From = earlier(last, gap.Gap.To)
+	a.records <- []wire.Record{gap} // by the recorder: a full disk must not keep the agent from sampling
+	return nil
+}
+
+// provisional adds to a status what people may see of records that are held.
+func (a *Agent) provisional(s *wire.Status) {
+	held, err := a.o.Journal.Held(context.Background())
+	if s.Held = held; err != nil || a.keeper.Source() != wire.ClockNone && held == 0 {
+		return
+	}
+	now := a.o.Clock.Now()
+	points, _ := a.board.show()
+	for _, p := range points[:min(len(points), maxProvisional)] {
+		if !p.Seen {
+			continue
+		}
+		shown := wire.Provisional{Point: string(p.ID), Quality: p.Last.Quality.String(), Reason: string(p.Last.Reason), AgeMS: max(0, now.Sub(p.At).Milliseconds())}
+		if v, ok := p.Last.Value(); ok {
+			shown.Value = &v
+			shown.Outside = p.High != nil && v > *p.High || p.Low != nil && v < *p.Low
+		}
+		s.Alarm = s.Alarm || shown.Outside
+		s.Provisional = append(s.Provisional, shown)
+	}
+}
+
+// maxProvisional is what a status takes.
+const maxProvisional = 200
