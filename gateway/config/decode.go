@@ -229,6 +229,10 @@ func (d *decoder) scalar(p place, n *yaml.Node, out reflect.Value) {
 		var t time.Duration
 		t, what, want = parseDuration(n.Value)
 		out.SetInt(int64(t))
+	case out.Type() == sizeType:
+		var b Size
+		b, what, want = parseSize(n.Value)
+		out.SetInt(int64(b))
 	case kind == reflect.String:
 		what, want = checkText(n, secretPlace(p))
 		out.SetString(n.Value)

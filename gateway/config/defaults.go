@@ -15,6 +15,7 @@ const (
 	DefaultKeep            = 30 * 24 * time.Hour
 	DefaultBacklogRate     = 50               // delivery.backlog_rate, records a second
 	DefaultSpread          = 30 * time.Second // delivery.spread
+	DefaultJournalSize     = 1 << 30 // journal.max_bytes
 	DefaultBusTimeout      = time.Second
 )
 
@@ -35,6 +36,7 @@ func (e *Edge) ApplyDefaults() {
 	fill(&e.Sampling.OutsideInterval, min(DefaultOutsideInterval, e.Sampling.Interval))
 	fill(&e.Journal.Commit, DefaultCommit)
 	fill(&e.Journal.Keep, DefaultKeep)
+	fill(&e.Journal.MaxBytes, DefaultJournalSize)
 	fill(&e.Delivery.BacklogRate, DefaultBacklogRate)
 	fill(&e.Delivery.Spread, DefaultSpread)
 	for i := range e.Buses {

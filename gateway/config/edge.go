@@ -46,6 +46,8 @@ type Sampling struct {
 type Journal struct {
 	Commit time.Duration `yaml:"commit"` // longest wait before records are durable; default 1s
 	Keep   time.Duration `yaml:"keep"`   // delivered records stay this long as local history; default 720h
+	// MaxBytes bounds the journal on disk, its log included; default 1GiB.
+	MaxBytes Size `yaml:"max_bytes"`
 }
 
 // Delivery bounds what undelivered records of the past may use of the way to

@@ -54,6 +54,7 @@ func (e *Edge) checkTimes(r *report) {
 	j := place("journal")
 	r.between(j.key("commit"), e.Journal.Commit, 10*time.Millisecond, time.Minute)
 	r.between(j.key("keep"), e.Journal.Keep, time.Hour, 10*365*24*time.Hour)
+	r.sized(j.key("max_bytes"), e.Journal.MaxBytes, 16<<20, 1<<40)
 	d := place("delivery")
 	r.between(d.key("spread"), e.Delivery.Spread, time.Millisecond, time.Hour)
 	if n := e.Delivery.BacklogRate; n < 1 || n > maxBacklogRate {

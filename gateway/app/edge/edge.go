@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"coldchain/gateway/app"
 	"coldchain/gateway/config"
@@ -57,7 +58,9 @@ func New(ctx context.Context, cfg *config.Edge, o Options) (_ *App, err error) {
 	if err := os.MkdirAll(cfg.Data, 0o750); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	j, err := journal.Open(ctx, filepath.Join(cfg.Data, "journal.db"), journal.Options{Keep: cfg.Journal.Keep, Logger: o.Logger})
+	j, err := journal.Open(ctx, filepath.Join(cfg.Data, "journal.db"), journal.Options{
+		Boot: o.Clock.Boot, Keep: cfg.Journal.Keep, MaxBytes: int64(cfg.Journal.MaxBytes), Scope: cfg.Gateway, Now: o.Clock.Now, Stamp: stamp(o.Clock), Logger: o.Logger,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -173,4 +176,9 @@ func FromFile(ctx context.Context, path, version string, log *slog.Logger) (*App
 		return nil, err
 	}
 	return New(ctx, cfg, Options{Version: version, Logger: log, Clock: edge.SystemClock()})
+}
+
+// stamp tells the journal what the time of its own events is worth.
+func stamp(c edge.Clock) func(time.Time) (wire.ClockSource, time.Duration) {
+	return func(at time.Time) (wire.ClockSource, time.Duration) { return c.Source(), c.Mono(at) }
 }
