@@ -15,7 +15,7 @@ const (
 	DefaultKeep            = 30 * 24 * time.Hour
 	DefaultBacklogRate     = 50               // delivery.backlog_rate, records a second
 	DefaultSpread          = 30 * time.Second // delivery.spread
-	DefaultJournalSize     = 1 << 30 // journal.max_bytes
+	DefaultJournalSize     = 1 << 30          // journal.max_bytes
 	DefaultBusTimeout      = time.Second
 )
 
