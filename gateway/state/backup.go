@@ -165,7 +165,8 @@ func (tx *txn) setMeta(name, value string) error {
 
 // InUse reports whether another program, or another part of this one, has the
 // file open. A file that is not there, or is no database any more, is not in
-// use.
+// use. Looking opens the file as SQLite does, which folds in, or clears, the
+// log that a killed program left.
 func InUse(ctx context.Context, path string) (bool, error) {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return false, nil
