@@ -126,7 +126,10 @@ func (j *Journal) start(ctx context.Context) error {
 		}
 		j.lock = lock
 	}
-	err := j.openFile(ctx)
+	err := j.present()
+	if err == nil {
+		err = j.openFile(ctx)
+	}
 	if err == nil {
 		err = j.resumeSalvage(ctx)
 	}
@@ -140,6 +143,19 @@ func (j *Journal) start(ctx context.Context) error {
 	j.sent = max(j.sent, j.next-1)
 	j.mu.Unlock()
 	return nil
+}
+
+// present fails when there was a journal, as its note says, and SQLite would
+// take what is left of it for an empty file.
+func (j *Journal) present() error {
+	info, err := os.Stat(j.path)
+	if err == nil && info.Size() >= 512 || err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil // opening it says more
+	}
+	if _, noted := j.readNote(); !noted {
+		return nil
+	}
+	return fmt.Errorf("journal %s: %w: it is gone or cut to nothing", j.path, ErrCorrupt)
 }
 
 // Err returns why the journal cannot be used now, or nil.

@@ -16,3 +16,6 @@ func lockFile(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// lockExisting: here nobody can be asked.
+func lockExisting(path string) (*os.File, error) { return os.Open(path) }

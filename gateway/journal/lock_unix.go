@@ -26,3 +26,20 @@ func lockFile(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// lockExisting asks whether path is locked: ErrInUse if so. It creates nothing
+// and shares the lock for as long as the file is open.
+func lockExisting(path string) (*os.File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = ErrInUse
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}

@@ -129,7 +129,7 @@ func (j *Journal) moveAside() (aside string, err error) {
 	}
 	for _, suffix := range []string{"-shm", "-wal", ""} { // the file last: while it is there, all is
 		err := os.Rename(j.path+suffix, aside+suffix)
-		if err != nil && !(errors.Is(err, os.ErrNotExist) && suffix != "") {
+		if err != nil && !errors.Is(err, os.ErrNotExist) { // the file itself may be what is gone
 			return "", err
 		}
 	}

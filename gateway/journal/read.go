@@ -18,7 +18,7 @@ import (
 // before sums were kept.
 const (
 	selectHead = "SELECT seq, epoch, kind, b.text, mono_ms, wall_ms, c.text, p.name, p.unit, value, raw, quality, r.text, detail, "
-	selectFrom = ` FROM record JOIN word b ON b.id = boot JOIN word c ON c.id = clock
+	selectFrom = ` FROM record LEFT JOIN word b ON b.id = boot LEFT JOIN word c ON c.id = clock
 	LEFT JOIN point p ON p.id = point LEFT JOIN word r ON r.id = reason`
 	selectRecords  = selectHead + "urgent, sum" + selectFrom
 	selectUnsummed = selectHead + "NULL, NULL" + selectFrom
@@ -135,6 +135,7 @@ func (j *Journal) readUndelivered(ctx context.Context, s span, limit int) ([]Ent
 type scan struct {
 	seq, epoch         uint64
 	kind               wire.Kind
+	bootWord, clkWord  sql.NullString
 	boot, clock        string
 	mono, wall         int64
 	name, unit, reason sql.NullString
@@ -159,6 +160,9 @@ func (s *scan) content() (c content, err error) {
 
 // check compares the row with its sum.
 func (s *scan) check() error {
+	if !s.bootWord.Valid || !s.clkWord.Valid {
+		return errors.New("it names a boot or clock source that is not in the file")
+	}
 	if s.unsummed {
 		return nil
 	}
@@ -173,10 +177,11 @@ func (s *scan) check() error {
 }
 
 func (s *scan) entry(rows *sql.Rows) (Entry, error) {
-	if err := rows.Scan(&s.seq, &s.epoch, &s.kind, &s.boot, &s.mono, &s.wall, &s.clock,
+	if err := rows.Scan(&s.seq, &s.epoch, &s.kind, &s.bootWord, &s.mono, &s.wall, &s.clkWord,
 		&s.name, &s.unit, &s.value, &s.raw, &s.quality, &s.reason, &s.detail, &s.urgent, &s.sum); err != nil {
 		return Entry{}, err
 	}
+	s.boot, s.clock = s.bootWord.String, s.clkWord.String
 	if err := s.check(); err != nil {
 		return Entry{}, fmt.Errorf("record %d: %w: %w", s.seq, ErrCorrupt, err)
 	}

@@ -154,7 +154,7 @@ func (j *Journal) removeNormal(ctx context.Context, before uint64, r *room) (boo
 	from := max(r.roomFrom, r.oldest)
 	g := limitGap{epoch: j.Epoch()}
 	var seqs []uint64
-	err := j.each(ctx, "SELECT seq, wall_ms, b.text, c.text, mono_ms FROM record JOIN word b ON b.id = boot JOIN word c ON c.id = clock WHERE seq >= ? AND seq < ? AND kind = 0 AND urgent IS NULL ORDER BY seq LIMIT ?", func(rows *sql.Rows) error {
+	err := j.each(ctx, "SELECT seq, wall_ms, coalesce(b.text, ''), coalesce(c.text, ''), mono_ms FROM record LEFT JOIN word b ON b.id = boot LEFT JOIN word c ON c.id = clock WHERE seq >= ? AND seq < ? AND kind = 0 AND urgent IS NULL ORDER BY seq LIMIT ?", func(rows *sql.Rows) error {
 		var seq uint64
 		var wall int64
 		if err := rows.Scan(&seq, &wall, &g.boot, &g.clock, &g.mono); err != nil {

@@ -84,7 +84,7 @@ type salvage struct {
 }
 
 func (s *salvage) run(ctx context.Context, path string) {
-	dsn := (&url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=busy_timeout(5000)&_pragma=cache_size(-256)"}).String()
+	dsn := (&url.URL{Scheme: "file", Path: path, RawQuery: "mode=rw&_pragma=busy_timeout(5000)&_pragma=cache_size(-256)"}).String()
 	db, err := sql.Open("sqlite", dsn)
 	if err == nil {
 		defer db.Close()

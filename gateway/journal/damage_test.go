@@ -1,0 +1,152 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"coldchain/gateway/wire"
+)
+
+// picture is a journal's files at a moment, and what was in them.
+type picture struct {
+	db, wal, note []byte
+	values        map[int64]float64 // by milliseconds
+}
+
+// pictureOf copies the files of an open journal, whose newest commits are in the log.
+func pictureOf(t *testing.T) picture {
+	t.Helper()
+	j := newJournal(t)
+	ctx := context.Background()
+	p := picture{values: map[int64]float64{}}
+	for i := 0; i < 2000; i += 100 {
+		for _, r := range mustAppend(t, j, minutes(i, 100)) {
+			v, _ := r.Reading.Value()
+			p.values[r.Time().UnixMilli()] = v
+		}
+		if i == 1200 {
+			confirm(t, j, ack(1, 300, wire.Stored))
+			if _, err := j.conn.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, to := range map[string]*[]byte{j.path: &p.db, j.path + "-wal": &p.wal, j.path + ".note": &p.note} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*to = b
+	}
+	return p
+}
+
+// check opens damaged files as a restart does and reads all: every value is one
+// that was written, and what is missing of the first commits is declared.
+func (p picture) check(t *testing.T, what string, db, wal []byte) (replaced bool) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "journal.db")
+	for name, b := range map[string][]byte{path: db, path + "-wal": wal, path + ".note": p.note} {
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx := context.Background()
+	later := morning.Add(72 * time.Hour)
+	j, err := Open(ctx, path, Options{Now: func() time.Time { return later }})
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	defer j.Close()
+	missing := maps.Clone(p.values)
+	gaps := 0
+	read := func() error {
+		return j.Records(ctx, 0, math.MaxUint64, func(e Entry) bool {
+			if e.Kind == wire.GapRecord {
+				gaps++
+			}
+			if e.Kind != wire.ReadingRecord {
+				return true
+			}
+			at := e.Time().UnixMilli()
+			v, _ := e.Reading.Value()
+			if was, ok := p.values[at]; !ok || v != was {
+				t.Errorf("%s: record %d of %v has %v, and %v was written", what, e.Seq, e.Time(), v, was)
+			}
+			delete(missing, at)
+			return true
+		})
+	}
+	if err := read(); err != nil {
+		if !errors.Is(err, ErrCorrupt) {
+			t.Fatalf("%s: %v", what, err)
+		}
+		missing, gaps = maps.Clone(p.values), 0
+		if err := read(); err != nil {
+			t.Fatalf("%s: after the damaged file was moved aside: %v", what, err)
+		}
+	}
+	replaced = len(j.Quarantined()) > 0
+	lost := 0
+	for at := range missing {
+		// Delivered ones need not be recovered; those at the end are what a
+		// cut log takes, which the agent's restart gap declares.
+		if n := (at - morning.UnixMilli()) / 60_000; n >= 300 && (replaced || n < 1300) {
+			lost++
+		}
+	}
+	if lost > 0 && gaps == 0 {
+		t.Errorf("%s: %d readings are lost, and no gap says so (replaced: %v)", what, lost, replaced)
+	}
+	if _, err := j.Append(ctx, readings(3)); err != nil {
+		t.Errorf("%s: append: %v", what, err)
+	}
+	return replaced
+}
+
+// TestFlippedBytesAreNeverAValue turns one byte of the file or of its log over,
+// at places all over them.
+func TestFlippedBytesAreNeverAValue(t *testing.T) {
+	p := pictureOf(t)
+	step := 1201
+	if testing.Short() {
+		step = 3989
+	}
+	found := 0
+	for i := 0; i < len(p.db); i += step {
+		b := append([]byte(nil), p.db...)
+		b[i] ^= byte(1 << (i % 8))
+		if p.check(t, fmt.Sprintf("byte %d of the file", i), b, p.wal) {
+			found++
+		}
+	}
+	if found == 0 {
+		t.Error("no flipped byte was found out: the test tests nothing")
+	}
+	for i := 0; i < len(p.wal); i += step * 4 {
+		b := append([]byte(nil), p.wal...)
+		b[i] ^= byte(1 << (i % 8))
+		p.check(t, fmt.Sprintf("byte %d of the log", i), p.db, b)
+	}
+}
+
+func TestFilesCutShort(t *testing.T) {
+	p := pictureOf(t)
+	step := 9001
+	if testing.Short() {
+		step = 16411
+	}
+	for i := 1; i < len(p.db); i += step {
+		p.check(t, fmt.Sprintf("file cut at %d", i), p.db[:i], p.wal)
+	}
+	for i := 0; i < len(p.wal); i += step {
+		p.check(t, fmt.Sprintf("log cut at %d", i), p.db, p.wal[:i])
+	}
+}
