@@ -13,8 +13,11 @@ type Clock struct {
 	Boot string
 	// Start is when the monotonic offset was 0. It is used without Uptime only.
 	Start time.Time
-	Now   func() time.Time
-	// Source says what Now's wall clock stands on.
+	// Now is for schedules: times have Go's monotonic reading.
+	Now func() time.Time
+	// Wall is the wall clock, as it was set; nil: that of Now.
+	Wall func() time.Time
+	// Source says what the wall clock stands on.
 	Source func() wire.ClockSource
 	// Uptime is the monotonic offset now; nil: the time since Start. It counts
 	// on while the machine sleeps and is moved by no setting of a clock.
@@ -44,6 +47,13 @@ func HostedClock() Clock {
 	c := SystemClock()
 	c.Source = func() wire.ClockSource { return wire.ClockRTC }
 	return c
+}
+
+func (c Clock) wall() time.Time {
+	if c.Wall != nil {
+		return c.Wall().Round(0).UTC()
+	}
+	return c.Now().Round(0).UTC()
 }
 
 // Mono returns how long after the machine's start t was. A time without a

@@ -32,6 +32,10 @@ type rig struct {
 	agent   *Agent
 	broker  *broker
 	stop    func()
+
+	hands    *hands // nil: the bubble's own clock, believed
+	bootName string
+	newest   uint64 // sequence seen by delivered
 }
 
 // inBubble runs a test in a bubble of its own time, in which waiting costs
@@ -57,6 +61,9 @@ func (r *rig) start() {
 	}
 	r.options.Journal = r.journal
 	r.options.Clock = Clock{Boot: "boot", Start: time.Now(), Now: time.Now, Source: func() wire.ClockSource { return wire.ClockNTP }}
+	if r.hands != nil {
+		r.options.Clock = r.hands.clock(r.bootName)
+	}
 	if r.agent, err = New(r.options); err != nil {
 		r.t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ type Timekeeper struct {
 
 	mu       sync.Mutex
 	line     wallLine
-	vouched  bool          // by NTP or GNSS, since the last step
+	proved   wallLine      // the newest that NTP or GNSS vouched for and that stood
 	steady   time.Duration // monotonic offset from which the line is believed
 	unsynced bool          // there was a time without a line
 	before   time.Time     // the newest time that an earlier agent has journaled
@@ -79,11 +79,11 @@ func newTimekeeper(c Clock, object string, last time.Time) *Timekeeper {
 
 // draw is the first line. Where it lies behind what an earlier agent has
 // stamped, the clock was set back while nobody looked.
-func (k *Timekeeper) draw(now time.Time, mono time.Duration, l wallLine) {
+func (k *Timekeeper) draw(mono time.Duration, l wallLine) {
 	k.line = l
 	if k.unsynced {
 		k.unsynced = false
-		k.tell("clock-synced", now.Round(0).UTC(), l.at(mono), l.source)
+		k.tell("clock-synced", k.clock.wall(), l.at(mono), l.source)
 	}
 	wall := l.at(mono)
 	if !wall.Before(k.before) {
@@ -119,22 +119,28 @@ func (k *Timekeeper) observe() {
 	case !seen.drawn:
 		k.unsynced = k.unsynced || !k.line.drawn
 	case !k.line.drawn:
-		k.draw(now, mono, seen)
-		k.vouched = vouched
+		k.draw(mono, seen)
+		k.prove(mono, vouched)
 	case seen.start.Sub(k.line.start).Abs() > stepLimit:
-		k.step(mono, seen, vouched)
+		k.step(mono, seen)
 	default:
 		if seen.source == wire.ClockGNSS {
 			seen.start = k.line.start.Add(seen.start.Sub(k.line.start) / gnssWeight)
 		}
 		k.line = seen
-		k.vouched = k.vouched || vouched
+		k.prove(mono, vouched)
 	}
 }
 
-func (k *Timekeeper) step(mono time.Duration, seen wallLine, vouched bool) {
+func (k *Timekeeper) prove(mono time.Duration, vouched bool) {
+	if vouched && mono >= k.steady {
+		k.proved = k.line
+	}
+}
+
+func (k *Timekeeper) step(mono time.Duration, seen wallLine) {
 	wait := settleTime
-	if k.vouched && seen.source != wire.ClockGNSS && seen.start.Sub(k.line.start).Abs() > farStep {
+	if k.proved.drawn && seen.source != wire.ClockGNSS && seen.start.Sub(k.proved.start).Abs() > farStep {
 		wait = farSettleTime
 	}
 	before := k.line.at(mono)
@@ -143,8 +149,6 @@ func (k *Timekeeper) step(mono time.Duration, seen wallLine, vouched bool) {
 		k.overlaps = k.overlaps[max(0, len(k.overlaps)-maxOverlaps):]
 		k.stamped = stretch{}
 	}
-	// Until the new line has proved itself, what the old one stood on counts.
-	k.vouched = vouched && wait == settleTime
 	k.line, k.steady = seen, mono+wait
 	k.tell("clock-step", before, seen.at(mono), seen.source)
 }
@@ -153,7 +157,7 @@ func (k *Timekeeper) step(mono time.Duration, seen wallLine, vouched bool) {
 // that it contradicts; a kernel in line with it is the finer clock. A clock
 // that was right once goes on by the monotonic one.
 func (k *Timekeeper) best(now time.Time, mono time.Duration) (_ wallLine, vouched bool) {
-	kernel := wallLine{start: now.Round(0).UTC().Add(-mono), source: k.clock.Source(), drawn: true}
+	kernel := wallLine{start: k.clock.wall().Add(-mono), source: k.clock.Source(), drawn: true}
 	for _, reference := range k.clock.References {
 		t, at, ok := reference()
 		if !ok {
@@ -168,7 +172,7 @@ func (k *Timekeeper) best(now time.Time, mono time.Duration) (_ wallLine, vouche
 	switch {
 	case kernel.source == wire.ClockNTP:
 		return kernel, true
-	case kernel.source == wire.ClockRTC && !(k.line.drawn && k.vouched):
+	case kernel.source == wire.ClockRTC && !k.proved.drawn:
 		return kernel, false
 	case k.line.drawn:
 		// The kernel is disciplined no more, or never was. As long as it runs

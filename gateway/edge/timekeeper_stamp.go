@@ -56,8 +56,7 @@ func setTime(r *wire.Record, t time.Time) {
 func (k *Timekeeper) stampAt(mono time.Duration) stamp {
 	whole := mono.Truncate(time.Millisecond)
 	if !k.line.drawn {
-		now := k.clock.Now()
-		return stamp{mono: whole, wall: millisecond(now.Add(mono - k.clock.mono(now))), held: true}
+		return stamp{mono: whole, wall: millisecond(k.clock.wall().Add(mono - k.mono())), held: true}
 	}
 	wall := millisecond(k.line.at(mono))
 	return stamp{mono: whole, wall: wall, held: mono < k.steady || k.overlapped(wall)}
