@@ -123,7 +123,7 @@ func New(ctx context.Context, o Options) (*Collector, error) {
 		if err != nil {
 			return nil, fmt.Errorf("collector: load what is to be rolled up: %w", err)
 		}
-		c.rollups = newRollups(o.Rollups, newest)
+		c.rollups = newRollups(o.Rollups, newest, o.Now())
 	}
 	now := o.Now()
 	c.judged.beat(now)

@@ -78,7 +78,7 @@ func (r *rig) start() {
 	r.c, err = New(ctx, Options{
 		Registry: Registry{County: "hangjin", Gateways: map[string]string{"balagong-gw": "balagong", "xini-gw": "xini"},
 			Points: map[sensors.PointID]sensors.Quantity{air: sensors.Temperature, humidity: sensors.Humidity}},
-		Engine: judge, State: db, Store: r.store, Listener: nobody{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+		Engine: judge, State: db, Store: r.store, Rollups: readings, Listener: nobody{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		r.t.Fatal(err)

@@ -17,6 +17,10 @@ import (
 // reading only renews a mark; nothing is ever added to a stored bucket.
 type rollups struct {
 	store store.Rollups
+	// begins is the first hour of which no reading can have been stored before
+	// this process: hours before it are worked out from the store when they are
+	// over.
+	begins time.Time
 
 	mu     sync.Mutex
 	stamp  uint64 // of the newest mark
@@ -45,8 +49,9 @@ const (
 	maxReady  = 200_000 // rollups that wait for the store; beyond that they are worked out again later
 )
 
-func newRollups(s store.Rollups, newest uint64) *rollups {
-	return &rollups{store: s, stamp: newest, points: map[sensors.PointID]*rolling{}, marked: map[hourOf]bool{}}
+func newRollups(s store.Rollups, newest uint64, now time.Time) *rollups {
+	begins := now.Add(futureTolerance).Truncate(store.Hour).Add(store.Hour)
+	return &rollups{store: s, begins: begins, stamp: newest, points: map[sensors.PointID]*rolling{}, marked: map[hourOf]bool{}}
 }
 
 // observe takes readings that have just become durable, before the commit that
@@ -66,9 +71,10 @@ func (r *rollups) observeOne(rec *store.Record) {
 	first, last := hoursTouched(rec.Time)
 	p := r.points[rec.Point]
 	if p == nil {
-		// Of the hour that is under way somebody else may have seen the
-		// beginning: it is worked out from the store when it is over.
-		p = &rolling{roller: store.NewRoller(rec.Point, rec.Quantity, last.Add(store.Hour), r.finished)}
+		// Its cover may come from readings of before, so what it touches is not
+		// rolled from memory either.
+		p = &rolling{roller: store.NewRoller(rec.Point, rec.Quantity, r.begins, r.finished)}
+		p.roller.Skip(last.Add(store.Hour))
 		r.points[rec.Point] = p
 	}
 	if !p.roller.Add(rec.Reading) {

@@ -22,6 +22,10 @@ type Roller struct {
 	last               int64 // ms, of the latest reading; meaningful when has
 	has                bool
 	coverFrom, coverTo int64 // ms; what the last reading speaks for and is not counted yet
+	// reach is how far any good reading could speak, were nothing to follow it.
+	// Buckets up to there are given even when they turn out to be empty: a late
+	// reading that cuts a cover short must replace the buckets it had filled.
+	reach int64
 }
 
 // NewRoller returns a roller that hands each finished bucket which begins at or
@@ -41,10 +45,14 @@ func (r *Roller) Add(reading sensors.Reading) (inOrder bool) {
 	r.spread(ms)
 	r.advance(ms)
 	r.open[0].Add(reading)
+	if !r.has {
+		r.reach = ms
+	}
 	r.last, r.has = ms, true
 	r.coverFrom, r.coverTo = ms, ms
 	if reading.Quality == sensors.Good {
 		r.coverTo = ms + CoverFor.Milliseconds()
+		r.reach = max(r.reach, r.coverTo)
 	}
 	return true
 }
@@ -74,6 +82,9 @@ func (r *Roller) spread(ms int64) {
 		at = stop
 	}
 	r.coverFrom = max(r.coverFrom, end)
+	for r.begun && r.start[0]+Minute.Milliseconds() < min(r.reach, ms) {
+		r.advance(r.start[0] + Minute.Milliseconds())
+	}
 }
 
 // advance closes every bucket that ends at or before ms.
@@ -97,7 +108,7 @@ func (r *Roller) advance(ms int64) {
 
 func (r *Roller) give(i int, width time.Duration) {
 	b := r.open[i]
-	if r.start[i] < r.from || b.Count == 0 && b.Covered == 0 {
+	if r.start[i] < r.from || b.Count == 0 && r.start[i] >= r.reach {
 		return
 	}
 	b.Point, b.Quantity, b.Width, b.Start = r.point, r.quantity, width, time.UnixMilli(r.start[i]).UTC()

@@ -46,6 +46,10 @@ func TestRollerKeepsThePeakAndCountsWhatWasBad(t *testing.T) {
 	}
 	want := []store.Rollup{
 		bucket(store.Minute, "12:00:00", 4, 3, 2, -4, 31.5, 29.5, 20*time.Second, sensors.Timeout), // 10 s each; uncertain and bad speak for nothing
+		// Empty, and given: they replace what they were before the bad one came late.
+		bucket(store.Minute, "12:01:00", 0, 0, 0, 0, 0, 0, 0, ""),
+		bucket(store.Minute, "12:02:00", 0, 0, 0, 0, 0, 0, 0, ""),
+		bucket(store.Minute, "12:03:00", 0, 0, 0, 0, 0, 0, 0, ""),
 		bucket(store.QuarterHour, "12:00:00", 4, 3, 2, -4, 31.5, 29.5, 20*time.Second, sensors.Timeout),
 		bucket(store.Minute, "12:59:00", 1, 1, 1, 3, 3, 3, 30*time.Second, ""),
 		bucket(store.QuarterHour, "12:45:00", 1, 1, 1, 3, 3, 3, 30*time.Second, ""),
@@ -54,7 +58,7 @@ func TestRollerKeepsThePeakAndCountsWhatWasBad(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	if mean, ok := want[4].Mean(); !ok || mean != 32.5/4 {
+	if mean, ok := want[len(want)-1].Mean(); !ok || mean != 32.5/4 {
 		t.Error("the mean is of the readings with a value:", mean, ok)
 	}
 	if _, ok := (store.Rollup{Count: 2}).Mean(); ok {

@@ -116,7 +116,7 @@ type Rollups interface {
 	WriteRollups(ctx context.Context, rollups []Rollup) error
 	// ReadRollups calls yield for each rollup of the query in order of time and
 	// stops early, without error, when it returns false. A bucket without a
-	// reading and without cover has none.
+	// reading has none, unless the cover of an earlier reading may reach it.
 	ReadRollups(ctx context.Context, q RollupQuery, yield func(Rollup) bool) error
 }
 

@@ -17,6 +17,7 @@ type Deps struct {
 	County   County
 	Live     Live
 	Readings Readings
+	Rollups  Rollups // nil: long windows are read from readings, slowly
 	Alarms   Alarms
 	Batches  Batches
 	Health   Health

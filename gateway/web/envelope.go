@@ -4,10 +4,11 @@ import (
 	"math"
 	"time"
 
+	"coldchain/gateway/store"
 	"coldchain/sensors"
 )
 
-// envelope is a run of equal buckets over raw readings. Each keeps its lowest
+// envelope is a run of equal buckets over readings or what they come to. Each keeps its lowest
 // and highest value, so that a short peak survives any zoom; a bucket without
 // a single value is null, never interpolated.
 type envelope struct {
@@ -20,6 +21,7 @@ type bucket struct {
 	min, max, sum float64
 	count         int            // readings with a value
 	reason        sensors.Reason // of the last reading without one
+	reasonAt      time.Time      // when that was: parts may be added in any order
 }
 
 func newEnvelope(from time.Time, step time.Duration, n int) envelope {
@@ -35,17 +37,42 @@ func (e *envelope) add(r sensors.Reading) {
 	b := &e.buckets[since/e.step]
 	v, ok := r.Value()
 	if !ok {
-		b.reason = r.Reason
+		b.fault(r.Reason, r.Time)
 		return
 	}
-	if b.count == 0 || v < b.min {
-		b.min = v
+	b.values(v, v, v, 1)
+}
+
+// join puts a rollup into its bucket, of which it is a whole part.
+func (e *envelope) join(r store.Rollup) {
+	since := r.Start.Sub(e.from)
+	if since < 0 || since >= e.step*time.Duration(len(e.buckets)) {
+		return
 	}
-	if b.count == 0 || v > b.max {
-		b.max = v
+	b := &e.buckets[since/e.step]
+	if r.Values > 0 {
+		b.values(r.Min, r.Max, r.Sum, r.Values)
 	}
-	b.sum += v
-	b.count++
+	if r.Reason != sensors.NoReason {
+		b.fault(r.Reason, r.Start)
+	}
+}
+
+func (b *bucket) values(lowest, highest, sum float64, n int) {
+	if b.count == 0 || lowest < b.min {
+		b.min = lowest
+	}
+	if b.count == 0 || highest > b.max {
+		b.max = highest
+	}
+	b.sum += sum
+	b.count += n
+}
+
+func (b *bucket) fault(why sensors.Reason, at time.Time) {
+	if b.reason == sensors.NoReason || !at.Before(b.reasonAt) {
+		b.reason, b.reasonAt = why, at
+	}
 }
 
 // tail returns the envelope with its first buckets dropped so that it begins

@@ -97,7 +97,7 @@ func TestSparksReadOnlyWhatIsNew(t *testing.T) {
 	for at := start.Add(-time.Hour); at.Before(now); at = at.Add(time.Minute) {
 		m.records = append(m.records, store.Record{Reading: sensors.NewGood(air, at, 3)})
 	}
-	s := newSparks(m, func() time.Time { return now }, time.Minute)
+	s := newSparks(history{readings: m}, func() time.Time { return now }, time.Minute)
 	points := []sensors.Point{{ID: air, Quantity: sensors.Temperature}}
 	ask := func() spark {
 		t.Helper()
@@ -149,7 +149,7 @@ func TestSparksKeepWhatWasReadBeforeAFailure(t *testing.T) {
 	now := start
 	points := []sensors.Point{{ID: air, Quantity: sensors.Temperature}, {ID: "s/z/slow", Quantity: sensors.Temperature}}
 	m := &memory{downFor: map[sensors.PointID]bool{"s/z/slow": true}}
-	s := newSparks(m, func() time.Time { return now }, time.Minute)
+	s := newSparks(history{readings: m}, func() time.Time { return now }, time.Minute)
 	if _, err := s.of(t.Context(), points); err == nil {
 		t.Fatal("no error while a point could not be read")
 	}
@@ -169,7 +169,7 @@ func TestSparksKeepWhatWasReadBeforeAFailure(t *testing.T) {
 func TestSparksLeaveABrokenStoreAlone(t *testing.T) {
 	now := start
 	m := &memory{down: errors.New("down")}
-	s := newSparks(m, func() time.Time { return now }, time.Minute)
+	s := newSparks(history{readings: m}, func() time.Time { return now }, time.Minute)
 	points := []sensors.Point{{ID: air, Quantity: sensors.Temperature}}
 	for range 3 {
 		if _, err := s.of(t.Context(), points); err == nil {

@@ -112,12 +112,9 @@ func (s *Server) readRaw(ctx context.Context, q readingsQuestion) (any, error) {
 }
 
 func (s *Server) readEnvelope(ctx context.Context, q readingsQuestion) (any, error) {
-	step, n := fitStep(q.to.Sub(q.from), q.buckets, s.opt.Period)
-	e := newEnvelope(q.from, step, n)
-	err := s.deps.Readings.Read(ctx, q.store(0), func(r store.Record) bool {
-		e.add(r.Reading)
-		return true
-	})
+	from, step, n := s.history.fitGrid(q.from, q.to, q.buckets, s.opt.Period)
+	e := newEnvelope(from, step, n)
+	err := s.history.fill(ctx, &e, q.point, from, q.to)
 	return struct {
 		readingsHead
 		Envelope envelopeJSON `json:"envelope"`

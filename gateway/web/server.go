@@ -49,6 +49,7 @@ type Server struct {
 	opt     Options
 	index   index
 	page    page
+	history history
 	sparks  *sparks
 	metrics metrics
 	handler http.Handler
@@ -78,9 +79,10 @@ func New(deps Deps, opt Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	h := history{readings: deps.Readings, rollups: deps.Rollups}
 	s := &Server{
 		deps: deps, opt: opt, index: indexOf(deps.County), page: page, metrics: m,
-		sparks:  newSparks(deps.Readings, opt.Now, opt.Period),
+		history: h, sparks: newSparks(h, opt.Now, opt.Period),
 		closing: make(chan struct{}),
 	}
 	s.handler = s.secure(s.observe(s.compress(s.routes())))

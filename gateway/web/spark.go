@@ -40,9 +40,9 @@ type spark struct {
 // it after a while that grows with what it costs, because late readings may
 // have come.
 type sparks struct {
-	readings Readings
-	now      func() time.Time
-	period   time.Duration
+	history history
+	now     func() time.Time
+	period  time.Duration
 
 	mu     sync.Mutex // one refresh at a time
 	known  map[sensors.PointID]spark
@@ -51,8 +51,8 @@ type sparks struct {
 	failed time.Time
 }
 
-func newSparks(r Readings, now func() time.Time, period time.Duration) *sparks {
-	return &sparks{readings: r, now: now, period: period, known: map[sensors.PointID]spark{}}
+func newSparks(h history, now func() time.Time, period time.Duration) *sparks {
+	return &sparks{history: h, now: now, period: period, known: map[sensors.PointID]spark{}}
 }
 
 // of returns the sparklines of points, or an error when the store did not
@@ -136,7 +136,15 @@ func (s *sparks) read(ctx context.Context, p sensors.Point, old spark, from, rea
 			out.day.buckets[i] = bucket{}
 		}
 	}
-	err := s.readings.Read(ctx, store.Query{Point: p.ID, Quantity: p.Quantity, From: readFrom, To: now.Add(time.Minute)},
+	// The newest part is read once, for both.
+	newest := out.recent.from.Truncate(sparkStep)
+	if s.history.rollups != nil && readFrom.Before(newest) {
+		if err := s.history.fill(ctx, &out.day, p, readFrom, newest); err != nil {
+			return spark{}, err
+		}
+		readFrom = newest
+	}
+	err := s.history.readings.Read(ctx, store.Query{Point: p.ID, Quantity: p.Quantity, From: readFrom, To: now.Add(time.Minute)},
 		func(r store.Record) bool {
 			out.day.add(r.Reading)
 			out.recent.add(r.Reading)

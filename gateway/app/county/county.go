@@ -37,7 +37,7 @@ type App struct {
 	cfg       *config.County
 	log       *slog.Logger
 	broker    *broker.Broker // nil with an outside one
-	store     store.Store
+	store     engineStore
 	state     *state.DB
 	collector *collector.Collector
 	link      *mqtt.Link
@@ -96,7 +96,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		return nil, err
 	}
 	a.collector, err = collector.New(ctx, collector.Options{
-		Registry: registryOf(cfg), Engine: judge, State: a.state, Store: a.store,
+		Registry: registryOf(cfg), Engine: judge, State: a.state, Store: a.store, Rollups: a.store,
 		Listener: hubListener{hub}, Now: o.Now, Logger: o.Logger, Registerer: registry,
 	})
 	if err != nil {
@@ -112,7 +112,13 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	return a, nil
 }
 
-func openStore(ctx context.Context, cfg *config.County, now func() time.Time) (store.Store, error) {
+// engineStore is what each of the two engines is.
+type engineStore interface {
+	store.Store
+	store.Rollups
+}
+
+func openStore(ctx context.Context, cfg *config.County, now func() time.Time) (engineStore, error) {
 	if cfg.Store.Influx.URL == "" {
 		return sqlite.Open(ctx, filepath.Join(cfg.Data, "readings.db"))
 	}
@@ -159,7 +165,7 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	}
 	view := view{collector: a.collector, state: a.state, hub: hub}
 	a.web, err = web.New(web.Deps{
-		County: county, Live: view, Readings: a.store, Alarms: view, Batches: view, Health: a.collector, Hub: hub,
+		County: county, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Hub: hub,
 	}, web.Options{Token: token, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }
