@@ -21,6 +21,8 @@ type Deps struct {
 	Alarms   Alarms
 	Batches  Batches
 	Health   Health
+	// Operations may be nil: its routes are then not found.
+	Operations Operations
 	// Hub carries live events from the collector to the pages. The owner of
 	// the collector calls Publish; New makes a hub when it is nil.
 	Hub *Hub

@@ -133,6 +133,9 @@ func (s *Server) routes() http.Handler {
 	add("/api/v1/batches", methods{"GET": s.api(s.batches), "POST": s.write(s.createBatch)})
 	add("/api/v1/batches/{id}", read(s.batch))
 	add("/api/v1/batches/{id}/moves", methods{"POST": s.write(s.moveBatch)})
+	add("/api/v1/operations", read(s.operations))
+	add("/api/v1/quarantine", read(s.quarantine))
+	add("/api/v1/gaps", read(s.gaps))
 	add("/api/v1/events", methods{"GET": http.HandlerFunc(s.events)})
 	add("/api/", methods{"*": s.api(func(r *http.Request) (any, error) {
 		return nil, notFound("没有这个接口："+clip(r.URL.Path), "there is no such route: "+clip(r.URL.Path))

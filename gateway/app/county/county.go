@@ -165,7 +165,7 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	}
 	view := view{collector: a.collector, state: a.state, hub: hub}
 	a.web, err = web.New(web.Deps{
-		County: county, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Hub: hub,
+		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Hub: hub,
 	}, web.Options{Token: token, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }

@@ -33,6 +33,7 @@ type Fake struct {
 	Stalled   error                              // what Health answers
 	StoreDown error                              // what Read answers
 	StateDown error                              // what Alarms and Batches answer
+	Machinery
 
 	keys map[string]string // idempotency key -> request
 }
@@ -51,7 +52,7 @@ func (f *Fake) Do(change func(*Fake)) {
 
 // Deps offers the fake as everything a server needs.
 func (f *Fake) Deps(c web.County, hub *web.Hub) web.Deps {
-	return web.Deps{County: c, Live: f, Readings: f, Alarms: f, Batches: f, Health: f, Hub: hub}
+	return web.Deps{County: c, Live: f, Readings: f, Alarms: f, Batches: f, Health: f, Operations: f, Hub: hub}
 }
 
 // Put stores a reading and makes it the newest of its point.

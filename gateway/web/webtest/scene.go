@@ -82,6 +82,7 @@ func NewScene(story Story, now time.Time) (*Scene, error) {
 		s.troubles(now)
 	}
 	s.goods(now)
+	s.machinery(now)
 	return s, nil
 }
 
