@@ -66,7 +66,7 @@ func (g Registry) admit(a wire.Address, epoch uint64, r wire.Record, now time.Ti
 			return store.Record{}, &refusal{wire.OutOfRange, fmt.Sprintf("%s of %g is outside %g to %g %s", quantity, v, lowest, highest, quantity.Unit())}
 		}
 	}
-	return store.Record{Reading: r.Reading, Quantity: quantity, Gateway: a.Gateway, Epoch: epoch, Seq: r.Seq}, nil
+	return store.Record{Reading: r.Reading, Quantity: quantity, Gateway: a.Gateway, Epoch: epoch, Seq: r.Seq, Reconstructed: r.Reconstructed}, nil
 }
 
 func checkTime(t, now time.Time) *refusal {

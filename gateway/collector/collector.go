@@ -47,6 +47,9 @@ type Options struct {
 	Now        func() time.Time
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer // nil: counted, not exported
+	// ClockSource says what Now stands on. While that is none, no reading is
+	// quarantined for its time. nil: Now is believed.
+	ClockSource func() wire.ClockSource
 }
 
 const (
@@ -79,6 +82,7 @@ type Collector struct {
 	rollups  *rollups // nil without Options.Rollups
 	latest   latest
 	gateways gateways
+	skews    skews
 	judged   heartbeat
 	stored   heartbeat
 }

@@ -37,6 +37,7 @@ type rig struct {
 	c     *Collector
 	wire  *recorder
 	stop  func()
+	clock func() wire.ClockSource // what the county's clock stands on; nil: believed
 }
 
 // inBubble runs a test with a collector that has just been started.
@@ -79,6 +80,12 @@ func (r *rig) start() {
 		Registry: Registry{County: "hangjin", Gateways: map[string]string{"balagong-gw": "balagong", "xini-gw": "xini"},
 			Points: map[sensors.PointID]sensors.Quantity{air: sensors.Temperature, humidity: sensors.Humidity}},
 		Engine: judge, State: db, Store: r.store, Rollups: readings, Listener: nobody{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+		ClockSource: func() wire.ClockSource {
+			if r.clock == nil {
+				return wire.ClockNTP
+			}
+			return r.clock()
+		},
 	})
 	if err != nil {
 		r.t.Fatal(err)

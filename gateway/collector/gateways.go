@@ -16,6 +16,11 @@ import (
 type GatewayState struct {
 	wire.Status
 	Received time.Time // when the newest status came
+	// Skew is how far the gateway's clock is behind this one, plus the shortest
+	// way of a record; negative when it is ahead. It is known while live records
+	// come.
+	Skew      time.Duration
+	SkewKnown bool
 }
 
 // gateways remembers what each gateway said of itself.
@@ -103,7 +108,9 @@ func (c *Collector) Gateways() []GatewayState {
 	c.gateways.mu.RLock()
 	defer c.gateways.mu.RUnlock()
 	out := make([]GatewayState, 0, len(c.gateways.by))
+	now := c.o.Now()
 	for _, g := range c.gateways.by {
+		g.Skew, g.SkewKnown = c.skews.of(g.Gateway, now)
 		out = append(out, g)
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Gateway < out[j].Gateway })

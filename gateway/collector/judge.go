@@ -99,12 +99,16 @@ func (c *Collector) onRecords(ctx context.Context, m inboxMessage, a wire.Addres
 		return
 	}
 	c.m.received.Add(float64(len(pack.Records)))
+	if skew, live := c.skews.take(a.Gateway, pack, m.received); live {
+		c.m.skew.WithLabelValues(a.Gateway).Set(skew.Seconds())
+	}
 	c.mu.Lock()
-	item, final, changes := c.sort(m, a, pack, rejected)
+	item, final, later, changes := c.sort(m, a, pack, rejected)
 	c.mu.Unlock()
 
 	c.apply(ctx, changes)
 	c.acknowledge(a, pack.Epoch, final)
+	c.postpone(a, pack.Epoch, later)
 	if len(item.records) > 0 {
 		c.latest.update(item.records, m.received)
 		c.o.Listener.ReadingsJudged(item.records, m.received)
@@ -114,11 +118,13 @@ func (c *Collector) onRecords(ctx context.Context, m inboxMessage, a wire.Addres
 }
 
 // sort tells what of a message is new and what is known, and has the new
-// readings judged. The caller holds mu.
-func (c *Collector) sort(m inboxMessage, a wire.Address, pack wire.Pack, rejected []wire.Rejected) (batchItem, []wire.AckRange, []alerting.Transition) {
+// readings judged. What cannot be judged for want of a clock is left for later.
+// The caller holds mu.
+func (c *Collector) sort(m inboxMessage, a wire.Address, pack wire.Pack, rejected []wire.Rejected) (_ batchItem, _ []wire.AckRange, later []wire.Range, _ []alerting.Transition) {
 	id := state.Run{Gateway: a.Gateway, Epoch: pack.Epoch}
 	j := c.ranges.of(id)
 	item := batchItem{id: id, address: a}
+	believed := c.believed()
 	var final []wire.AckRange
 	var changes []alerting.Transition
 	var judged []wire.Range
@@ -142,6 +148,10 @@ func (c *Collector) sort(m inboxMessage, a wire.Address, pack wire.Pack, rejecte
 			continue
 		}
 		admitted, why := c.o.Registry.admit(a, pack.Epoch, r, m.received)
+		if why != nil && postponed(why, believed) {
+			later = extend(later, r.Seq)
+			continue
+		}
 		if why != nil {
 			item.quarantined = append(item.quarantined, quarantine(a, m.Topic, pack.Epoch, r.Seq, true, string(r.Reading.Point), *why, []byte(r.Reading.String()), m.received))
 			continue
@@ -156,7 +166,7 @@ func (c *Collector) sort(m inboxMessage, a wire.Address, pack wire.Pack, rejecte
 		c.ranges.markJudged(id, seen)
 	}
 	item.runs = item.seqRuns()
-	return item, final, changes
+	return item, final, later, changes
 }
 
 // known reports whether a record's fate is sealed or in the hands of the

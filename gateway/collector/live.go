@@ -120,5 +120,11 @@ func (c *Collector) Health() error {
 	if err := c.judged.check("judging", now); err != nil {
 		return err
 	}
-	return c.stored.check("storing", now)
+	if err := c.stored.check("storing", now); err != nil {
+		return err
+	}
+	if !c.believed() {
+		return errClock
+	}
+	return nil
 }

@@ -6,6 +6,7 @@ type metrics struct {
 	received, stored, duplicates, deferred, dropped, writeErrors prometheus.Counter
 	quarantined, transitions                                     *prometheus.CounterVec
 	unstored                                                     prometheus.Gauge
+	skew                                                         *prometheus.GaugeVec
 	writeSeconds                                                 prometheus.Histogram
 }
 
@@ -22,11 +23,12 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		writeErrors:  counter("store_write_errors_total", "Failed writes to the store; each is tried again."),
 		quarantined:  prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "coldchain", Name: "quarantined_total", Help: "Records and messages kept apart instead of stored, by reason."}, []string{"reason"}),
 		transitions:  prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "coldchain", Name: "alarm_transitions_total", Help: "Changes of alarms, by rule and change."}, []string{"rule", "change"}),
+		skew:         prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "coldchain", Name: "gateway_clock_skew_seconds", Help: "Received less measured of live records, the least of ten minutes; negative: the gateway's clock is ahead."}, []string{"gateway"}),
 		unstored:     prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "coldchain", Name: "records_waiting", Help: "Records judged and waiting for the store."}),
 		writeSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "coldchain", Name: "store_write_seconds", Help: "Time of one write to the store.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)}),
 	}
 	if r != nil {
-		r.MustRegister(m.received, m.stored, m.duplicates, m.deferred, m.dropped, m.writeErrors, m.quarantined, m.transitions, m.unstored, m.writeSeconds)
+		r.MustRegister(m.received, m.stored, m.duplicates, m.deferred, m.dropped, m.writeErrors, m.quarantined, m.transitions, m.unstored, m.skew, m.writeSeconds)
 	}
 	return m
 }

@@ -97,7 +97,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	}
 	a.collector, err = collector.New(ctx, collector.Options{
 		Registry: registryOf(cfg), Engine: judge, State: a.state, Store: a.store, Rollups: a.store,
-		Listener: hubListener{hub}, Now: o.Now, Logger: o.Logger, Registerer: registry,
+		Listener: hubListener{hub}, Now: o.Now, Logger: o.Logger, Registerer: registry, ClockSource: machineClock(),
 	})
 	if err != nil {
 		return nil, err
