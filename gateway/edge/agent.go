@@ -117,7 +117,7 @@ func New(o Options) (*Agent, error) {
 	}
 	a.lines = lines
 	a.forward = newForwarder(o, a.faults)
-	a.forward.provisional = a.provisional
+	a.forward.keeper, a.forward.provisional = a.keeper, a.provisional
 	// Agents of one start of the machine share its boot id, but no session.
 	a.forward.session = uint64(max(0, a.keeper.mono().Milliseconds()))
 	return a, nil

@@ -108,6 +108,9 @@ func (a *Agent) declareRestart(ctx context.Context) error {
 
 // provisional adds to a status what people may see of records that are held.
 func (a *Agent) provisional(s *wire.Status) {
+	if wall, _, ok := a.keeper.Judge(a.o.Clock.Now()); ok {
+		s.At = wall // not the kernel's, where GNSS knows better
+	}
 	held, err := a.o.Journal.Held(context.Background())
 	if s.Held = held; err != nil || a.keeper.Source() != wire.ClockNone && held == 0 {
 		return

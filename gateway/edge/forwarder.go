@@ -31,6 +31,7 @@ type forwarder struct {
 	limits  map[LimitKey]Limits
 	journal store
 	clock   Clock
+	keeper  *Timekeeper
 	// provisional adds to a status what is held for want of a clock.
 	provisional func(*wire.Status)
 	version     string

@@ -60,10 +60,9 @@ func (f *forwarder) declareGone(ctx context.Context, epoch uint64, gone []wire.R
 	now := f.clock.Now()
 	var events []wire.Record
 	for some := range slices.Chunk(gone, goneEvent) {
-		events = append(events, wire.Record{
-			Kind: wire.EventRecord, Boot: f.clock.Boot, Mono: f.clock.Mono(now), Clock: f.clock.Source(),
-			Event: wire.Event{At: now.UTC().Truncate(time.Millisecond), Name: wire.EventGone, Object: f.address.Gateway, Detail: wire.GoneDetail(epoch, some)},
-		})
+		event := wire.Record{Kind: wire.EventRecord, Event: wire.Event{At: now, Name: wire.EventGone, Object: f.address.Gateway, Detail: wire.GoneDetail(epoch, some)}}
+		f.keeper.Stamp(&event, now, now)
+		events = append(events, event)
 	}
 	_, err := f.journal.Append(ctx, events)
 	return err
