@@ -133,7 +133,7 @@ func (s *show) build(ctx context.Context) (err error) {
 		cfg := &s.county.Edges[i]
 		cfg.MQTT = config.MQTT{Server: s.app.BrokerURL()}
 		cfg.ApplyDefaults()
-		clock := edge.SystemClock()
+		clock := edge.HostedClock()
 		e, err := edgeapp.New(ctx, cfg, edgeapp.Options{Version: s.o.Version, Logger: s.o.Logger.With("site", cfg.Site), Clock: clock, SampleAfter: s.sample})
 		if err != nil {
 			return fmt.Errorf("edge agent of %s: %w", cfg.Site, err)

@@ -2,8 +2,6 @@ package edge
 
 import (
 	"fmt"
-	"runtime/debug"
-	"time"
 
 	"periph.io/x/conn/v3/i2c"
 
@@ -128,17 +126,4 @@ func pointsOf(site string, d config.Device) (map[sensors.PointID]string, error) 
 		out[id] = channel
 	}
 	return out, nil
-}
-
-// built is when this program was built, or the time of its commit; a receiver
-// that offers an earlier date is not believed.
-func built() time.Time {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if t, err := time.Parse(time.RFC3339, s.Value); s.Key == "vcs.time" && err == nil {
-				return t
-			}
-		}
-	}
-	return time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 }

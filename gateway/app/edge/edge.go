@@ -71,6 +71,9 @@ func New(ctx context.Context, cfg *config.Edge, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.closers.Add("buses", a.hardware.Close)
+	for _, r := range a.hardware.receivers {
+		o.Clock.References = append(slices.Clip(o.Clock.References), r.Time)
+	}
 	if a.alarm, err = newLocalAlarm(a.hardware, limits(cfg)); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	bridgemodbus "coldchain/firmware-bridge/modbus"
 	"coldchain/firmware-bridge/serial"
 	"coldchain/gateway/app"
+	"coldchain/gateway/clock"
 	"coldchain/gateway/config"
 	"coldchain/gateway/edge"
 	"coldchain/sensors"
@@ -139,7 +140,7 @@ func (h *Hardware) receiver(d config.Device, points map[sensors.PointID]string) 
 		port := serialPort(bus, bus.NMEA)
 		source = gnss.NMEA{Open: func(context.Context) (io.ReadCloser, error) { return serial.Open(port) }}
 	}
-	r, err := gnss.New(gnss.Config{Name: d.Name, Points: points, Built: built(), Now: h.clock.Now, Logger: h.log.With("device", d.Name)}, source)
+	r, err := gnss.New(gnss.Config{Name: d.Name, Points: points, Built: clock.Built(), Now: h.clock.Now, Logger: h.log.With("device", d.Name)}, source)
 	if err != nil {
 		return nil, err
 	}
