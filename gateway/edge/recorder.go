@@ -57,7 +57,8 @@ type writing struct {
 	timer   *time.Timer
 	busy    bool
 	soon    bool // something urgent is held
-	failing bool
+	failing bool // the commit before this one
+	commits int
 	last    bool // the samplers have ended
 	done    chan outcome
 }
@@ -68,7 +69,8 @@ type outcome struct {
 	urgent  []bool
 	dropped droppedSpan
 	err     error
-	aside   []string // damaged files beside the journal
+	looked  bool
+	aside   []string // damaged files beside the journal, if it was looked
 }
 
 // take holds a batch and reports whether it must be committed at once.
@@ -92,9 +94,13 @@ func (w *writing) begin(ctx context.Context) {
 	}
 	o := outcome{records: w.held, urgent: w.urgent, dropped: w.dropped}
 	w.held, w.urgent, w.dropped, w.soon, w.busy = nil, nil, droppedSpan{}, false, true
+	look := w.failing || w.commits%60 == 0 // a folder need not be read at every commit
+	w.commits++
 	go func() {
 		o.err = w.agent.append(ctx, o)
-		o.aside = w.agent.o.Journal.Quarantined()
+		if look {
+			o.looked, o.aside = true, w.agent.o.Journal.Quarantined()
+		}
 		w.done <- o
 	}()
 }
@@ -104,7 +110,9 @@ func (w *writing) begin(ctx context.Context) {
 func (w *writing) settle(o outcome) bool {
 	w.busy = false
 	a := w.agent
-	a.faults.set("journal-file", setAside(o.aside))
+	if o.looked {
+		a.faults.set("journal-file", setAside(o.aside))
+	}
 	if w.failing = o.err != nil; !w.failing {
 		a.faults.set("journal", sensors.NoReason)
 		if len(w.held) > 0 {

@@ -63,6 +63,14 @@ func (j *Journal) used(ctx context.Context) (inUse, file int64, err error) {
 	return (pages - free) * size, pages * size, nil
 }
 
+// isSmall is the usual case, for one question: the whole file is below the
+// limit. Pages are 4096 bytes or less.
+func (j *Journal) isSmall(ctx context.Context) (bool, error) {
+	var pages int64
+	err := j.conn.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages)
+	return pages*4096 <= j.budget(), err
+}
+
 // makeRoom brings the file back under its limit, within the transaction that
 // made it grow: delivered records go first, then the oldest undelivered
 // readings that are not urgent. before is the first number of the new records,
@@ -70,6 +78,9 @@ func (j *Journal) used(ctx context.Context) (inUse, file int64, err error) {
 // the file grows on.
 func (j *Journal) makeRoom(ctx context.Context, before, next uint64) (room, error) {
 	r := room{gap: j.openGap, roomFrom: j.roomFrom, next: next, oldest: j.Oldest()}
+	if small, err := j.isSmall(ctx); err != nil || small {
+		return r, err
+	}
 	inUse, file, err := j.used(ctx)
 	if err == nil && inUse <= j.budget() && file > j.budget() {
 		err = j.shrink(ctx, file-j.budget())

@@ -128,6 +128,7 @@ func (s *Server) routes() http.Handler {
 	add("/api/v1/zones", read(s.zones))
 	add("/api/v1/points", read(s.points))
 	add("/api/v1/readings", read(s.readings))
+	add("/api/v1/export", methods{"GET": http.HandlerFunc(s.export)})
 	add("/api/v1/alarms", read(s.alarms))
 	add("/api/v1/alarms/{id}/acknowledge", methods{"POST": s.write(s.acknowledge)})
 	add("/api/v1/batches", methods{"GET": s.api(s.batches), "POST": s.write(s.createBatch)})
