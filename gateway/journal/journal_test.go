@@ -219,7 +219,7 @@ func TestFullDisk(t *testing.T) {
 		}
 		kept = records[len(records)-1].Seq
 	}
-	if err == nil || !strings.Contains(err.Error(), "disk is full") || errors.Is(err, ErrCorrupt) {
+	if err == nil || !errors.Is(err, ErrFull) || errors.Is(err, ErrCorrupt) {
 		t.Fatalf("after %d records: %v", kept, err)
 	}
 	if s := look(t, j); s.Next != kept+1 || s.Undelivered != kept {
