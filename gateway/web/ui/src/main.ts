@@ -12,6 +12,7 @@ import './style/forms.css'
 import './style/county.css'
 import './style/zone.css'
 import './style/wide.css'
+import './style/operations.css'
 
 startTheme()
 startRouter()

@@ -1,12 +1,13 @@
 import { computed, ref } from 'vue'
 
-// Six kinds of address need no library.
+// Seven kinds of address need no library.
 export type Route =
   | { view: 'county' }
   | { view: 'zone'; zone: string }
   | { view: 'alarms' }
   | { view: 'batches' }
   | { view: 'batch'; id: string }
+  | { view: 'operations' }
 
 const path = ref(location.pathname)
 const scrolled = new Map<string, number>()
@@ -24,6 +25,7 @@ export const route = computed<Route>(() => {
   if (parts[0] === 'zones' && parts[1] && parts[2]) return { view: 'zone', zone: parts[1] + '/' + parts[2] }
   if (parts[0] === 'alarms') return { view: 'alarms' }
   if (parts[0] === 'batches') return parts[1] ? { view: 'batch', id: parts[1] } : { view: 'batches' }
+  if (parts[0] === 'operations') return { view: 'operations' }
   return { view: 'county' }
 })
 

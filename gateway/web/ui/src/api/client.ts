@@ -1,3 +1,4 @@
+import type { OperationsAnswer, QuarantineAnswer } from './operations'
 import type { Alarm, AlarmsAnswer, Batch, BatchesAnswer, Label, ReadingsAnswer, SitesAnswer, ZonesAnswer } from './types'
 
 /** A refusal or failure, in words for people. */
@@ -50,6 +51,9 @@ export const getAlarms = (f: { state?: 'open' | 'all'; zone?: string; batch?: st
 export const getBatches = (f: { search?: string; zone?: string }, signal?: AbortSignal) =>
   ask<BatchesAnswer>('batches' + query(f), { signal })
 export const getBatch = (id: string) => ask<{ now: string; batch: Batch }>('batches/' + encodeURIComponent(id))
+
+export const getOperations = () => ask<OperationsAnswer>('operations')
+export const getQuarantine = (limit: number) => ask<QuarantineAnswer>('quarantine' + query({ limit: String(limit) }))
 
 /** Readings of a window: bucketed when buckets is given, else raw. */
 export function getReadings(point: string, fromMs: number, toMs: number, buckets?: number, signal?: AbortSignal) {

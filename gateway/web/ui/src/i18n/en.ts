@@ -1,6 +1,8 @@
+import { operationsEn } from './operations'
 import type { Catalogue } from './zh'
 
 export const en: Catalogue = {
+  ops: operationsEn,
   app: { title: 'Cold chain', skip: 'Skip to content', language: '中文', theme: 'Look', auto: 'Auto', light: 'Light', dark: 'Dark' },
   nav: { label: 'Main menu', county: 'Overview', alarms: 'Alarms', batches: 'Batches', back: 'Back' },
   state: { act: 'Act now', attention: 'Attention', nodata: 'No data', ok: 'Normal' },

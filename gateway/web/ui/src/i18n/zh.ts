@@ -1,5 +1,8 @@
+import { operationsZh } from './operations'
+
 // Chinese, the first language. Every key here must be in every other catalogue.
 export const zh = {
+  ops: operationsZh,
   app: { title: '冷链', skip: '跳到内容', language: 'English', theme: '外观', auto: '自动', light: '浅色', dark: '深色' },
   nav: { label: '主菜单', county: '总览', alarms: '报警', batches: '批次', back: '返回' },
   state: { act: '快去看', attention: '要注意', nodata: '无数据', ok: '正常' },

@@ -1,0 +1,37 @@
+// Which gateway needs somebody first. Pure.
+import type { GatewayReport } from '../api/operations'
+
+/** A clock further off than this makes alarms hard to compare, seconds. */
+export const skewLimit = 2
+/** More records than this waiting is an hour or so of a large store. */
+export const backlogLimit = 1000
+/** A copy older than this is no longer yesterday's, seconds. */
+export const backupLimit = 36 * 3600
+
+export type Trouble = 'never' | 'offline' | 'fault' | 'clock' | 'backlog' | 'none'
+const order: Trouble[] = ['offline', 'fault', 'clock', 'backlog', 'never', 'none']
+
+/** The worst thing about a gateway. */
+export function troubleOf(g: GatewayReport): Trouble {
+  if (!g.last_seen) return 'never'
+  if (!g.online) return 'offline'
+  if (g.faults?.length) return 'fault'
+  if (g.clock === 'none' || (g.held ?? 0) > 0 || Math.abs(g.skew_s ?? 0) > skewLimit) return 'clock'
+  if (Math.max(g.backlog ?? 0, g.undelivered) > backlogLimit) return 'backlog'
+  return 'none'
+}
+
+/** Worst first; among equals the one with more waiting, then by name. */
+export function gatewaysWorstFirst(list: GatewayReport[]): GatewayReport[] {
+  const waiting = (g: GatewayReport) => Math.max(g.undelivered, g.backlog ?? 0)
+  return [...list].sort(
+    (a, b) => order.indexOf(troubleOf(a)) - order.indexOf(troubleOf(b)) || waiting(b) - waiting(a) || (a.name < b.name ? -1 : 1),
+  )
+}
+
+/** Bytes as people read them: 31 kB, 2.4 MB. */
+export function bytes(n: number): string {
+  if (n < 1000) return `${n} B`
+  if (n < 1_000_000) return `${Math.round(n / 1000)} kB`
+  return `${(n / 1_000_000).toFixed(1)} MB`
+}
