@@ -48,7 +48,7 @@ func ScanChips(ctx context.Context, bus Bus, progress func(Progress)) ([]Chip, e
 		if err := ctx.Err(); err != nil {
 			return found, err
 		}
-		p := &prober{bus: bus, addr: addr}
+		p := &prober{ctx: ctx, bus: bus, addr: addr}
 		if c, ok := p.look(); ok {
 			found = append(found, c)
 		}
@@ -69,6 +69,7 @@ func ScanChips(ctx context.Context, bus Bus, progress func(Progress)) ([]Chip, e
 
 // prober asks one address.
 type prober struct {
+	ctx  context.Context
 	bus  Bus
 	addr uint16
 	lost error // the bus hangs
@@ -90,6 +91,15 @@ func (p *prober) read(n int, w ...byte) []byte {
 		return nil
 	}
 	return r
+}
+
+// after writes w, lets the chip work and reads n bytes; nil when nobody
+// acknowledged.
+func (p *prober) after(work time.Duration, n int, w ...byte) []byte {
+	if p.lost != nil || p.bus.Tx(p.addr, w, nil) != nil || !sleep(p.ctx, work) {
+		return nil
+	}
+	return p.read(n)
 }
 
 // word reads a big-endian 16-bit register; ok is false when nobody answered.

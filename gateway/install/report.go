@@ -52,6 +52,9 @@ func (s Scan) Write(w io.Writer, l Language) {
 		for _, one := range found.Slaves {
 			one.write(w, l)
 		}
+		if len(found.Garbled) > 0 {
+			say("  应答损坏：从站 %s。波特率或校验不对，两台设备同地址，或有干扰。", "  Garbled answers: slave %s. Wrong baud rate or parity, two devices with one number, or noise.", FormatIDs(found.Garbled))
+		}
 	}
 	if len(s.Chips) > 0 {
 		say("%s：", "%s:", s.Bus)
@@ -77,9 +80,6 @@ func cmpOr(s, otherwise string) string {
 func (s Slave) write(w io.Writer, l Language) {
 	fmt.Fprintf(w, l.Of(Text{"  从站 %d", "  slave %d"}), s.ID)
 	switch {
-	case s.Garbled:
-		fmt.Fprintln(w, l.Of(Text{"：应答损坏。波特率或校验不对，两台设备同地址，或有干扰", ": garbled answers. Wrong baud rate or parity, two devices with one number, or noise"}))
-		return
 	case len(s.Candidates) == 0:
 		fmt.Fprintln(w, l.Of(Text{"：未知设备", ": unknown device"}))
 	case !s.Certain && len(s.Candidates) == 1:

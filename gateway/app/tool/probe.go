@@ -18,6 +18,7 @@ import (
 	"coldchain/gateway/edge"
 	"coldchain/gateway/install"
 	"coldchain/sensors"
+	"coldchain/sensors/calibration"
 )
 
 // receiverPatience is how long a satellite receiver is listened to: it speaks
@@ -41,6 +42,10 @@ func probeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			records, err := calibrations(cfg)
+			if err != nil {
+				return err
+			}
 			s, err := openSite(cmd.Context(), cfg, app.Logger(cmd.ErrOrStderr(), level))
 			if err != nil {
 				return err
@@ -51,7 +56,7 @@ func probeCommand() *cobra.Command {
 				if round > 0 && !pass(cmd.Context(), interval) {
 					break
 				}
-				rows := install.Probe(cmd.Context(), s.devices, install.ProbeOptions{Limit: timeout, Now: time.Now})
+				rows := install.Probe(cmd.Context(), s.devices, install.ProbeOptions{Limit: timeout, Now: time.Now, Correct: records.Apply})
 				if cmd.Context().Err() != nil {
 					return errReported
 				}
@@ -85,6 +90,15 @@ func probeCommand() *cobra.Command {
 	f.StringVar(&level, "log", "error", "debug, info, warn or error")
 	_ = cmd.MarkFlagRequired("config") // exists: defined above
 	return cmd
+}
+
+// calibrations are the site's records; none where the configuration names no
+// file.
+func calibrations(cfg *config.Edge) (*calibration.Book, error) {
+	if cfg.Calibration == "" {
+		return &calibration.Book{}, nil
+	}
+	return calibration.Load(cfg.Calibration)
 }
 
 // pass lets d pass, or reports false when the work was given up.

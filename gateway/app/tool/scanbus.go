@@ -69,12 +69,18 @@ func (t scanTarget) scan(ctx context.Context, s *scanning, o install.Options, re
 		return t.scanChips(ctx, limit(scanTimeoutI2C), o, result, tell)
 	case "modbus_tcp":
 		wait := limit(scanTimeoutTCP)
+		if err := reach(ctx, t.value); err != nil {
+			return err
+		}
 		tell(install.Longest(o, wait))
 		return scanLine(ctx, func() (install.LineCloser, error) {
 			return bridge.NewTCPLine(t.value, bridge.Options{Timeout: wait}), nil
 		}, o, result)
 	case "modbus_rtu_tcp":
 		wait := limit(scanTimeoutTCP)
+		if err := reach(ctx, t.value); err != nil {
+			return err
+		}
 		tell(install.Longest(o, wait+lateWindow(wait)))
 		return scanLine(ctx, func() (install.LineCloser, error) {
 			return bridge.NewRTUOverTCPLine(t.value, rtuTimes(wait)), nil
@@ -85,6 +91,13 @@ func (t scanTarget) scan(ctx context.Context, s *scanning, o install.Options, re
 		return err
 	}
 	wait := limit(scanTimeoutSerial)
+	port, err := serial.Open(serial.Config{Path: t.value})
+	if err != nil {
+		return err
+	}
+	if err := port.Close(); err != nil {
+		return err
+	}
 	tell(install.LongestSerial(o, settings, wait+lateWindow(wait)))
 	open := func(at install.Setting) (install.LineCloser, error) {
 		port := serial.Config{Path: t.value, Baud: at.Baud, Parity: serial.Parity(at.Parity), StopBits: at.StopBits}
@@ -92,6 +105,18 @@ func (t scanTarget) scan(ctx context.Context, s *scanning, o install.Options, re
 	}
 	result.Lines, err = install.ScanSerial(ctx, settings, s.all, open, o)
 	return err
+}
+
+// reach dials once, so that an address where nobody listens is told at once
+// and not after patience with a whole line.
+func reach(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	return conn.Close()
 }
 
 // lateWindow is short in a scan: who has not answered in time is not asked
