@@ -23,7 +23,7 @@ func Run(ctx context.Context, version string, args []string, stdout, stderr io.W
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(demoCommand(version), simulateCommand(), checkCommand(), batchCommand(), scanCommand(), probeCommand())
+	root.AddCommand(demoCommand(version), simulateCommand(), checkCommand(), batchCommand(), scanCommand(), probeCommand(), commissionCommand(version))
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
