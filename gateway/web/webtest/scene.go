@@ -187,7 +187,7 @@ func (s *Scene) value(r room, p sensors.Point, at time.Time) float64 {
 		return state(r.fate != battery || since < -130)
 	case sensors.BatteryVoltage:
 		if r.fate == battery {
-			return math.Round(10*(24.4+since/400)) / 10
+			return math.Round(10*(24.4-since/400)) / 10
 		}
 		return math.Round(10*(27.2+0.2*math.Sin(minutes/60))) / 10
 	case sensors.SetPoint:

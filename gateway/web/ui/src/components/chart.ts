@@ -21,6 +21,7 @@ export interface Scene {
 
 export interface Colours {
   ink: string
+  card: string
   soft: string
   line: string
   curve: string
@@ -38,7 +39,7 @@ export function colours(el: Element): Colours {
   const style = getComputedStyle(el)
   const of = (name: string) => style.getPropertyValue('--' + name).trim()
   return {
-    ink: of('ink'), soft: of('ink-3'), line: of('line'), curve: of('curve'), envelope: of('envelope'), band: of('band'),
+    ink: of('ink'), card: of('card'), soft: of('ink-3'), line: of('line'), curve: of('curve'), envelope: of('envelope'), band: of('band'),
     gap: of('gap'), overMild: of('over-mild'), overSerious: of('over-serious'), act: of('act'), attention: of('attention-ink'), family: style.fontFamily,
   }
 }
@@ -218,6 +219,7 @@ function drawDoubts(u: uPlot, scene: Scene, c: Colours, font: string) {
   ctx.clip()
   ctx.strokeStyle = ctx.fillStyle = c.ink
   ctx.lineWidth = 4 * dpr
+  ctx.lineJoin = 'round'
   ctx.font = font.replace('14px', 14 * dpr + 'px')
   ctx.textAlign = 'center'
   for (const [from, to] of doubts(scene.columns, scene.gapS)) {
@@ -230,7 +232,15 @@ function drawDoubts(u: uPlot, scene: Scene, c: Colours, font: string) {
     ctx.stroke()
     const seenFrom = Math.max(left, bbox.left)
     const seenTo = Math.min(right, bbox.left + bbox.width)
-    if (seenTo - seenFrom > 56 * dpr) ctx.fillText(scene.doubtWord, (seenFrom + seenTo) / 2, y - 8 * dpr)
+    const width = ctx.measureText(scene.doubtWord).width + 8 * dpr
+    if (seenTo - seenFrom < width) continue
+    // A rim of card keeps the word legible where a line passes behind it.
+    const middle = (seenFrom + seenTo) / 2
+    ctx.strokeStyle = c.card
+    ctx.setLineDash([])
+    ctx.strokeText(scene.doubtWord, middle, y - 10 * dpr)
+    ctx.strokeStyle = c.ink
+    ctx.fillText(scene.doubtWord, middle, y - 10 * dpr)
   }
   ctx.restore()
 }

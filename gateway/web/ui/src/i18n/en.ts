@@ -164,7 +164,7 @@ export const en: Catalogue = {
     'device-busy': 'the device is busy',
     'config-fault': 'the device refuses the question',
     'sensor-fault': 'probe open or shorted',
-    'status-unread': 'the device’s fault flag could not be read',
+    'status-unread': 'the fault flag of the device could not be read',
     'out-of-range': 'beyond what can be',
     cancelled: 'reading was given up',
     'not-supported': 'the device has no such point',
@@ -175,7 +175,7 @@ export const en: Catalogue = {
     rate: 'changes faster than it can',
     disagree: 'two probes disagree',
     swapped: 'temperature and humidity look swapped',
-    'neighbour-value': 'jumped to another point’s value',
+    'neighbour-value': 'jumped to the value of another point',
     'calibration-expired': 'calibration has expired',
   },
 }
