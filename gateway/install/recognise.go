@@ -200,8 +200,11 @@ func judgeValue(c *modbus.Channel, d modbus.Decoded) (Value, float64) {
 	v := Value{Channel: c.Name, Quantity: c.Quantity, Reason: d.Reason}
 	switch d.Reason {
 	case sensors.NoReason:
-	case sensors.SensorFault: // the very number that means "no probe"
-		return v, 0.6
+	case sensors.SensorFault:
+		if c.Analog != nil { // nothing is wired to the input: says nothing of the module
+			return v, 0.2
+		}
+		return v, 0.6 // the very number that means "no probe"
 	default:
 		return v, 0
 	}
