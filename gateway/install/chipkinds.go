@@ -210,5 +210,5 @@ func pca9548(p *prober) (Chip, bool) {
 	if b == nil || !bytes.Equal(b, bytes.Repeat(b[:1], 4)) {
 		return Chip{}, false
 	}
-	return Chip{Drivers: []string{"pca9548"}, Note: Text{"像 PCA9548 多路开关（无识别码）；其后的芯片要逐路查", "looks like a PCA9548 multiplexer (it has no identity); what is behind it is not seen from here"}}, true
+	return Chip{Drivers: []string{"pca9548"}, Note: Text{"像 PCA9548 多路开关（无识别码）；查其后的芯片用 --mux", "looks like a PCA9548 multiplexer (it has no identity); look behind it with --mux"}}, true
 }

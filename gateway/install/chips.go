@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -22,6 +23,44 @@ type Chip struct {
 	// what its registers hold are all there is to go by.
 	Identified bool `json:"identified"`
 	Note       Text `json:"note"`
+	// Mux is the multiplexer's channel it hangs behind; nil on the bus itself.
+	Mux *MuxPlace `json:"mux,omitempty"`
+}
+
+// MuxPlace is one channel of a multiplexer.
+type MuxPlace struct {
+	Address uint16 `json:"address"`
+	Channel int    `json:"channel"`
+}
+
+// Behind marks the chips that were found on a multiplexer's channel. Those of
+// the bus itself answer there too and are left out.
+func Behind(place MuxPlace, found, onBus []Chip) []Chip {
+	var out []Chip
+	for _, c := range found {
+		if slices.ContainsFunc(onBus, func(o Chip) bool { return o.Address == c.Address }) {
+			continue
+		}
+		c.Mux = &place
+		out = append(out, c)
+	}
+	return out
+}
+
+// where is the chip's place in words: 0x44, or 0x44 behind 0x70/3.
+func (c Chip) where() string {
+	if c.Mux == nil {
+		return fmt.Sprintf("0x%02x", c.Address)
+	}
+	return fmt.Sprintf("0x%02x/%d/0x%02x", c.Mux.Address, c.Mux.Channel, c.Address)
+}
+
+// suffix tells the chip's points from those of others.
+func (c Chip) suffix() string {
+	if c.Mux == nil {
+		return fmt.Sprintf("-%02x", c.Address)
+	}
+	return fmt.Sprintf("-%02x-%d-%02x", c.Mux.Address, c.Mux.Channel, c.Address)
 }
 
 // The 7-bit addresses that are not reserved (NXP UM10204, section 3.1.12).

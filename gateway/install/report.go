@@ -64,7 +64,7 @@ func (s Scan) Write(w io.Writer, l Language) {
 			if !c.Identified {
 				sure = l.Of(Text{"待确认", "to be confirmed"})
 			}
-			t.row(fmt.Sprintf("0x%02x", c.Address), cmpOr(strings.Join(c.Drivers, " / "), "?"), sure, l.Of(c.Note))
+			t.row(c.where(), cmpOr(strings.Join(c.Drivers, " / "), "?"), sure, l.Of(c.Note))
 		}
 		t.write(w, "  ")
 	}

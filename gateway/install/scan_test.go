@@ -2,6 +2,7 @@ package install
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log"
@@ -132,6 +133,11 @@ func TestScanAgainstAnIndependentServer(t *testing.T) {
 		s.Write(&b, l)
 		golden(t, "scan-"+string(l)+".txt", b.String())
 	}
+	text, err := json.MarshalIndent(s, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "scan.json", string(text)+"\n")
 	ids := []uint8{}
 	for _, one := range s.Lines[0].Slaves {
 		ids = append(ids, one.ID)
