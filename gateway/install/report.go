@@ -52,6 +52,9 @@ func (s Scan) Write(w io.Writer, l Language) {
 		for _, one := range found.Slaves {
 			one.write(w, l)
 		}
+		if len(found.Cut) > 0 {
+			say("  没有连接：从站 %s。不在，或线路中断。", "  No connection for slave %s: absent, or the line was gone.", FormatIDs(found.Cut))
+		}
 		if len(found.Garbled) > 0 {
 			say("  应答损坏：从站 %s。波特率或校验不对，两台设备同地址，或有干扰。", "  Garbled answers: slave %s. Wrong baud rate or parity, two devices with one number, or noise.", FormatIDs(found.Garbled))
 		}

@@ -101,6 +101,10 @@ type Found struct {
 	// Garbled are the numbers that answered, but never cleanly: wrong baud rate
 	// or parity, two slaves of one number, or noise.
 	Garbled []uint8 `json:"garbled,omitempty"`
+	// Cut are the numbers for which there was no connection, though it was tried
+	// again: absent behind a gateway that cuts for them, or not asked because
+	// the line was gone.
+	Cut []uint8 `json:"no_connection,omitempty"`
 	// Everywhere says that every number that was asked answered: one device
 	// that does not look at the number. Only the first was examined.
 	Everywhere bool `json:"answers_to_every_number,omitempty"`
@@ -112,6 +116,7 @@ type scan struct {
 	asker *asker
 	heard []*image
 	noisy []uint8
+	cut   []uint8
 	slave []Slave
 	every bool
 	done  int
@@ -135,6 +140,7 @@ func (s *scan) find(ctx context.Context, at Setting, ids []uint8) error {
 			if absent++; len(s.heard) == 0 && absent == 2 {
 				return fmt.Errorf("look for slave %d: %w", id, m.lastError())
 			}
+			s.cut = append(s.cut, id)
 		case answered, refused:
 			s.heard = append(s.heard, m)
 		case garbled:
@@ -216,7 +222,7 @@ func certain(c []Candidate) bool {
 }
 
 func (s *scan) result() Found {
-	f := Found{Slaves: s.slave, Asked: s.asker.asked, Everywhere: s.every, Garbled: s.noisy}
+	f := Found{Slaves: s.slave, Asked: s.asker.asked, Everywhere: s.every, Garbled: s.noisy, Cut: s.cut}
 	if len(f.Slaves) == 0 { // given up while searching
 		for _, m := range s.heard {
 			f.Slaves = append(f.Slaves, Slave{ID: m.slave, Candidates: []Candidate{}})

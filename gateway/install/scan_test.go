@@ -257,6 +257,9 @@ func TestAGatewayThatCutsForAbsentSlaves(t *testing.T) {
 		if err != nil || len(found.Slaves) != 2 {
 			t.Errorf("found %+v, %v: want slaves 1 and 6", found.Slaves, err)
 		}
+		if FormatIDs(found.Cut) != "2-5" {
+			t.Errorf("without a connection %v, want 2 to 5 told", found.Cut)
+		}
 	})
 }
 

@@ -76,7 +76,13 @@ func (c *commissioning) run(cmd *cobra.Command) (err error) {
 	if err := c.write(cmd.OutOrStdout(), cfg, session, outcomes, lang); err != nil {
 		return errors.Join(walked, err)
 	}
-	if walked != nil {
+	switch {
+	case errors.Is(walked, context.Canceled):
+		fmt.Fprintln(cmd.ErrOrStderr(), lang.Of(install.Text{
+			ZH: "\n已中止。已完成的测点的记录都在，其余没有。",
+			EN: "\nGiven up. The points that were complete have their records, the others have none."}))
+		return errReported
+	case walked != nil:
 		return walked
 	}
 	return install.Complete(outcomes)

@@ -58,9 +58,6 @@ func probeCommand() *cobra.Command {
 					break
 				}
 				rows := install.Probe(cmd.Context(), s.devices, install.ProbeOptions{Limit: timeout, Now: time.Now, Correct: records.Apply})
-				if cmd.Context().Err() != nil {
-					return errReported
-				}
 				good = good && install.AllGood(rows)
 				if asJSON {
 					e := json.NewEncoder(cmd.OutOrStdout())
@@ -75,7 +72,7 @@ func probeCommand() *cobra.Command {
 				}
 				install.WriteProbe(cmd.OutOrStdout(), rows, language(lang))
 			}
-			if !good {
+			if !good || cmd.Context().Err() != nil {
 				return errReported
 			}
 			return nil

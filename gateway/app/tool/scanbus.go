@@ -216,7 +216,11 @@ func listBuses(w io.Writer, lang install.Language) error {
 		return err
 	}
 	for _, p := range ports {
-		fmt.Fprintln(w, p.Name(), p.Device)
+		if p.ByID == "" {
+			fmt.Fprintln(w, p.Device)
+			continue
+		}
+		fmt.Fprintf(w, "%s  (%s)\n", p.ByID, p.Device)
 	}
 	chips, err := filepath.Glob("/dev/i2c-*")
 	if err != nil {
