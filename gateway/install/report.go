@@ -83,6 +83,8 @@ func cmpOr(s, otherwise string) string {
 func (s Slave) write(w io.Writer, l Language) {
 	fmt.Fprintf(w, l.Of(Text{"  从站 %d", "  slave %d"}), s.ID)
 	switch {
+	case !s.Examined && len(s.Candidates) == 0:
+		fmt.Fprintln(w, l.Of(Text{"：有应答，还没查是什么", ": answers; what it is was not examined"}))
 	case len(s.Candidates) == 0:
 		fmt.Fprintln(w, l.Of(Text{"：未知设备", ": unknown device"}))
 	case !s.Certain && len(s.Candidates) == 1:

@@ -49,6 +49,7 @@ func (o *Options) defaults() {
 type Slave struct {
 	ID         uint8       `json:"slave"`
 	Candidates []Candidate `json:"candidates"` // best first
+	Examined   bool        `json:"examined"`   // false: the scan was given up before
 	// Certain says that the best candidate has no near rival.
 	Certain   bool       `json:"certain"`
 	Registers []Register `json:"registers,omitempty"` // what an unknown device shows
@@ -203,6 +204,7 @@ func (s *scan) examine(ctx context.Context, at Setting) error {
 		if s.o.Registers || !one.Certain {
 			one.Registers, one.Bits = m.registers(), m.bits()
 		}
+		one.Examined = ctx.Err() == nil
 		s.slave = append(s.slave, one)
 		if ctx.Err() != nil {
 			for _, rest := range heard[i+1:] { // heard, but not looked at
