@@ -1,6 +1,6 @@
-// Package tool is the person's command line: check a configuration, run the
-// demo county, simulate slaves, and book batches. It guarantees that a mistake
-// gives one clear line on standard error and a non-zero exit status.
+// Package tool is the person's command line: scan, probe and commission a site,
+// check a configuration, run the demo county, simulate slaves, and book
+// batches. It guarantees that a mistake gives one clear line on standard error and a non-zero exit status.
 package tool
 
 import (
