@@ -51,28 +51,45 @@ func TestNothingIsLostWhileEverythingIsKilled(t *testing.T) {
 	collector := c.keepRunning("collector", "-config", c.collectorConfig(100))
 	edge := c.keepRunning("edge-agent", "-config", c.edgeConfig(slave.port))
 
+	// Two at once find what one alone does not: what a program holds while
+	// another is away must survive it.
+	faults := []struct {
+		name   string
+		strike func(wait time.Duration)
+	}{
+		{"edge killed", func(time.Duration) { edge.kill() }},
+		{"collector killed", func(time.Duration) { collector.kill() }},
+		{"broker killed", func(wait time.Duration) {
+			c.broker.Kill()
+			pause(t, wait)
+			c.broker.Restart(t)
+		}},
+		{"database killed", func(wait time.Duration) {
+			c.influx.Kill()
+			pause(t, wait)
+			c.influx.Restart(t)
+		}},
+		{"collector killed while the database is away", func(wait time.Duration) {
+			c.influx.Kill()
+			pause(t, time.Second+wait)
+			collector.kill()
+			pause(t, time.Second)
+			c.influx.Restart(t)
+		}},
+		{"edge killed while the broker is away", func(wait time.Duration) {
+			c.broker.Kill()
+			pause(t, time.Second+wait)
+			edge.kill()
+			c.broker.Restart(t)
+		}},
+	}
 	r := rand.New(rand.NewPCG(seed, 0))
 	did := map[string]int{}
 	for len(slave.answered(t)) < slave.rows {
 		pause(t, time.Duration(1500+r.IntN(2500))*time.Millisecond)
-		switch what := []string{"edge killed", "collector killed", "broker killed", "database killed"}[r.IntN(4)]; what {
-		case "edge killed":
-			edge.kill()
-			did[what]++
-		case "collector killed":
-			collector.kill()
-			did[what]++
-		case "broker killed":
-			c.broker.Kill()
-			pause(t, time.Duration(r.IntN(2000))*time.Millisecond)
-			c.broker.Restart(t)
-			did[what]++
-		case "database killed":
-			c.influx.Kill()
-			pause(t, time.Duration(r.IntN(3000))*time.Millisecond)
-			c.influx.Restart(t)
-			did[what]++
-		}
+		what := r.IntN(len(faults))
+		faults[what].strike(time.Duration(r.IntN(2500)) * time.Millisecond)
+		did[faults[what].name]++
 	}
 	total := 0
 	for _, n := range did {
