@@ -1,4 +1,5 @@
-// Command coldchain is the person's tool: demo, simulate, check, batch.
+// Command coldchain is the person's tool: demo, simulate, scan, probe,
+// commission, check, batch.
 package main
 
 import (

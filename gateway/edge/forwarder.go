@@ -68,6 +68,7 @@ type store interface {
 	Oldest() uint64
 	Undelivered() uint64
 	Generation() string
+	Overtaken(epoch, highest uint64) bool
 	OfferBetween(ctx context.Context, after, below uint64, limit int) ([]wire.Record, error)
 	Records(ctx context.Context, from, to uint64, yield func(journal.Entry) bool) error
 	Append(ctx context.Context, records []wire.Record) ([]wire.Record, error)
@@ -243,7 +244,7 @@ func (f *forwarder) greet(ctx context.Context, h wire.Hello) {
 // that the journal's numbers or what is to be delivered have changed.
 func (f *forwarder) adopt(ctx context.Context, h wire.Hello) (anew bool, err error) {
 	own := f.journal.Epoch()
-	if h.Epoch > own || h.Epoch == own && h.Highest >= f.journal.Next() {
+	if f.journal.Overtaken(h.Epoch, h.Highest) {
 		f.log.Warn("this journal is older than what the county has seen; starting a new epoch",
 			"own_epoch", own, "own_next", f.journal.Next(), "seen_epoch", h.Epoch, "seen_highest", h.Highest)
 		if err := f.journal.StartEpoch(ctx, h.Epoch+1); err != nil {

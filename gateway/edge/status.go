@@ -28,10 +28,7 @@ const (
 
 // ListenStatus opens the address; Serve answers.
 func ListenStatus(addr string, a *Agent, connected func() bool) (*StatusServer, error) {
-	handler, err := page.New(page.Options{
-		Source: func(ctx context.Context) page.Snapshot { return a.snapshot(ctx, connected()) },
-		Siren:  a.o.Siren, Labels: a.o.Labels,
-	})
+	handler, err := a.page(connected)
 	if err != nil {
 		return nil, err
 	}
@@ -43,6 +40,14 @@ func ListenStatus(addr string, a *Agent, connected func() bool) (*StatusServer, 
 		Handler: fewReaders(handler), ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: 30 * time.Second,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(a.o.Logger.Handler(), slog.LevelDebug),
 	}}, nil
+}
+
+// page makes the site's page of the agent.
+func (a *Agent) page(connected func() bool) (http.Handler, error) {
+	return page.New(page.Options{
+		Source: func(ctx context.Context) page.Snapshot { return a.snapshot(ctx, connected()) },
+		Siren:  a.o.Siren, Labels: a.o.Labels,
+	})
 }
 
 // fewReaders answers a bounded number of requests at a time.

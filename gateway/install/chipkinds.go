@@ -2,6 +2,7 @@ package install
 
 import (
 	"bytes"
+	"time"
 
 	"coldchain/sensors/i2cchip"
 )
@@ -103,9 +104,13 @@ func sht3x(p *prober) (Chip, bool) {
 }
 
 // SHT4x: the serial number with its two checksums (Sensirion SHT4x, section
-// 4.5).
+// 4.5). It wants its time between question and answer.
 func sht4x(p *prober) (Chip, bool) {
-	if _, ok := p.checked(2, 0x89); !ok {
+	b := p.after(10*time.Millisecond, 6, 0x89)
+	if b == nil {
+		return Chip{}, false
+	}
+	if _, err := i2cchip.Words(b); err != nil {
 		return Chip{}, false
 	}
 	return identified("sht4x", "温湿度（SHT40/41/45）", "temperature and humidity (SHT40/41/45)")
@@ -205,5 +210,5 @@ func pca9548(p *prober) (Chip, bool) {
 	if b == nil || !bytes.Equal(b, bytes.Repeat(b[:1], 4)) {
 		return Chip{}, false
 	}
-	return Chip{Drivers: []string{"pca9548"}, Note: Text{"像 PCA9548 多路开关（无识别码）；其后的芯片要逐路查", "looks like a PCA9548 multiplexer (it has no identity); what is behind it is not seen from here"}}, true
+	return Chip{Drivers: []string{"pca9548"}, Note: Text{"像 PCA9548 多路开关（无识别码）；查其后的芯片用 --mux", "looks like a PCA9548 multiplexer (it has no identity); look behind it with --mux"}}, true
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -22,6 +23,44 @@ type Chip struct {
 	// what its registers hold are all there is to go by.
 	Identified bool `json:"identified"`
 	Note       Text `json:"note"`
+	// Mux is the multiplexer's channel it hangs behind; nil on the bus itself.
+	Mux *MuxPlace `json:"mux,omitempty"`
+}
+
+// MuxPlace is one channel of a multiplexer.
+type MuxPlace struct {
+	Address uint16 `json:"address"`
+	Channel int    `json:"channel"`
+}
+
+// Behind marks the chips that were found on a multiplexer's channel. Those of
+// the bus itself answer there too and are left out.
+func Behind(place MuxPlace, found, onBus []Chip) []Chip {
+	var out []Chip
+	for _, c := range found {
+		if slices.ContainsFunc(onBus, func(o Chip) bool { return o.Address == c.Address }) {
+			continue
+		}
+		c.Mux = &place
+		out = append(out, c)
+	}
+	return out
+}
+
+// where is the chip's place in words: 0x44, or 0x44 behind 0x70/3.
+func (c Chip) where() string {
+	if c.Mux == nil {
+		return fmt.Sprintf("0x%02x", c.Address)
+	}
+	return fmt.Sprintf("0x%02x/%d/0x%02x", c.Mux.Address, c.Mux.Channel, c.Address)
+}
+
+// suffix tells the chip's points from those of others.
+func (c Chip) suffix() string {
+	if c.Mux == nil {
+		return fmt.Sprintf("-%02x", c.Address)
+	}
+	return fmt.Sprintf("-%02x-%d-%02x", c.Mux.Address, c.Mux.Channel, c.Address)
 }
 
 // The 7-bit addresses that are not reserved (NXP UM10204, section 3.1.12).
@@ -48,7 +87,7 @@ func ScanChips(ctx context.Context, bus Bus, progress func(Progress)) ([]Chip, e
 		if err := ctx.Err(); err != nil {
 			return found, err
 		}
-		p := &prober{bus: bus, addr: addr}
+		p := &prober{ctx: ctx, bus: bus, addr: addr}
 		if c, ok := p.look(); ok {
 			found = append(found, c)
 		}
@@ -69,6 +108,7 @@ func ScanChips(ctx context.Context, bus Bus, progress func(Progress)) ([]Chip, e
 
 // prober asks one address.
 type prober struct {
+	ctx  context.Context
 	bus  Bus
 	addr uint16
 	lost error // the bus hangs
@@ -90,6 +130,15 @@ func (p *prober) read(n int, w ...byte) []byte {
 		return nil
 	}
 	return r
+}
+
+// after writes w, lets the chip work and reads n bytes; nil when nobody
+// acknowledged.
+func (p *prober) after(work time.Duration, n int, w ...byte) []byte {
+	if p.lost != nil || p.bus.Tx(p.addr, w, nil) != nil || !sleep(p.ctx, work) {
+		return nil
+	}
+	return p.read(n)
 }
 
 // word reads a big-endian 16-bit register; ok is false when nobody answered.

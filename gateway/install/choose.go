@@ -242,10 +242,10 @@ func (c Chooser) chip(ctx context.Context, d *Draft, chip Chip, taken map[string
 		}
 	}
 	if len(drivers) == 0 || choice < 0 {
-		d.LeftOut = append(d.LeftOut, fmt.Sprintf("chip at 0x%02x was left out: %s", chip.Address, chip.Note.EN))
+		d.LeftOut = append(d.LeftOut, fmt.Sprintf("chip at %s was left out: %s", chip.where(), chip.Note.EN))
 		return nil
 	}
-	device := DraftDevice{Name: fmt.Sprintf("chip-%02x", chip.Address), Driver: drivers[choice], Address: chip.Address, Points: map[string]string{}}
+	device := DraftDevice{Name: "chip" + chip.suffix(), Mux: chip.Mux, Driver: drivers[choice], Address: chip.Address, Points: map[string]string{}}
 	if !chip.Identified {
 		device.Comment = "not identified: " + chip.Note.EN
 	}
@@ -254,7 +254,7 @@ func (c Chooser) chip(ctx context.Context, d *Draft, chip Chip, taken map[string
 		return err
 	}
 	for _, channel := range channelsOf(device.Driver) {
-		device.point(channel, fmt.Sprintf("-%02x", chip.Address), taken)
+		device.point(channel, chip.suffix(), taken)
 	}
 	d.Devices = append(d.Devices, device)
 	return nil
@@ -268,8 +268,8 @@ func (c Chooser) pickDriver(ctx context.Context, chip Chip, drivers []string) (i
 	}
 	for {
 		line, err := c.Terminal.Ask(ctx, Text{
-			fmt.Sprintf("芯片 0x%02x：%s，0 = 不要", chip.Address, strings.Join(list, " ")),
-			fmt.Sprintf("chip 0x%02x: %s, 0 = leave out", chip.Address, strings.Join(list, " "))}, "1")
+			fmt.Sprintf("芯片 %s：%s，0 = 不要", chip.where(), strings.Join(list, " ")),
+			fmt.Sprintf("chip %s: %s, 0 = leave out", chip.where(), strings.Join(list, " "))}, "1")
 		if err != nil {
 			return 0, err
 		}

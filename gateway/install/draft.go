@@ -26,6 +26,7 @@ type DraftDevice struct {
 	Name, Zone, Profile, Driver string
 	Slave                       uint8
 	Address                     uint16
+	Mux                         *MuxPlace
 	Points                      map[string]string // point to channel
 	Comment                     string
 	Own                         *OwnProfile // when Profile is to be written beside the draft
@@ -91,6 +92,9 @@ func (d Draft) YAML(folder string) string {
 		if one.Driver != "" {
 			say("    driver: %s", one.Driver)
 			say("    address: %#02x", one.Address)
+			if one.Mux != nil {
+				say("    mux: {address: %#02x, channel: %d}", one.Mux.Address, one.Mux.Channel)
+			}
 		} else {
 			profile := one.Profile
 			if one.Own != nil {

@@ -40,6 +40,24 @@ func ParseIDs(s string) ([]uint8, error) {
 	return slices.Compact(ids), nil
 }
 
+// FormatIDs is the inverse of ParseIDs for numbers in order: 1-4,33.
+func FormatIDs(ids []uint8) string {
+	var parts []string
+	for i := 0; i < len(ids); {
+		j := i
+		for j+1 < len(ids) && ids[j+1] == ids[j]+1 {
+			j++
+		}
+		part := strconv.Itoa(int(ids[i]))
+		if j > i {
+			part += "-" + strconv.Itoa(int(ids[j]))
+		}
+		parts = append(parts, part)
+		i = j + 1
+	}
+	return strings.Join(parts, ",")
+}
+
 func slaveNumber(s string) (uint8, error) {
 	n, err := strconv.ParseUint(strings.TrimSpace(s), 10, 8)
 	if err != nil || n < lowestSlave || n > highestSlave {

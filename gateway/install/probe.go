@@ -43,6 +43,9 @@ type Row struct {
 type ProbeOptions struct {
 	Limit time.Duration // for one device; default 10 s, the agent's own
 	Now   func() time.Time
+	// Correct makes of a device's reading what the agent would journal; nil
+	// leaves it as it is.
+	Correct func(sensors.Reading) sensors.Reading
 }
 
 // DefaultProbeLimit is how long one device may take.
@@ -90,6 +93,11 @@ func (o ProbeOptions) device(ctx context.Context, d Device) []Row {
 		readings = d.Sensor.Read(ctx, due)
 	}
 	latency := o.Now().Sub(began)
+	if o.Correct != nil {
+		for i, r := range readings {
+			readings[i] = o.Correct(r)
+		}
+	}
 	rows := make([]Row, 0, len(points))
 	for _, p := range points {
 		rows = append(rows, Row{Point: p.ID, Device: d.Name, Bus: d.Bus, Quantity: p.Quantity, Reading: reading(readings, p.ID, o.Now()), Latency: latency})

@@ -52,6 +52,16 @@ const (
 // recognise tries every profile's channels on one slave, cheapest first, and
 // returns those that fit, best first.
 func recognise(ctx context.Context, m *image, profiles []*modbus.Profile, found Setting) []Candidate {
+	// Those first whose main register has answered already: a device that is
+	// silent where others refuse is asked only so often.
+	known := func(p *modbus.Profile) int {
+		if m.answers[byImportance(p)[0].Span()].outcome == answered && len(m.answers) > 0 {
+			return 0
+		}
+		return 1
+	}
+	profiles = slices.Clone(profiles)
+	slices.SortStableFunc(profiles, func(a, b *modbus.Profile) int { return known(a) - known(b) })
 	var out []Candidate
 	for _, p := range profiles {
 		if c, ok := try(ctx, m, p); ok {
@@ -112,7 +122,7 @@ func try(ctx context.Context, m *image, p *modbus.Profile) (Candidate, bool) {
 	channels := byImportance(p)
 	c := Candidate{Profile: p.Name, Label: p.Label, Confidence: p.Confidence, profile: p}
 	var got, most, spared float64
-	measures := false
+	measures, absurd := false, false
 	for i, ch := range channels {
 		a := m.ask(ctx, ch.Span())
 		if i == 0 && a.outcome != answered {
@@ -121,7 +131,7 @@ func try(ctx context.Context, m *image, p *modbus.Profile) (Candidate, bool) {
 		weight := weightOf(i, ch)
 		switch {
 		case a.outcome != answered && isFurther(ch.Name):
-			spared = max(spared, weight/2) // a smaller model of the family
+			spared = min(spared+weight/4, 2) // a smaller model of the family
 			continue
 		case a.outcome != answered:
 			most += weight
@@ -132,11 +142,12 @@ func try(ctx context.Context, m *image, p *modbus.Profile) (Candidate, bool) {
 		v, worth := judgeValue(ch, ch.Decode(ch.Span(), a.data))
 		got += weight * worth
 		measures = measures || !ch.Quantity.IsState() && v.Plausible
+		absurd = absurd || worth == 0
 		c.Values = append(c.Values, v)
 	}
 	score := 100 * got / (most + spared)
-	if !measures {
-		score *= 0.6 // bits fit anything
+	if !measures || absurd {
+		score *= 0.6 // bits fit anything; and what no device shows speaks against the profile
 	}
 	c.Score = int(math.Round(score))
 	return c, c.Score >= possible
@@ -189,19 +200,27 @@ func judgeValue(c *modbus.Channel, d modbus.Decoded) (Value, float64) {
 	v := Value{Channel: c.Name, Quantity: c.Quantity, Reason: d.Reason}
 	switch d.Reason {
 	case sensors.NoReason:
-	case sensors.SensorFault: // the very number that means "no probe"
-		return v, 0.6
+	case sensors.SensorFault:
+		if c.Analog != nil { // nothing is wired to the input: says nothing of the module
+			return v, 0.2
+		}
+		return v, 0.6 // the very number that means "no probe"
 	default:
 		return v, 0
 	}
 	v.Value = &d.Value
-	v.Plausible = plausible(c.Quantity, d.Value)
-	switch {
-	case c.Quantity.IsState():
+	if c.Quantity.IsState() {
+		v.Plausible = true
 		return v, 1
-	case d.Value == 0: // an unused register reads 0 too
-		return v, 0.3
-	case !v.Plausible:
+	}
+	isFloat := c.Type == modbus.Float32 || c.Type == modbus.Float64
+	if isFloat && d.Value != 0 && !sane(d.Value) {
+		return v, 0 // other bytes read as a float
+	}
+	v.Plausible = plausible(c.Quantity, d.Value)
+	unused := d.Value == 0 // an unused register reads 0 too
+	desert := c.Quantity == sensors.Humidity && d.Value < 5
+	if unused || desert || !v.Plausible {
 		return v, 0.3
 	}
 	return v, 1

@@ -52,6 +52,12 @@ func (s Scan) Write(w io.Writer, l Language) {
 		for _, one := range found.Slaves {
 			one.write(w, l)
 		}
+		if len(found.Cut) > 0 {
+			say("  没有连接：从站 %s。不在，或线路中断。", "  No connection for slave %s: absent, or the line was gone.", FormatIDs(found.Cut))
+		}
+		if len(found.Garbled) > 0 {
+			say("  应答损坏：从站 %s。波特率或校验不对，两台设备同地址，或有干扰。", "  Garbled answers: slave %s. Wrong baud rate or parity, two devices with one number, or noise.", FormatIDs(found.Garbled))
+		}
 	}
 	if len(s.Chips) > 0 {
 		say("%s：", "%s:", s.Bus)
@@ -61,7 +67,7 @@ func (s Scan) Write(w io.Writer, l Language) {
 			if !c.Identified {
 				sure = l.Of(Text{"待确认", "to be confirmed"})
 			}
-			t.row(fmt.Sprintf("0x%02x", c.Address), cmpOr(strings.Join(c.Drivers, " / "), "?"), sure, l.Of(c.Note))
+			t.row(c.where(), cmpOr(strings.Join(c.Drivers, " / "), "?"), sure, l.Of(c.Note))
 		}
 		t.write(w, "  ")
 	}
@@ -77,9 +83,8 @@ func cmpOr(s, otherwise string) string {
 func (s Slave) write(w io.Writer, l Language) {
 	fmt.Fprintf(w, l.Of(Text{"  从站 %d", "  slave %d"}), s.ID)
 	switch {
-	case s.Garbled:
-		fmt.Fprintln(w, l.Of(Text{"：应答损坏。波特率或校验不对，两台设备同地址，或有干扰", ": garbled answers. Wrong baud rate or parity, two devices with one number, or noise"}))
-		return
+	case !s.Examined && len(s.Candidates) == 0:
+		fmt.Fprintln(w, l.Of(Text{"：有应答，还没查是什么", ": answers; what it is was not examined"}))
 	case len(s.Candidates) == 0:
 		fmt.Fprintln(w, l.Of(Text{"：未知设备", ": unknown device"}))
 	case !s.Certain && len(s.Candidates) == 1:

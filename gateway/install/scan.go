@@ -49,11 +49,11 @@ func (o *Options) defaults() {
 type Slave struct {
 	ID         uint8       `json:"slave"`
 	Candidates []Candidate `json:"candidates"` // best first
+	Examined   bool        `json:"examined"`   // false: the scan was given up before
 	// Certain says that the best candidate has no near rival.
 	Certain   bool       `json:"certain"`
 	Registers []Register `json:"registers,omitempty"` // what an unknown device shows
 	Bits      []Bit      `json:"bits,omitempty"`
-	Garbled   bool       `json:"garbled,omitempty"` // it never answered cleanly
 }
 
 // Known is the best candidate, if there is one.
@@ -99,6 +99,13 @@ type Found struct {
 	Setting *Setting `json:"setting,omitempty"` // of a serial port
 	Slaves  []Slave  `json:"slaves"`
 	Asked   int      `json:"asked"` // questions
+	// Garbled are the numbers that answered, but never cleanly: wrong baud rate
+	// or parity, two slaves of one number, or noise.
+	Garbled []uint8 `json:"garbled,omitempty"`
+	// Cut are the numbers for which there was no connection, though it was tried
+	// again: absent behind a gateway that cuts for them, or not asked because
+	// the line was gone.
+	Cut []uint8 `json:"no_connection,omitempty"`
 	// Everywhere says that every number that was asked answered: one device
 	// that does not look at the number. Only the first was examined.
 	Everywhere bool `json:"answers_to_every_number,omitempty"`
@@ -109,7 +116,8 @@ type scan struct {
 	o     Options
 	asker *asker
 	heard []*image
-	noisy map[uint8]bool
+	noisy []uint8
+	cut   []uint8
 	slave []Slave
 	every bool
 	done  int
@@ -133,11 +141,11 @@ func (s *scan) find(ctx context.Context, at Setting, ids []uint8) error {
 			if absent++; len(s.heard) == 0 && absent == 2 {
 				return fmt.Errorf("look for slave %d: %w", id, m.lastError())
 			}
-		case answered, refused, garbled:
+			s.cut = append(s.cut, id)
+		case answered, refused:
 			s.heard = append(s.heard, m)
-			if state == garbled {
-				s.mark(id)
-			}
+		case garbled:
+			s.noisy = append(s.noisy, id)
 		}
 		if state != gone {
 			absent = 0
@@ -146,13 +154,6 @@ func (s *scan) find(ctx context.Context, at Setting, ids []uint8) error {
 	}
 	s.o.Progress(Progress{Done: s.done, Total: s.total, Found: len(s.heard)})
 	return nil
-}
-
-func (s *scan) mark(id uint8) {
-	if s.noisy == nil {
-		s.noisy = map[uint8]bool{}
-	}
-	s.noisy[id] = true
 }
 
 // present asks until the slave is heard.
@@ -165,9 +166,7 @@ func (s *scan) present(ctx context.Context, m *image) outcome {
 		case garbled:
 			last = garbled
 		case gone:
-			if last == silent {
-				last = gone
-			}
+			return gone // it was tried again already
 		}
 	}
 	return last
@@ -197,11 +196,6 @@ func (s *scan) examine(ctx context.Context, at Setting) error {
 		s.o.Progress(Progress{Done: i, Total: len(heard), Found: len(s.heard), What: at.on(fmt.Sprintf("slave %d: what is it?", m.slave))})
 		one := Slave{ID: m.slave, Candidates: []Candidate{}}
 		m.silent = 0
-		if s.noisy[m.slave] && !s.clean(m) {
-			one.Garbled = true
-			s.slave = append(s.slave, one)
-			continue
-		}
 		one.Candidates = append(one.Candidates, recognise(ctx, m, s.o.Profiles, at)...)
 		one.Certain = certain(one.Candidates)
 		if ctx.Err() == nil && (s.o.Registers || !one.Certain) {
@@ -210,6 +204,7 @@ func (s *scan) examine(ctx context.Context, at Setting) error {
 		if s.o.Registers || !one.Certain {
 			one.Registers, one.Bits = m.registers(), m.bits()
 		}
+		one.Examined = ctx.Err() == nil
 		s.slave = append(s.slave, one)
 		if ctx.Err() != nil {
 			for _, rest := range heard[i+1:] { // heard, but not looked at
@@ -221,16 +216,6 @@ func (s *scan) examine(ctx context.Context, at Setting) error {
 	return nil
 }
 
-// clean reports whether the slave has ever answered as Modbus devices do.
-func (s *scan) clean(m *image) bool {
-	for _, a := range m.answers {
-		if a.outcome == answered || a.outcome == refused {
-			return true
-		}
-	}
-	return false
-}
-
 // certain reports whether the best candidate fits well and no other nearly as
 // well.
 func certain(c []Candidate) bool {
@@ -239,10 +224,10 @@ func certain(c []Candidate) bool {
 }
 
 func (s *scan) result() Found {
-	f := Found{Slaves: s.slave, Asked: s.asker.asked, Everywhere: s.every}
+	f := Found{Slaves: s.slave, Asked: s.asker.asked, Everywhere: s.every, Garbled: s.noisy, Cut: s.cut}
 	if len(f.Slaves) == 0 { // given up while searching
 		for _, m := range s.heard {
-			f.Slaves = append(f.Slaves, Slave{ID: m.slave, Candidates: []Candidate{}, Garbled: s.noisy[m.slave]})
+			f.Slaves = append(f.Slaves, Slave{ID: m.slave, Candidates: []Candidate{}})
 		}
 	}
 	if f.Slaves == nil {

@@ -89,13 +89,14 @@ func LongestSerial(o Options, settings []Setting, each time.Duration) time.Durat
 
 // ScanSerial tries settings until something answers, and scans the line with
 // that one; with all it goes on through all of them. A few numbers are tried
-// in every setting before all numbers are. On error it returns what was found
-// until then.
+// in every setting before all numbers are. Garbled answers alone are the sign of
+// a wrong setting: they are told only when nothing else was heard. On error it
+// returns what was found until then.
 func ScanSerial(ctx context.Context, settings []Setting, all bool, open func(Setting) (LineCloser, error), o Options) ([]Found, error) {
 	o.defaults()
 	first, rest := quick(o.IDs)
 	total := len(settings) * len(o.IDs)
-	var found []Found
+	var found, noisy []Found
 	heard := map[Setting]bool{}
 	done := 0
 	// In the setting where a first number answered, the rest is asked at once.
@@ -106,12 +107,15 @@ func ScanSerial(ctx context.Context, settings []Setting, all bool, open func(Set
 			}
 			f, n, err := scanSetting(ctx, at, ids, then, open, o, progressOf{done, total})
 			done += n
-			if len(f.Slaves) > 0 {
+			switch {
+			case len(f.Slaves) > 0:
 				heard[at] = true
 				found = append(found, f)
+			case len(f.Garbled) > 0:
+				noisy = append(noisy, f)
 			}
 			if err != nil || len(f.Slaves) > 0 && !all {
-				return errors.Join(err)
+				return err
 			}
 		}
 		return nil
@@ -119,6 +123,9 @@ func ScanSerial(ctx context.Context, settings []Setting, all bool, open func(Set
 	err := pass(first, rest)
 	if err == nil && len(rest) > 0 && (all || len(found) == 0) {
 		err = pass(rest, nil)
+	}
+	if len(found) == 0 { // noise is all there is to tell
+		return noisy, err
 	}
 	return found, err
 }
@@ -134,12 +141,8 @@ func scanSetting(ctx context.Context, at Setting, ids, then []uint8, open func(S
 	defer func() { err = errors.Join(err, line.Close()) }()
 	s := &scan{o: o, asker: &asker{line: line, pause: o.Pause}, done: p.done, total: p.total}
 	err = s.find(ctx, at, ids)
-	if s.answers() && err == nil {
+	if len(s.heard) > 0 && err == nil {
 		err = s.find(ctx, at, then)
-	}
-	if !s.answers() {
-		// Garbled answers alone are the sign of a wrong setting.
-		return Found{}, s.done - p.done, err
 	}
 	if err == nil {
 		err = s.examine(ctx, at)
@@ -147,9 +150,4 @@ func scanSetting(ctx context.Context, at Setting, ids, then []uint8, open func(S
 	f = s.result()
 	f.Setting = &at
 	return f, s.done - p.done, err
-}
-
-// answers reports whether a slave has answered cleanly.
-func (s *scan) answers() bool {
-	return slices.ContainsFunc(s.heard, func(m *image) bool { return s.clean(m) })
 }

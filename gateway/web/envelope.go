@@ -22,6 +22,8 @@ type bucket struct {
 	count         int            // readings with a value
 	reason        sensors.Reason // of the last reading without one
 	reasonAt      time.Time      // when that was: parts may be added in any order
+	doubtful      bool           // some value is uncertain
+	doubt         sensors.Reason // of the last uncertain one
 }
 
 func newEnvelope(from time.Time, step time.Duration, n int) envelope {
@@ -40,6 +42,9 @@ func (e *envelope) add(r sensors.Reading) {
 		b.fault(r.Reason, r.Time)
 		return
 	}
+	if r.Quality == sensors.Uncertain {
+		b.doubtful, b.doubt = true, r.Reason
+	}
 	b.values(v, v, v, 1)
 }
 
@@ -50,6 +55,9 @@ func (e *envelope) join(r store.Rollup) {
 		return
 	}
 	b := &e.buckets[since/e.step]
+	if r.Good < r.Values { // a rollup knows that there was doubt, not why
+		b.doubtful = true
+	}
 	if r.Values > 0 {
 		b.values(r.Min, r.Max, r.Sum, r.Values)
 	}
@@ -95,10 +103,12 @@ type envelopeJSON struct {
 	Max   []*float64 `json:"max"`
 	Mean  []*float64 `json:"mean"` // of the readings in the bucket; for the line, never for a judgement
 	// Faults says why a bucket has no value, where a reading said so.
-	Faults []faultJSON `json:"faults,omitempty"`
+	Faults []reasonJSON `json:"faults,omitempty"`
+	// Doubts names the buckets in which at least one value is uncertain.
+	Doubts []reasonJSON `json:"doubts,omitempty"`
 }
 
-type faultJSON struct {
+type reasonJSON struct {
 	Bucket int            `json:"bucket"`
 	Reason sensors.Reason `json:"reason"`
 }
@@ -111,8 +121,11 @@ func (e envelope) json() envelopeJSON {
 		if b.count > 0 {
 			mean := math.Round(b.sum/float64(b.count)*1000) / 1000
 			out.Min[i], out.Max[i], out.Mean[i] = &e.buckets[i].min, &e.buckets[i].max, &mean
+			if b.doubtful {
+				out.Doubts = append(out.Doubts, reasonJSON{i, b.doubt})
+			}
 		} else if b.reason != sensors.NoReason {
-			out.Faults = append(out.Faults, faultJSON{i, b.reason})
+			out.Faults = append(out.Faults, reasonJSON{i, b.reason})
 		}
 	}
 	return out

@@ -35,7 +35,7 @@ func TestEnvelopeKeepsPeaksAndGaps(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"from":"2026-11-23T00:00:00.000Z","step_s":600,"min":[2,null,null,-1],"max":[31.5,null,null,-1],` +
-		`"mean":[12,null,null,-1],"faults":[{"bucket":1,"reason":"timeout"}]}`
+		`"mean":[12,null,null,-1],"faults":[{"bucket":1,"reason":"timeout"}],"doubts":[{"bucket":3,"reason":"flat-line"}]}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -193,6 +193,7 @@ func (s *Server) addSparks(r *http.Request, zones []zoneJSON, mains []sensors.Po
 		if k, ok := found[z.Main]; ok {
 			day, recent := k.day.json(), k.recent.json()
 			day.Mean, recent.Min, recent.Max = nil, nil, nil // not drawn; spares a slow link
+			day.Doubts, recent.Doubts = nil, nil
 			zones[i].Spark, zones[i].Recent = &day, &recent
 		}
 	}

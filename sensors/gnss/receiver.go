@@ -68,8 +68,7 @@ type Receiver struct {
 	linked bool
 	lost   bool // that the link is down has been logged
 	last   report
-	fixed  report                        // the newest with a fix, for telling a repetition
-	dated  report                        // the last fix that had a time
+	fixed  report                        // the last that was a fix
 	given  map[sensors.PointID]time.Time // fix last handed out, by point
 	clock  clock
 	status Status

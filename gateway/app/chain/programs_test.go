@@ -37,6 +37,7 @@ type county struct {
 	store      string // the collector's store block
 	page       string
 	influx     *influxdtest.Server
+	broker     *mosquittotest.Broker
 	brokerPass bool
 }
 
@@ -66,7 +67,7 @@ func (c *county) startMosquitto() {
 		conf += "user root\n" // the test's folders are root's
 	}
 	b := mosquittotest.Start(t, conf)
-	c.brokerURL, c.brokerPass = b.URL, true
+	c.broker, c.brokerURL, c.brokerPass = b, b.URL, true
 	c.mqtt = fmt.Sprintf("mqtt: {server: %q, username: collector, password_file: %q}\n", b.URL, filepath.Join(c.dir, "collector.secret"))
 }
 
@@ -76,7 +77,8 @@ func (c *county) startInflux() {
 	c.store = fmt.Sprintf("store: {influx: {url: %q, bucket: coldchain/autogen}}\n", c.influx.URL)
 }
 
-func (c *county) startCollector(limit float64) {
+// collectorConfig writes the collector's file and returns its path.
+func (c *county) collectorConfig(limit float64) string {
 	listen := freeAddress(c.t)
 	c.page = "http://" + listen
 	file := c.write("county.yaml", `county: hangjin
@@ -92,7 +94,11 @@ sites:
         limits: {temperature: [{side: high, level: excursion, value: `+strconv.FormatFloat(limit, 'f', -1, 64)+`, delay: 0s}]}
 `)
 	run(c.t, filepath.Join(c.bin, "coldchain"), "check", file)
-	c.start(filepath.Join(c.bin, "collector"), "-config", file)
+	return file
+}
+
+func (c *county) startCollector(limit float64) {
+	c.start(filepath.Join(c.bin, "collector"), "-config", c.collectorConfig(limit))
 	await(c.t, 30*time.Second, "the page", func() bool {
 		res, err := http.Get(c.page + "/healthz")
 		if err != nil {
@@ -104,6 +110,11 @@ sites:
 }
 
 func (c *county) startEdge(port string) {
+	c.start(filepath.Join(c.bin, "edge-agent"), "-config", c.edgeConfig(port))
+}
+
+// edgeConfig writes the edge agent's file and returns its path.
+func (c *county) edgeConfig(port string) string {
 	profile := c.write("replay.yaml", `name: replay
 label: {zh: 回放, en: Replay}
 source: the layout of an XY-MD02 with a step of 0.01 °C, for this test
@@ -126,7 +137,7 @@ devices:
   - {name: probe, bus: line, profile: `+profile+`, slave: 1, zone: mutton, interval: `+pollPeriod.String()+`, points: {air: temperature}}
 `)
 	run(c.t, filepath.Join(c.bin, "coldchain"), "check", file)
-	c.start(filepath.Join(c.bin, "edge-agent"), "-config", file)
+	return file
 }
 
 type slave struct {

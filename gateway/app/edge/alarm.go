@@ -12,6 +12,7 @@ import (
 
 	"coldchain/gateway/config"
 	"coldchain/gateway/edge"
+	"coldchain/gateway/edge/page"
 	"coldchain/sensors"
 	"coldchain/sensors/output"
 )
@@ -147,6 +148,15 @@ func (a *localAlarm) Run(ctx context.Context) {
 		}
 	}
 	wg.Wait()
+}
+
+// siren is what the site's page may silence; nil without one, so that the page
+// offers no button for a sound that nothing makes.
+func (a *localAlarm) siren() page.Siren {
+	if a.drivers[output.Siren] == nil {
+		return nil
+	}
+	return a
 }
 
 // Active reports whether the siren sounds or ought to.

@@ -88,7 +88,7 @@ func New(ctx context.Context, cfg *config.Edge, o Options) (_ *App, err error) {
 	address := wire.Address{County: cfg.County, Site: cfg.Site, Gateway: cfg.Gateway}
 	a.agent, err = edge.New(edge.Options{
 		Address: address, Devices: devices, Limits: limits(cfg), Journal: j,
-		Commit: cfg.Journal.Commit, Clock: o.Clock, Version: o.Version, SampleAfter: o.SampleAfter, Siren: a.alarm, Labels: labels(cfg), Logger: o.Logger,
+		Commit: cfg.Journal.Commit, Clock: o.Clock, Version: o.Version, SampleAfter: o.SampleAfter, Siren: a.alarm.siren(), Labels: labels(cfg), Logger: o.Logger,
 		Delivery: edge.Delivery{BacklogRate: float64(cfg.Delivery.BacklogRate), BytesPerDay: uint64(cfg.Delivery.MiBPerDay) << 20, Spread: cfg.Delivery.Spread},
 	})
 	if err != nil {

@@ -70,7 +70,9 @@ func storeKind(c *config.County) string {
 	return influxStore
 }
 
-func (m manifest) head() state.AuditHead { return state.AuditHead{Seq: m.Audit.Seq, Hash: m.Audit.Hash} }
+func (m manifest) head() state.AuditHead {
+	return state.AuditHead{Seq: m.Audit.Seq, Hash: m.Audit.Hash}
+}
 
 func (m manifest) describe(folder string) string {
 	var files []string

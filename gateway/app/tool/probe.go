@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"coldchain/gateway/edge"
 	"coldchain/gateway/install"
 	"coldchain/sensors"
+	"coldchain/sensors/calibration"
 )
 
 // receiverPatience is how long a satellite receiver is listened to: it speaks
@@ -37,7 +39,11 @@ func probeCommand() *cobra.Command {
 		Example: "  coldchain probe --config /etc/coldchain/edge.yaml --repeat 10",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			cfg, err := config.LoadEdge(file)
+			cfg, err := parseEdge(file)
+			if err != nil {
+				return err
+			}
+			records, err := calibrations(cfg)
 			if err != nil {
 				return err
 			}
@@ -51,10 +57,7 @@ func probeCommand() *cobra.Command {
 				if round > 0 && !pass(cmd.Context(), interval) {
 					break
 				}
-				rows := install.Probe(cmd.Context(), s.devices, install.ProbeOptions{Limit: timeout, Now: time.Now})
-				if cmd.Context().Err() != nil {
-					return errReported
-				}
+				rows := install.Probe(cmd.Context(), s.devices, install.ProbeOptions{Limit: timeout, Now: time.Now, Correct: records.Apply})
 				good = good && install.AllGood(rows)
 				if asJSON {
 					e := json.NewEncoder(cmd.OutOrStdout())
@@ -69,7 +72,7 @@ func probeCommand() *cobra.Command {
 				}
 				install.WriteProbe(cmd.OutOrStdout(), rows, language(lang))
 			}
-			if !good {
+			if !good || cmd.Context().Err() != nil {
 				return errReported
 			}
 			return nil
@@ -85,6 +88,25 @@ func probeCommand() *cobra.Command {
 	f.StringVar(&level, "log", "error", "debug, info, warn or error")
 	_ = cmd.MarkFlagRequired("config") // exists: defined above
 	return cmd
+}
+
+// parseEdge reads a configuration without looking for the secrets that it
+// names: an installer's laptop does not have them, and no broker is reached.
+func parseEdge(file string) (*config.Edge, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	return config.ParseEdge(file, text)
+}
+
+// calibrations are the site's records; none where the configuration names no
+// file.
+func calibrations(cfg *config.Edge) (*calibration.Book, error) {
+	if cfg.Calibration == "" {
+		return &calibration.Book{}, nil
+	}
+	return calibration.Load(cfg.Calibration)
 }
 
 // pass lets d pass, or reports false when the work was given up.

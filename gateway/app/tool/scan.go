@@ -19,7 +19,7 @@ import (
 // scanning is what the scan command can be asked for.
 type scanning struct {
 	ids, registers, lang  string
-	profiles              []string
+	profiles, muxes       []string
 	bauds                 []int
 	frames                []string
 	pause, timeout        time.Duration
@@ -59,6 +59,7 @@ func scanCommand() *cobra.Command {
 	f.IntSliceVar(&s.bauds, "baud", nil, "on a serial port, try only these, e.g. 9600,4800")
 	f.StringSliceVar(&s.frames, "frame", nil, "on a serial port, try only these, e.g. 8N1,8E1")
 	f.StringVar(&s.registers, "registers", "0-31", "registers that are shown of an unknown device")
+	f.StringSliceVar(&s.muxes, "mux", nil, "on an I2C bus, look behind these multiplexers too, e.g. 0x70,0x71")
 	f.BoolVar(&s.show, "show-registers", false, "show the registers of known devices too")
 	f.StringSliceVar(&s.profiles, "profile", nil, "device profiles of your own (.yaml) to try beside the built-in ones")
 	f.StringVar(&s.write, "write", "", "write a configuration for an edge agent to this new file")

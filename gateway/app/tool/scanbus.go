@@ -8,8 +8,11 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"periph.io/x/conn/v3/i2c"
 
 	bridgei2c "coldchain/firmware-bridge/i2c"
 	bridge "coldchain/firmware-bridge/modbus"
@@ -66,15 +69,21 @@ func (t scanTarget) scan(ctx context.Context, s *scanning, o install.Options, re
 	}
 	switch t.key {
 	case "i2c":
-		return t.scanChips(ctx, limit(scanTimeoutI2C), o, result, tell)
+		return t.scanI2C(ctx, s, limit(scanTimeoutI2C), o, result, tell)
 	case "modbus_tcp":
 		wait := limit(scanTimeoutTCP)
+		if err := reach(ctx, t.value); err != nil {
+			return err
+		}
 		tell(install.Longest(o, wait))
 		return scanLine(ctx, func() (install.LineCloser, error) {
 			return bridge.NewTCPLine(t.value, bridge.Options{Timeout: wait}), nil
 		}, o, result)
 	case "modbus_rtu_tcp":
 		wait := limit(scanTimeoutTCP)
+		if err := reach(ctx, t.value); err != nil {
+			return err
+		}
 		tell(install.Longest(o, wait+lateWindow(wait)))
 		return scanLine(ctx, func() (install.LineCloser, error) {
 			return bridge.NewRTUOverTCPLine(t.value, rtuTimes(wait)), nil
@@ -85,6 +94,13 @@ func (t scanTarget) scan(ctx context.Context, s *scanning, o install.Options, re
 		return err
 	}
 	wait := limit(scanTimeoutSerial)
+	port, err := serial.Open(serial.Config{Path: t.value})
+	if err != nil {
+		return err
+	}
+	if err := port.Close(); err != nil {
+		return err
+	}
 	tell(install.LongestSerial(o, settings, wait+lateWindow(wait)))
 	open := func(at install.Setting) (install.LineCloser, error) {
 		port := serial.Config{Path: t.value, Baud: at.Baud, Parity: serial.Parity(at.Parity), StopBits: at.StopBits}
@@ -92,6 +108,18 @@ func (t scanTarget) scan(ctx context.Context, s *scanning, o install.Options, re
 	}
 	result.Lines, err = install.ScanSerial(ctx, settings, s.all, open, o)
 	return err
+}
+
+// reach dials once, so that an address where nobody listens is told at once
+// and not after patience with a whole line.
+func reach(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	return conn.Close()
 }
 
 // lateWindow is short in a scan: who has not answered in time is not asked
@@ -110,16 +138,58 @@ func scanLine(ctx context.Context, open func() (install.LineCloser, error), o in
 	return err
 }
 
-func (t scanTarget) scanChips(ctx context.Context, wait time.Duration, o install.Options, result *install.Scan, tell func(time.Duration)) (err error) {
+func (t scanTarget) scanI2C(ctx context.Context, s *scanning, wait time.Duration, o install.Options, result *install.Scan, tell func(time.Duration)) (err error) {
+	muxes, err := s.multiplexers()
+	if err != nil {
+		return err
+	}
 	bus, err := bridgei2c.Open(t.value)
 	if err != nil {
 		return err
 	}
 	watched := bridgei2c.NewWatchdog(bus, wait)
 	defer func() { err = errors.Join(err, watched.Close()) }()
-	tell(install.LongestChips(absentChip))
-	result.Chips, err = install.ScanChips(ctx, watched, o.Progress)
-	return err
+	tell(time.Duration(1+bridgei2c.Channels*len(muxes)) * install.LongestChips(absentChip))
+	return scanChips(ctx, watched, muxes, o.Progress, result)
+}
+
+// scanChips scans a bus and then what hangs behind its multiplexers.
+func scanChips(ctx context.Context, bus i2c.Bus, muxes []uint16, progress func(install.Progress), result *install.Scan) error {
+	onBus, err := install.ScanChips(ctx, bus, progress)
+	result.Chips = onBus
+	if err != nil || len(muxes) == 0 {
+		return err
+	}
+	trunk := bridgei2c.NewTrunk(bus)
+	for _, addr := range muxes {
+		if !slices.ContainsFunc(onBus, func(c install.Chip) bool { return c.Address == addr }) {
+			return fmt.Errorf("--mux %#02x: nothing answers at this address", addr)
+		}
+		channels, err := trunk.Mux(addr)
+		if err != nil {
+			return err
+		}
+		for n, channel := range channels {
+			found, err := install.ScanChips(ctx, channel, progress)
+			result.Chips = append(result.Chips, install.Behind(install.MuxPlace{Address: addr, Channel: n}, found, onBus)...)
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *scanning) multiplexers() ([]uint16, error) {
+	var out []uint16
+	for _, text := range s.muxes {
+		n, err := strconv.ParseUint(text, 0, 16)
+		if err != nil || n < 0x70 || n > 0x77 {
+			return nil, fmt.Errorf("--mux %q: want addresses between 0x70 and 0x77, e.g. 0x70", text)
+		}
+		out = append(out, uint16(n))
+	}
+	return out, nil
 }
 
 // settings are those to try on a serial port.
@@ -146,7 +216,11 @@ func listBuses(w io.Writer, lang install.Language) error {
 		return err
 	}
 	for _, p := range ports {
-		fmt.Fprintln(w, p.Name(), p.Device)
+		if p.ByID == "" {
+			fmt.Fprintln(w, p.Device)
+			continue
+		}
+		fmt.Fprintf(w, "%s  (%s)\n", p.ByID, p.Device)
 	}
 	chips, err := filepath.Glob("/dev/i2c-*")
 	if err != nil {

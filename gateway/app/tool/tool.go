@@ -1,6 +1,6 @@
-// Package tool is the person's command line: check a configuration, run the
-// demo county, simulate slaves, and book batches. It guarantees that a mistake
-// gives one clear line on standard error and a non-zero exit status.
+// Package tool is the person's command line: scan, probe and commission a site,
+// check a configuration, run the demo county, simulate slaves, and book
+// batches. It guarantees that a mistake gives one clear line on standard error and a non-zero exit status.
 package tool
 
 import (
@@ -23,8 +23,8 @@ func Run(ctx context.Context, version string, args []string, stdout, stderr io.W
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(demoCommand(version), simulateCommand(), checkCommand(), batchCommand(), exportCommand(), scanCommand(), probeCommand(), journalCommand(),
-		backupCommand(version), restoreCommand())
+	root.AddCommand(demoCommand(version), simulateCommand(), checkCommand(), batchCommand(), exportCommand(),
+		scanCommand(), probeCommand(), commissionCommand(version), journalCommand(), backupCommand(version), restoreCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

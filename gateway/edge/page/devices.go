@@ -90,7 +90,7 @@ func (l lang) failures(list []Failure) string {
 	}
 	parts := make([]string, len(list))
 	for i, f := range list {
-		parts[i] = l.reason(f.Reason) + " " + strconv.FormatUint(f.Count, 10)
+		parts[i] = l.reason(f.Reason) + " ×" + strconv.FormatUint(f.Count, 10)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -106,9 +106,9 @@ func (v view) pointRow(s standing) node {
 	quality, raw := v.l.say("never"), "–"
 	qualityLook := "none"
 	if s.Seen {
-		quality, qualityLook = v.l.say(s.Last.Quality.String()), s.Last.Quality.String()
-		if s.Last.Reason != sensors.NoReason {
-			quality += ": " + v.l.reason(s.Last.Reason)
+		quality, qualityLook = v.l.quality(s.Last), s.Last.Quality.String()
+		if s.stale {
+			qualityLook = "old"
 		}
 		if r, ok := s.Last.Raw(); ok {
 			raw = short(r)

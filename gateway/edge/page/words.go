@@ -42,6 +42,15 @@ func (l lang) reason(r sensors.Reason) string {
 	return string(r)
 }
 
+// quality is a reading's quality with its reason.
+func (l lang) quality(r sensors.Reading) string {
+	q := l.say(r.Quality.String())
+	if why := l.reason(r.Reason); why != "" {
+		return l.with("because", q, why)
+	}
+	return q
+}
+
 func (l lang) quantity(q sensors.Quantity) string {
 	if w, ok := quantities[q]; ok {
 		return w[l]
@@ -78,6 +87,7 @@ var words = map[string]word{
 	"never":     {"还没有读数", "not read yet"},
 	"old":       {"旧", "old"},
 
+	"because":     {"%s：%s", "%s: %s"},
 	"ago":         {"%s前", "%s ago"},
 	"above":       {"高于上限 %s", "above %s"},
 	"below":       {"低于下限 %s", "below %s"},

@@ -2,6 +2,7 @@ package page
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"coldchain/sensors"
 )
@@ -60,6 +61,9 @@ func (v view) mainView(s *standing) node {
 			}
 		}
 	}
+	if utf8.RuneCountInString(number) > 5 {
+		look += " long"
+	}
 	return el("div", class("main"),
 		el("p", class(look), el("span", class("digits"), text(number)), el("span", class("unit"), text(unit(s.Quantity)))),
 		v.why(*s),
@@ -78,7 +82,7 @@ func (v view) row(s standing) node {
 	look, value := "value", "––"
 	if x, ok := s.Last.Value(); ok && s.Seen {
 		value = v.l.shown(s, x)
-		if s.Quantity.IsState() && !s.Since.IsZero() && !s.stale {
+		if notable(s.Quantity, x) && !s.Since.IsZero() && !s.stale {
 			value = v.l.with("for", value, v.l.span(v.s.Now.Sub(s.Since)))
 		}
 	} else {
@@ -96,6 +100,17 @@ func (v view) row(s standing) node {
 		el("span", class(look), text(value)),
 		el("span", class("age"), v.age(s)),
 		v.why(s))
+}
+
+// notable reports whether it matters how long a switch has stood so.
+func notable(q sensors.Quantity, v float64) bool {
+	switch q {
+	case sensors.Door, sensors.Defrost, sensors.Generator:
+		return v != 0
+	case sensors.Compressor, sensors.Mains, sensors.BatteryOK:
+		return v == 0
+	}
+	return false
 }
 
 // age is how long ago a point was read; it stands with every value.
@@ -117,7 +132,7 @@ func (v view) why(s standing) node {
 		parts = append(parts, v.l.outside(s))
 	}
 	if s.Seen && s.Last.Quality != sensors.Good {
-		parts = append(parts, v.l.say(s.Last.Quality.String())+": "+v.l.reason(s.Last.Reason))
+		parts = append(parts, v.l.quality(s.Last))
 	}
 	if value, ok := s.Valued.Value(); ok && s.Last.Quality == sensors.Bad {
 		parts = append(parts, v.l.with("last-valued", v.l.shown(s, value), v.l.span(ageOf(s.Valued.Time, s.Valued.Time, v.s.Now))))

@@ -55,12 +55,12 @@ type place struct {
 func places() []place {
 	list := []place{
 		{"centre", "旗配送中心", "County centre", config.Centre, "frozen blast mutton veg dairy"},
-		{"xini", "锡尼镇", "Xini", config.TownshipStore, "mutton frozen dairy"},
+		{"xini", "锡尼镇", "Xini", config.TownshipStore, "mutton!expired frozen dairy!disagrees !generator"},
 		{"balagong", "巴拉贡镇", "Balagong", config.TownshipStore, "mutton!failing frozen veg"},
 		{"jirigalangtu", "吉日嘎朗图镇", "Jirigalangtu", config.TownshipStore, "beef frozen!warm potato"},
 		{"duguitala", "独贵塔拉镇", "Duguitala", config.TownshipStore, "mutton!gap tomato"},
-		{"huhemudu", "呼和木独镇", "Huhemudu", config.TownshipStore, "potato veg frozen"},
-		{"yihewusu", "伊和乌素苏木", "Yihewusu", config.TownshipStore, "mutton frozen"},
+		{"huhemudu", "呼和木独镇", "Huhemudu", config.TownshipStore, "potato veg frozen!jumps"},
+		{"yihewusu", "伊和乌素苏木", "Yihewusu", config.TownshipStore, "mutton!unread frozen !battery"},
 		{"tarangaole", "塔然高勒管委会", "Tarangaole", config.TownshipStore, "dairy!broken mutton"},
 		{"truck-1", "蒙K·演示1", "Truck 1", config.Truck, "box!lost"},
 		{"truck-2", "蒙K·演示2", "Truck 2", config.Truck, "box"},
@@ -74,6 +74,10 @@ func places() []place {
 			p.rooms = "freezer"
 		case i == 11:
 			p.rooms = "!powerless"
+		case i == 20:
+			p.rooms = "!generator"
+		case i == 25:
+			p.rooms = "!battery"
 		}
 		list = append(list, p)
 	}
@@ -108,6 +112,12 @@ func (s *Scene) build() {
 				}
 				z.Points = append(z.Points, sensors.Point{ID: sensors.PointID(z.ID + "/" + point), Quantity: q})
 			}
+			if fated == disagrees {
+				z.Points = append(z.Points, sensors.Point{ID: sensors.PointID(z.ID + "/product"), Quantity: sensors.Temperature})
+			}
+			if p.kind == config.TownshipStore {
+				z.Points = append(z.Points, sensors.Point{ID: sensors.PointID(z.ID + "/set-point"), Quantity: sensors.SetPoint})
+			}
 			s.add(&site, z, room{mean: k.mean, swing: k.swing, fate: fated})
 			if fated == lost {
 				technical = lost
@@ -126,6 +136,11 @@ func (s *Scene) build() {
 func (s *Scene) addTechnical(site *web.Site, p place, f fate) {
 	z := web.Zone{ID: p.id + "/power", Kind: config.Technical, Name: config.Label{ZH: "供电与网络", EN: "Power and link"}}
 	z.Points = []sensors.Point{{ID: sensors.PointID(z.ID + "/mains"), Quantity: sensors.Mains}}
+	if f == generator || f == battery || p.kind == config.Centre {
+		z.Points = append(z.Points, sensors.Point{ID: sensors.PointID(z.ID + "/generator"), Quantity: sensors.Generator},
+			sensors.Point{ID: sensors.PointID(z.ID + "/battery"), Quantity: sensors.BatteryOK},
+			sensors.Point{ID: sensors.PointID(z.ID + "/voltage"), Quantity: sensors.BatteryVoltage})
+	}
 	if p.kind == config.Truck {
 		z.Points = []sensors.Point{{ID: sensors.PointID(z.ID + "/latitude"), Quantity: sensors.Latitude},
 			{ID: sensors.PointID(z.ID + "/longitude"), Quantity: sensors.Longitude}}

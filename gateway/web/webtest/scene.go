@@ -19,7 +19,7 @@ type Story string
 
 // The stories.
 const (
-	Demo  Story = "demo"  // one room failing, one too warm, a truck out of reach, a broken probe, a village without power
+	Demo  Story = "demo"  // rooms failing, warm and in doubt, a truck out of reach, a broken probe, villages without power
 	Fine  Story = "fine"  // nothing wrong
 	Empty Story = "empty" // nothing configured
 )
@@ -52,6 +52,14 @@ const (
 	broken    fate = "broken"    // the probe does not answer
 	gap       fate = "gap"       // some hours of the night are missing
 	powerless fate = "powerless" // no mains
+	generator fate = "generator" // no mains, the generator runs
+	battery   fate = "battery"   // the standby battery is weak
+
+	// What is measured but in doubt.
+	jumps     fate = "jumps"     // 7 °C more within a minute
+	disagrees fate = "disagrees" // the second probe shows 2 °C more
+	expired   fate = "expired"   // the calibration was valid until last night
+	unread    fate = "unread"    // the device's fault flag cannot be read
 )
 
 // NewScene draws the 24 hours before now.
@@ -127,8 +135,27 @@ func (s *Scene) measure(r room, p sensors.Point, at time.Time) bool {
 			status = web.PointOut
 		}
 	}
-	s.Put(sensors.NewGood(p.ID, at, v), p.Quantity, status, at)
+	reading := sensors.NewGood(p.ID, at, v)
+	if why := r.fate.doubt(p, before); why != sensors.NoReason {
+		reading = sensors.NewUncertain(p.ID, at, v, why)
+	}
+	s.Put(reading, p.Quantity, status, at)
 	return true
+}
+
+// doubt is why a point's value of before the start is not believed.
+func (f fate) doubt(p sensors.Point, before time.Duration) sensors.Reason {
+	switch {
+	case f == jumps && p.Quantity == sensors.Temperature && before < 4*time.Minute:
+		return sensors.RateOfChange
+	case f == disagrees && p.Quantity == sensors.Temperature && before < 5*time.Hour:
+		return sensors.Disagreement
+	case f == expired && p.Quantity == sensors.Temperature && before < 14*time.Hour:
+		return sensors.CalibrationExpired
+	case f == unread && (p.Quantity == sensors.Humidity || p.Quantity == sensors.Compressor) && before < 3*time.Hour:
+		return sensors.StatusUnread
+	}
+	return sensors.NoReason
 }
 
 func hash(s string) uint32 {
@@ -154,7 +181,18 @@ func (s *Scene) value(r room, p sensors.Point, at time.Time) float64 {
 	case sensors.Compressor:
 		return state(cooling && !(r.fate == failing && since > -80))
 	case sensors.Mains:
-		return state(r.fate != powerless || since < -22)
+		return state(r.fate != powerless && r.fate != generator || since < -22)
+	case sensors.Generator:
+		return state(r.fate == generator && since > -20)
+	case sensors.BatteryOK:
+		return state(r.fate != battery || since < -130)
+	case sensors.BatteryVoltage:
+		if r.fate == battery {
+			return math.Round(10*(24.4-since/400)) / 10
+		}
+		return math.Round(10*(27.2+0.2*math.Sin(minutes/60))) / 10
+	case sensors.SetPoint:
+		return math.Round(2*r.mean) / 2
 	case sensors.Latitude:
 		return 40.1 + 0.3*math.Sin(minutes/240+phase*6)
 	case sensors.Longitude:
@@ -173,6 +211,10 @@ func (s *Scene) value(r room, p sensors.Point, at time.Time) float64 {
 		v = r.mean + r.swing + (since+80)*0.058*math.Exp(-(since+80)/400)
 	case r.fate == warm && since > -34:
 		v += (since + 34) * 0.11
+	case r.fate == jumps && since > -4:
+		v += 7
+	case r.fate == disagrees && p.ID.Name() == "product" && since > -300:
+		v += 2.1
 	}
 	return math.Round(v*100) / 100
 }

@@ -97,6 +97,12 @@ describe('the state of a zone', () => {
     ['another probe of the room is out', zone([point(), point({ id: 's/z/core', status: 'out' })]), [], 'attention'],
     ['a place with power only', zone([mains(1)], { main: undefined, kind: 'technical' }), [], 'ok'],
     ['the same without power', zone([mains(0)], { main: undefined, kind: 'technical' }), [], 'attention'],
+    ['a value in doubt inside its limits', zone([point({ reading: { t: at(5), v: 3, q: 'uncertain', reason: 'rate' } })]), [], 'attention'],
+    ['an old value in doubt is no value', zone([point({ reading: { t: at(181), v: 3, q: 'uncertain', reason: 'rate' } })]), [], 'nodata'],
+    ['humidity in doubt is only marked', zone([point(), point({ id: 's/z/h', quantity: 'humidity', reading: { t: at(5), v: 80, q: 'uncertain', reason: 'status-unread' } })]), [], 'ok'],
+    ['a weak battery', zone([mains(1), point({ id: 's/z/b', quantity: 'battery-ok', reading: { t: at(5), v: 0, q: 'good' } })], { main: undefined, kind: 'technical' }), [], 'attention'],
+    ['a generator at rest is no cut', zone([mains(1), point({ id: 's/z/g', quantity: 'generator', reading: { t: at(5), v: 0, q: 'good' } })], { main: undefined, kind: 'technical' }), [], 'ok'],
+    ['a running generator does not end the cut', zone([mains(0), point({ id: 's/z/g', quantity: 'generator', reading: { t: at(5), v: 1, q: 'good' } })], { main: undefined, kind: 'technical' }), [], 'attention'],
     ['a zone without points', zone([], { main: undefined }), [], 'nodata'],
   ])('%s', (_, z, alarms, want) => {
     expect(zoneState(z, alarms, now, stale)).toBe(want)
@@ -204,8 +210,8 @@ describe('runs of values', () => {
     expect(gaps(c, noon / 1000 - 700, noon / 1000, 180)).toEqual([[noon / 1000 - 480, noon / 1000 - 100]])
   })
   it('names the gap at either end', () => {
-    expect(gaps({ t: [], min: [], max: [], line: [] }, 0, 1000, 60)).toEqual([[0, 1000]])
-    expect(gaps({ t: [500], min: [1], max: [1], line: [1] }, 0, 1000, 60)).toEqual([[0, 500], [500, 1000]])
+    expect(gaps({ t: [], min: [], max: [], line: [], doubt: [] }, 0, 1000, 60)).toEqual([[0, 1000]])
+    expect(gaps({ t: [500], min: [1], max: [1], line: [1], doubt: [null] }, 0, 1000, 60)).toEqual([[0, 500], [500, 1000]])
   })
   it('widens the running bucket and moves on', () => {
     const b = { from: 0, step: 100, min: [1, 2, null], max: [1, 2, null] as (number | null)[] }

@@ -42,15 +42,23 @@ export interface SitesAnswer {
   sites: Site[]
 }
 
-export type Quantity =
-  | 'temperature'
-  | 'humidity'
-  | 'door'
-  | 'defrost'
-  | 'compressor'
-  | 'mains'
-  | 'latitude'
-  | 'longitude'
+/** What a point can measure, in the order of the points of a zone. */
+export const quantities = [
+  'temperature', 'humidity', 'door', 'defrost', 'compressor', 'mains', 'generator', 'battery-ok',
+  'battery-voltage', 'set-point', 'latitude', 'longitude',
+] as const
+export type Quantity = (typeof quantities)[number]
+
+/** The quantities that are 0 or 1 and shown as a word. */
+export type Switch = Extract<Quantity, 'door' | 'defrost' | 'compressor' | 'mains' | 'generator' | 'battery-ok'>
+
+/** Why a reading is not good. A newer server may know more of them. */
+export const reasons = [
+  'timeout', 'unreachable', 'crc', 'nack', 'short-read', 'bad-answer', 'device-fault', 'device-busy', 'config-fault',
+  'sensor-fault', 'status-unread', 'out-of-range', 'cancelled', 'not-supported', 'flat-line', 'clock-unsynced', 'no-fix',
+  'imprecise', 'rate', 'disagree', 'swapped', 'neighbour-value', 'calibration-expired',
+] as const
+export type Reason = (typeof reasons)[number]
 
 export type PointStatus = 'ok' | 'out' | 'unknown' | 'fault'
 
@@ -85,6 +93,8 @@ export interface Envelope {
   max: (number | null)[] | null
   mean: (number | null)[] | null
   faults?: { bucket: number; reason: string }[]
+  /** Buckets in which at least one value is uncertain. */
+  doubts?: { bucket: number; reason: string }[]
 }
 
 export interface Zone {

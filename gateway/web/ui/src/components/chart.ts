@@ -5,7 +5,7 @@ import uPlot from 'uplot'
 import type { Limit } from '../api/types'
 import { clock, plain, type Lang } from '../model/format'
 import { bandsOf, safeBand } from '../model/judge'
-import { gaps, type Columns } from '../model/series'
+import { doubts, gaps, type Columns } from '../model/series'
 
 export interface Scene {
   columns: Columns
@@ -16,10 +16,12 @@ export interface Scene {
   lang: Lang
   timezone: string
   gapWord: string
+  doubtWord: string
 }
 
 export interface Colours {
   ink: string
+  card: string
   soft: string
   line: string
   curve: string
@@ -37,7 +39,7 @@ export function colours(el: Element): Colours {
   const style = getComputedStyle(el)
   const of = (name: string) => style.getPropertyValue('--' + name).trim()
   return {
-    ink: of('ink'), soft: of('ink-3'), line: of('line'), curve: of('curve'), envelope: of('envelope'), band: of('band'),
+    ink: of('ink'), card: of('card'), soft: of('ink-3'), line: of('line'), curve: of('curve'), envelope: of('envelope'), band: of('band'),
     gap: of('gap'), overMild: of('over-mild'), overSerious: of('over-serious'), act: of('act'), attention: of('attention-ink'), family: style.fontFamily,
   }
 }
@@ -98,7 +100,7 @@ export function options(get: () => Scene, c: Colours, width: number, height: num
     bands: [{ series: [1, 2], fill: c.envelope }],
     hooks: {
       drawClear: [(u) => drawBehind(u, get(), c, font)],
-      draw: [(u) => drawLimits(u, get(), c, font)],
+      draw: [(u) => drawLimits(u, get(), c, font), (u) => drawDoubts(u, get(), c, font)],
       setCursor: [(u) => on.cursor(u.cursor.idx ?? null)],
       setSelect: [
         (u) => {
@@ -202,6 +204,43 @@ function drawLimits(u: uPlot, scene: Scene, c: Colours, font: string) {
     // The number stands outside the limit, or inside where there is no room.
     const above = l.side === 'high' ? y - bbox.top > 18 * dpr : bbox.top + bbox.height - y < 18 * dpr
     ctx.fillText(plain(l.value), bbox.left + 5 * dpr, above ? y - 5 * dpr : y + 14 * dpr)
+  }
+  ctx.restore()
+}
+
+/** A row of dashes under what is in doubt: no state's colour, and the curve stays as it is. */
+function drawDoubts(u: uPlot, scene: Scene, c: Colours, font: string) {
+  const { ctx, bbox } = u
+  const dpr = window.devicePixelRatio || 1
+  const y = bbox.top + bbox.height - 4 * dpr
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+  ctx.clip()
+  ctx.strokeStyle = ctx.fillStyle = c.ink
+  ctx.lineWidth = 4 * dpr
+  ctx.lineJoin = 'round'
+  ctx.font = font.replace('14px', 14 * dpr + 'px')
+  ctx.textAlign = 'center'
+  for (const [from, to] of doubts(scene.columns, scene.gapS)) {
+    const left = u.valToPos(from, 'x', true)
+    const right = Math.max(u.valToPos(to, 'x', true), left + 4 * dpr)
+    ctx.setLineDash([4 * dpr, 3 * dpr])
+    ctx.beginPath()
+    ctx.moveTo(left, y)
+    ctx.lineTo(right, y)
+    ctx.stroke()
+    const seenFrom = Math.max(left, bbox.left)
+    const seenTo = Math.min(right, bbox.left + bbox.width)
+    const width = ctx.measureText(scene.doubtWord).width + 8 * dpr
+    if (seenTo - seenFrom < width) continue
+    // A rim of card keeps the word legible where a line passes behind it.
+    const middle = (seenFrom + seenTo) / 2
+    ctx.strokeStyle = c.card
+    ctx.setLineDash([])
+    ctx.strokeText(scene.doubtWord, middle, y - 10 * dpr)
+    ctx.strokeStyle = c.ink
+    ctx.fillText(scene.doubtWord, middle, y - 10 * dpr)
   }
   ctx.restore()
 }

@@ -1,6 +1,6 @@
 import { computed } from 'vue'
 import { createI18n, useI18n } from 'vue-i18n'
-import type { Label, Point } from '../api/types'
+import type { Label, Point, Reading } from '../api/types'
 import type { Lang } from '../model/format'
 import { en } from './en'
 import { zh } from './zh'
@@ -32,6 +32,11 @@ export function useWords() {
   }
   /** A word that may be unknown here, such as a newer server's reason. */
   const word = (path: string, fallback: string): string => (te(path) ? t(path) : fallback)
+  /** Why a reading is not good, in words; never empty for one that is not. */
+  const why = (r: Reading | null | undefined): string => {
+    if (!r || r.q === 'good') return ''
+    return r.reason ? word('reason.' + r.reason, r.reason) : t(r.q === 'bad' ? 'value.bad' : 'value.noReason')
+  }
   /** What a point measures, by the name it has inside its zone where that is known. */
   const point = (p: Point): string => {
     const name = 'point.' + (p.id.split('/')[2] ?? '')
@@ -46,5 +51,5 @@ export function useWords() {
       // only this visit will know
     }
   }
-  return { t, lang, label, word, point, setLang }
+  return { t, lang, label, word, why, point, setLang }
 }

@@ -1,4 +1,5 @@
 import { operationsZh } from './operations'
+import type { Quantity, Reason, Switch } from '../api/types'
 
 // Chinese, the first language. Every key here must be in every other catalogue.
 export const zh = {
@@ -37,19 +38,29 @@ export const zh = {
     defrost: '除霜',
     compressor: '压缩机',
     mains: '供电',
+    generator: '发电机',
+    'battery-ok': '备用电池',
+    'battery-voltage': '电池电压',
+    'set-point': '设定温度',
     latitude: '纬度',
     longitude: '经度',
-  },
+  } satisfies Record<Quantity, string>,
   point: { air: '库温', product: '货温', core: '中心温度', supply: '送风温度', return: '回风温度', evaporator: '蒸发器温度' },
   switch: {
     door: { on: '门开着', off: '门关着' },
     defrost: { on: '除霜中', off: '未除霜' },
     compressor: { on: '制冷中', off: '已停机' },
     mains: { on: '有电', off: '停电' },
-  },
+    generator: { on: '发电机运行', off: '发电机停' },
+    'battery-ok': { on: '电池正常', off: '电池不足' },
+  } satisfies Record<Switch, { on: string; off: string }>,
   value: {
     never: '从未收到',
     stale: '旧值',
+    bad: '没有有效数值',
+    noReason: '没有说明原因',
+    doubt: '存疑',
+    doubtFor: '存疑：{reason}',
   },
   limit: {
     range: '应在 {low} ~ {high} {unit}',
@@ -138,10 +149,10 @@ export const zh = {
     retry: '再试',
     empty: '这段时间没有数据',
     range: '最低 {min}，最高 {max} {unit}',
-    summary: '{name}的温度曲线，{from} 到 {to}，{range}',
+    summary: '{name}的{what}曲线，{from} 到 {to}，{range}',
     point: '测点',
   },
-  village: { power: '有电', noPower: '停电', noLink: '离线', summary: '只有供电和网络，没有冷库' },
+  village: { power: '有电', noPower: '停电', generator: '靠发电机', battery: '电池不足', noLink: '离线', summary: '只有供电和网络，没有冷库' },
   empty: { title: '还没有站点', text: '在旗县的配置文件里写入 sites，然后重启采集程序，站点就会出现在这里。' },
   loading: '正在读取…',
   failed: { title: '页面读不到数据', retry: '再试一次' },
@@ -156,12 +167,20 @@ export const zh = {
     'device-busy': '设备忙',
     'config-fault': '设备拒绝了这个问题',
     'sensor-fault': '探头断开或短路',
+    'status-unread': '读不到设备的故障标志',
     'out-of-range': '超出可能的范围',
     cancelled: '读取被中止',
     'not-supported': '设备没有这个测点',
     'flat-line': '数值长时间不动',
     'clock-unsynced': '当时时钟不可信',
-  },
+    'no-fix': '卫星还没有定位',
+    imprecise: '设备自报误差大',
+    rate: '变化快得不合常理',
+    disagree: '两个探头不一致',
+    swapped: '温度和湿度像是接反了',
+    'neighbour-value': '跳成了别的测点的数值',
+    'calibration-expired': '校准已过期',
+  } satisfies Record<Reason, string>,
 }
 
 export type Catalogue = typeof zh

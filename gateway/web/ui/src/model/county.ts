@@ -15,7 +15,7 @@ export interface LiveZone {
   order: number
   spark: Buckets | null
   samples: Sample[]
-  /** The mains points it hangs on: its own, else its site's. */
+  /** Mains, generator and battery it hangs on: its own, else its site's. */
   supply: Point[]
 }
 
@@ -139,9 +139,11 @@ function takeZones(all: Site[], list: Zone[]) {
     for (const p of data.points) pointIndex.set(p.id, p)
   })
   for (const z of out) {
-    const mains = out.filter((o) => o.site === z.site).map((o) => pointsOf(o.data, 'mains'))
-    const own = pointsOf(z.data, 'mains')
-    z.supply = own.length ? own : mains.reduce((all, list) => all.concat(list), [])
+    const neighbours = out.filter((o) => o.site === z.site)
+    for (const q of ['mains', 'generator', 'battery-ok'] as const) {
+      const own = pointsOf(z.data, q)
+      z.supply.push(...(own.length ? own : neighbours.reduce<Point[]>((all, o) => all.concat(pointsOf(o.data, q)), [])))
+    }
   }
   zoneIndex.clear()
   for (const z of out) zoneIndex.set(z.data.id, z)

@@ -14,7 +14,10 @@ export function plain(v: number): string {
   return String(Math.round(v * 100) / 100).replace('-', '−')
 }
 
-const units: Record<string, string> = { Cel: '°C', '%RH': '%RH', lat: '°', lon: '°', '/': '' }
+const units: Record<string, string> = { Cel: '°C', '%RH': '%RH', V: 'V', lat: '°', lon: '°', '/': '' }
+
+/** How many decimals a value of a unit is shown with: a degree of latitude is 111 km. */
+export const digitsOf = (unit: string): number => (unit === 'lat' || unit === 'lon' ? 4 : 1)
 
 /** The unit as people write it. */
 export const unitText = (unit: string): string => units[unit] ?? unit

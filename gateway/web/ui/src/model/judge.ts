@@ -1,7 +1,7 @@
 // What a zone's state is and which one needs a person first. Pure: data and
 // the present time in, words out.
 
-import type { Alarm, Limit, Point, Quantity, Zone } from '../api/types'
+import type { Alarm, Limit, Point, Quantity, Switch, Zone } from '../api/types'
 
 /** 快去看, 要注意, 无数据, 正常: worst first. */
 export type State = 'act' | 'attention' | 'nodata' | 'ok'
@@ -15,6 +15,15 @@ export const since = (t: string | null | undefined, nowMs: number): number => (t
 export function isStale(p: Point, nowMs: number, staleMs: number): boolean {
   return p.status === 'unknown' || since(p.reading?.t, nowMs) > staleMs
 }
+
+/** Whether a point shows a value that the edge or the device itself does not fully believe. */
+export const isDoubtful = (p: Point | undefined): boolean => p?.reading?.q === 'uncertain' && p.reading.v !== null
+
+// Their course through time says nothing; an expired calibration's still does.
+const courseless = ['flat-line', 'rate', 'swapped', 'neighbour-value']
+
+/** Whether a trend may be told from a point's values. */
+export const hasCourse = (p: Point | undefined): boolean => !isDoubtful(p) || !courseless.includes(p?.reading?.reason ?? '')
 
 export const isPresent = (a: Alarm): boolean => a.state === 'unacknowledged' || a.state === 'acknowledged'
 export const isSilence = (a: Alarm): boolean => a.rule === 'silence' || a.rule === 'site-silent'
@@ -70,27 +79,48 @@ export function excess(v: number, limits: Limit[] | undefined, alarms: Alarm[]):
   return beyond(v, serious) || beyond(v, safe)
 }
 
-/** Whether a supply, or one phase of it, is freshly known to be gone. */
-export function mainsLost(supply: Point[], nowMs: number, staleMs: number): boolean {
-  return supply.some((p) => !isStale(p, nowMs, staleMs) && p.reading?.v === 0)
+/** A kind of switch among some points, as far as it is freshly known. */
+export interface Switched {
+  on: boolean
+  /** A point that says so; a doubtful one only where no other does. */
+  by: Point
 }
 
 /**
+ * Whether a switch is on, or null when nothing fresh tells. One missing phase
+ * is a cut and one weak battery is weak; one open door is open.
+ */
+export function switched(points: Point[], q: Switch, nowMs: number, staleMs: number): Switched | null {
+  const fresh = points.filter((p) => p.quantity === q && !isStale(p, nowMs, staleMs) && typeof p.reading?.v === 'number')
+  const telling = q === 'mains' || q === 'battery-ok' ? 0 : 1
+  const told = fresh.filter((p) => p.reading?.v === telling)
+  const say = told.length ? told : fresh
+  const by = say.find((p) => !isDoubtful(p)) ?? say[0]
+  return by ? { on: by.reading?.v === 1, by } : null
+}
+
+/** Whether a supply, or one phase of it, is freshly known to be gone. */
+export const mainsLost = (supply: Point[], nowMs: number, staleMs: number): boolean => switched(supply, 'mains', nowMs, staleMs)?.on === false
+
+/**
  * The state of one zone. An alarm that is present keeps its word when the data
- * stops: silence never makes a zone look better. alarms are those of the zone,
- * supply the mains points it hangs on, its own and its site's.
+ * stops: silence never makes a zone look better. A main value in doubt is no
+ * proof that all is well. alarms are those of the zone, supply the points of
+ * the supply it hangs on, its own and its site's.
  */
 export function zoneState(z: Zone, alarms: Alarm[], nowMs: number, staleMs: number, supply: Point[] = pointsOf(z, 'mains')): State {
   const limits = alarms.filter((a) => !isSilence(a))
   if (limits.some((a) => isPresent(a) && a.level === 'excursion')) return 'act'
   if (limits.some((a) => isPresent(a) || a.open)) return 'attention'
   if (mainsLost(supply, nowMs, staleMs)) return 'attention'
+  if (switched(z.points, 'battery-ok', nowMs, staleMs)?.on === false) return 'attention'
 
   const main = mainPoint(z)
   const judged = main ? [main] : z.points
   const dark = (p: Point) => isStale(p, nowMs, staleMs) || p.reading?.q === 'bad'
   if (judged.length === 0 || judged.every(dark)) return 'nodata'
   if (z.points.some((p) => p.status === 'out' && !isStale(p, nowMs, staleMs))) return 'attention'
+  if (isDoubtful(main)) return 'attention'
   const v = main?.reading?.v
   if (main && v !== null && v !== undefined && beyond(v, safeBand(z.limits[main.quantity])) !== 0) return 'attention'
   return 'ok'

@@ -92,6 +92,8 @@ export interface Columns {
   min: (number | null)[]
   max: (number | null)[]
   line: (number | null)[]
+  /** Why a value is in doubt, "" without a reason; null where it is not. */
+  doubt: (string | null)[]
 }
 
 /** An envelope as columns, each bucket at its middle. */
@@ -100,7 +102,9 @@ export function columnsOfEnvelope(e: Envelope): Columns {
   const n = e.mean?.length ?? 0
   const t: number[] = []
   for (let i = 0; i < n; i++) t.push(from + (i + 0.5) * e.step_s)
-  return { t, min: e.min ?? [], max: e.max ?? [], line: e.mean ?? [] }
+  const doubt: (string | null)[] = t.map(() => null)
+  for (const d of e.doubts ?? []) if (d.bucket < n) doubt[d.bucket] = d.reason
+  return { t, min: e.min ?? [], max: e.max ?? [], line: e.mean ?? [], doubt }
 }
 
 /**
@@ -109,9 +113,10 @@ export function columnsOfEnvelope(e: Envelope): Columns {
  * measured.
  */
 export function columnsOfReadings(readings: Reading[], gapMs: number): Columns {
-  const out: Columns = { t: [], min: [], max: [], line: [] }
-  const push = (ms: number, v: number | null) => {
+  const out: Columns = { t: [], min: [], max: [], line: [], doubt: [] }
+  const push = (ms: number, v: number | null, doubt: string | null = null) => {
     out.t.push(ms / 1000)
+    out.doubt.push(doubt)
     out.min.push(v)
     out.max.push(v)
     out.line.push(v)
@@ -123,9 +128,26 @@ export function columnsOfReadings(readings: Reading[], gapMs: number): Columns {
       push(before + 1, null)
       push(ms - 1, null)
     }
-    push(ms, r.v)
+    push(ms, r.v, r.q === 'uncertain' ? (r.reason ?? '') : null)
     before = ms
   }
+  return out
+}
+
+/** Stretches in which every value is in doubt, as [from, to] in seconds; a gap of gapS ends one. */
+export function doubts(c: Columns, gapS: number): [number, number][] {
+  const out: [number, number][] = []
+  let open = false
+  c.t.forEach((t, i) => {
+    if ((c.line[i] ?? null) === null) return // a gap's end is told by the time
+    const last = out[out.length - 1]
+    if (c.doubt[i] === null || c.doubt[i] === undefined) open = false
+    else if (open && last && t - last[1] <= gapS) last[1] = t
+    else {
+      out.push([t, t])
+      open = true
+    }
+  })
   return out
 }
 
