@@ -113,7 +113,7 @@ func wantDistinct(t *testing.T, records []wire.Record) {
 	}
 }
 
-func to1970() time.Duration { return time.Unix(100, 0).Sub(time.Now()) }
+func to1970() time.Duration { return time.Until(time.Unix(100, 0)) }
 
 func TestABootIn1970IsHeldUntilTheClockHasComeAndThenPlaced(t *testing.T) {
 	inBubble(t, func(r *rig) {
@@ -305,7 +305,7 @@ func TestAClockThatWasIn2036ForAWhileHasToldNobody(t *testing.T) {
 		r.connect(wire.Hello{Generation: "g1"})
 		pass(time.Minute)
 		got := r.delivered()
-		h.turn(time.Date(2036, 2, 7, 6, 28, 16, 0, time.UTC).Sub(time.Now()), wire.ClockNTP)
+		h.turn(time.Until(time.Date(2036, 2, 7, 6, 28, 16, 0, time.UTC)), wire.ClockNTP)
 		pass(10 * time.Minute)
 		h.turn(0, wire.ClockNTP)
 		pass(2 * time.Minute)
@@ -362,7 +362,7 @@ func TestAReceiverOverrulesANetworkThatLies(t *testing.T) {
 		h.gnss = &exact
 		h.turn(time.Hour, wire.ClockNTP)
 		r.boot(h, "b1", time.Now())
-		if wall, source, ok := r.agent.keeper.Judge(r.options.Clock.Now()); !ok || source != wire.ClockGNSS || wall.Sub(time.Now()).Abs() > time.Second {
+		if wall, source, ok := r.agent.keeper.Judge(r.options.Clock.Now()); !ok || source != wire.ClockGNSS || time.Until(wall).Abs() > time.Second {
 			t.Errorf("judged %s %s %v; want the receiver's time", wall, source, ok)
 		}
 		h.turn(0, wire.ClockNTP)

@@ -15,7 +15,6 @@ import (
 type run struct {
 	outside     func(sensors.Reading) bool
 	last        time.Time // the newest record that was looked at
-	insideSince time.Time // earliest of the inside stretch that is being read
 	insideUntil time.Time
 	begun       bool // the excursion's beginning lies behind what was read
 }
