@@ -64,5 +64,20 @@ func (c Clock) mono(t time.Time) time.Duration {
 	if c.Uptime == nil {
 		return t.Sub(c.Start)
 	}
-	return c.Uptime() + t.Sub(c.Now())
+	// The two clocks cannot be read in one instant. The tightest of a few
+	// brackets is taken: a goroutine that lost its processor in between would
+	// make this record, alone of its poll, older than it is.
+	var mono time.Duration
+	tightest := time.Duration(-1)
+	for range 5 {
+		before := c.Now()
+		up := c.Uptime()
+		if width := c.Now().Sub(before); tightest < 0 || width < tightest {
+			tightest, mono = width, up+t.Sub(before)
+		}
+		if tightest < 50*time.Microsecond {
+			break
+		}
+	}
+	return mono
 }
