@@ -16,6 +16,7 @@ import (
 type Seen struct {
 	Reading  sensors.Reading
 	Received time.Time
+	Source   string // the third-party sender it is from; empty: a gateway
 }
 
 type latest struct {
@@ -31,7 +32,8 @@ func (l *latest) update(records []store.Record, received time.Time) {
 	}
 	for _, r := range records {
 		if old, ok := l.by[r.Point]; !ok || r.Time.After(old.Reading.Time) {
-			l.by[r.Point] = Seen{Reading: r.Reading, Received: received}
+			sender, _ := r.Source()
+			l.by[r.Point] = Seen{Reading: r.Reading, Received: received, Source: sender}
 		}
 	}
 }
