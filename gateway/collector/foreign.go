@@ -42,9 +42,12 @@ type foreign struct {
 // acknowledged or left with the broker, once.
 type foreignMessage struct {
 	source.Message
-	from string        // the source's name; empty while, or when, nobody is known
-	held mqtt.Delivery // the zero one where the broker keeps nothing
-	kept bool          // there is a held one
+	from string // the source's name; empty when nobody has this topic
+	qos  byte
+	kept bool // the broker keeps it until ack
+	// ack and refuse do nothing where the broker keeps nothing.
+	ack    func()
+	refuse func(why error, pause time.Duration)
 }
 
 // SourceState is what came from a third-party sender since this collector
@@ -139,7 +142,7 @@ func (c *Collector) LiveSubscriptions() map[string]mqtt.Handler {
 // goroutine; what does not fit stays with the broker.
 func (c *Collector) Deliver(d mqtt.Delivery) {
 	m := c.foreignMessage(d.Message)
-	m.held, m.kept = d, true
+	m.qos, m.kept, m.ack, m.refuse = d.QoS, d.QoS > 0, d.Ack, d.Refuse
 	select {
 	case c.foreign.inbox <- m:
 	default:
@@ -158,7 +161,7 @@ func (c *Collector) receiveLive(msg mqtt.Message) {
 
 // foreignMessage keeps no more of a message than will be looked at.
 func (c *Collector) foreignMessage(msg mqtt.Message) *foreignMessage {
-	m := &foreignMessage{Message: source.Message{Topic: msg.Topic, Payload: msg.Payload, Length: len(msg.Payload), Retained: msg.Retained, Received: c.o.Now()}}
+	m := &foreignMessage{qos: 1, ack: func() {}, refuse: func(error, time.Duration) {}, Message: source.Message{Topic: msg.Topic, Payload: msg.Payload, Length: len(msg.Payload), Retained: msg.Retained, Received: c.o.Now()}}
 	if len(m.Payload) > source.MaxPayload {
 		m.Payload = slices.Clone(m.Payload[:state.MaxPayload])
 	}
@@ -171,19 +174,18 @@ func (c *Collector) foreignMessage(msg mqtt.Message) *foreignMessage {
 // leave gives a message back: the broker keeps it and sends it again. What no
 // broker keeps is lost, and counted.
 func (c *Collector) leave(m *foreignMessage, why error, pause time.Duration) {
-	kept := m.kept && m.held.QoS > 0
 	c.foreign.note(m.from, func(s *SourceState) {
-		if kept {
+		if m.kept {
 			s.Left++
 		} else {
 			s.Lost++
 		}
 	})
-	if kept {
-		m.held.Refuse(why, pause)
-	} else {
+	if !m.kept {
 		c.m.dropped.Inc()
+		return
 	}
+	m.refuse(why, pause)
 }
 
 // leaveAll gives back what could not be stored.
@@ -212,7 +214,7 @@ func (c *Collector) settle(item batchItem) {
 	for _, q := range item.quarantined {
 		c.m.foreignRefused.WithLabelValues(m.from, string(q.Reason)).Inc()
 	}
-	m.held.Ack()
+	m.ack()
 }
 
 // onForeign takes one message of a third-party sender through admission and
@@ -223,7 +225,7 @@ func (c *Collector) onForeign(ctx context.Context, m *foreignMessage) {
 	c.foreign.note(m.from, func(s *SourceState) {
 		s.Messages++
 		s.Last = m.Received
-		if m.kept && m.held.QoS == 0 {
+		if m.qos == 0 {
 			s.Unconfirmed++
 		}
 	})
@@ -239,7 +241,7 @@ func (c *Collector) onForeign(ctx context.Context, m *foreignMessage) {
 	records, refused := sender.Decode(m.Message)
 	if len(records)+len(refused) == 0 {
 		c.foreign.note(m.from, func(s *SourceState) { s.Empty++ })
-		m.held.Ack()
+		m.ack()
 		return
 	}
 	for _, r := range refused {

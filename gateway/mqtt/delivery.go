@@ -27,14 +27,19 @@ type Held struct {
 	Deliver func(Delivery)
 }
 
-// Delivery is a message that the broker keeps until it is acknowledged.
+// Delivery is a message that the broker keeps until it is acknowledged. Of Ack
+// and Refuse only the first call counts, and none after the connection has
+// ended: then the message comes again anyway. An acknowledgement on the way
+// when the connection ends may be lost, too. Both return at once.
 type Delivery struct {
 	Message
-	QoS    byte // 0: the broker does not keep it, whatever is done here
-	Again  bool // it was sent before and not acknowledged
-	hold   *hold
-	answer func()
-	done   *atomic.Bool
+	QoS   byte // 0: the broker does not keep it, whatever is done here
+	Again bool // it was sent before and not acknowledged
+	// Ack tells the broker to forget the message.
+	Ack func()
+	// Refuse leaves it with the broker: the connection ends, and the next one is
+	// made after the pause, or the usual back-off when that is longer.
+	Refuse func(why error, pause time.Duration)
 }
 
 // maxAnswers bounds acknowledgements on their way to the connection. Brokers
@@ -48,43 +53,39 @@ type hold struct {
 	answers chan func()
 }
 
-// Ack tells the broker to forget the message. It returns at once; a second
-// call, or one after the connection has ended, does nothing.
-func (d Delivery) Ack() {
-	if d.hold == nil || d.done.Swap(true) {
-		return
-	}
-	select {
-	case d.hold.answers <- d.answer:
-	default:
-		// Never expected. An acknowledgement that is not sent would keep a place
-		// in the broker's window for good.
-		d.hold.refuse(errors.New("too many acknowledgements wait for the connection"), 0)
-	}
-}
-
-// Refuse leaves the message with the broker: the connection ends, and the next
-// one is made after the pause, or the usual back-off when that is longer.
-func (d Delivery) Refuse(why error, pause time.Duration) {
-	if d.hold == nil || d.done.Swap(true) {
-		return
-	}
-	d.hold.refuse(why, pause)
-}
-
-func (h *hold) refuse(why error, pause time.Duration) {
-	if h.ctx.Err() == nil { // else it comes again anyway
-		h.end(fmt.Errorf("left with the broker: %w", why), pause)
-	}
-}
-
 // deliver is the handler of everything that comes on a held session.
 func (h *hold) deliver(to func(Delivery)) paho.MessageHandler {
 	return func(_ paho.Client, m paho.Message) {
+		var answered atomic.Bool
 		to(Delivery{
-			Message: Message{Topic: m.Topic(), Payload: m.Payload(), Retained: m.Retained()},
-			QoS:     m.Qos(), Again: m.Duplicate(), hold: h, answer: m.Ack, done: &atomic.Bool{},
+			Message: Message{Topic: m.Topic(), Payload: m.Payload(), Retained: m.Retained()}, QoS: m.Qos(), Again: m.Duplicate(),
+			Ack: func() {
+				if !answered.Swap(true) {
+					h.ack(m.Ack)
+				}
+			},
+			Refuse: func(why error, pause time.Duration) {
+				if !answered.Swap(true) {
+					h.refuse(why, pause)
+				}
+			},
 		})
+	}
+}
+
+func (h *hold) ack(answer func()) {
+	select {
+	case h.answers <- answer:
+	default:
+		// Never expected. An acknowledgement that is not sent would keep a place
+		// in the broker's window for good.
+		h.refuse(errors.New("too many acknowledgements wait for the connection"), 0)
+	}
+}
+
+func (h *hold) refuse(why error, pause time.Duration) {
+	if h.ctx.Err() == nil {
+		h.end(fmt.Errorf("left with the broker: %w", why), pause)
 	}
 }
 
