@@ -16,7 +16,6 @@ import (
 type Seen struct {
 	Reading  sensors.Reading
 	Received time.Time
-	Source   string // the third-party sender it is from; empty: a gateway
 }
 
 type latest struct {
@@ -32,8 +31,7 @@ func (l *latest) update(records []store.Record, received time.Time) {
 	}
 	for _, r := range records {
 		if old, ok := l.by[r.Point]; !ok || r.Time.After(old.Reading.Time) {
-			sender, _ := r.Source()
-			l.by[r.Point] = Seen{Reading: r.Reading, Received: received, Source: sender}
+			l.by[r.Point] = Seen{Reading: r.Reading, Received: received}
 		}
 	}
 }

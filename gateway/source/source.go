@@ -22,10 +22,6 @@ import (
 // without a journal has no backlog to pack.
 const MaxPayload = 64 << 10
 
-// ReceivedTime is the reason of a reading whose time is that of its receipt.
-// Its value is as good as any; what is not known is how long it was on its way.
-const ReceivedTime sensors.Reason = "received-time"
-
 // Options describe one sender. Name and Filter are required, and one of Names
 // (SenML) and Fields (JSON).
 type Options struct {
@@ -202,7 +198,7 @@ func (s *Source) decodeJSON(root map[string]any, m Message) (out []wire.Record, 
 			continue
 		}
 		if s.Live() && reading.Reason == sensors.NoReason {
-			reading.Reason = ReceivedTime
+			reading.Reason = sensors.ReceivedTime
 		}
 		out = append(out, wire.Record{Reading: reading, Unit: f.Point.Quantity.Unit()})
 	}

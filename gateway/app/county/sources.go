@@ -4,9 +4,11 @@ import (
 	"context"
 	"time"
 
+	"coldchain/gateway/collector"
 	"coldchain/gateway/config"
 	"coldchain/gateway/mqtt"
 	"coldchain/gateway/source"
+	"coldchain/gateway/web"
 	"coldchain/sensors"
 )
 
@@ -80,4 +82,15 @@ func (a *App) addLink(o mqtt.Options) error {
 		a.sourceLinks = append(a.sourceLinks, link)
 	}
 	return err
+}
+
+func sourceReport(s collector.SourceState) web.SourceReport {
+	out := web.SourceReport{
+		Name: s.Name, Live: s.Live, Last: s.Last, Messages: s.Messages, Readings: s.Readings, Empty: s.Empty,
+		Unconfirmed: s.Unconfirmed, Left: s.Left, Lost: s.Lost, Refused: map[string]int64{},
+	}
+	for reason, n := range s.Refused {
+		out.Refused[string(reason)] = n
+	}
+	return out
 }
