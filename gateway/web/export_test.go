@@ -55,6 +55,7 @@ func TestExportIsWholeAndHarmless(t *testing.T) {
 // packed, a stream is not.
 func TestExportToWhoAcceptsGzip(t *testing.T) {
 	r := newRig(t, web.Options{})
+	r.Stored[air] = nil
 	for i := range 3000 {
 		at := noon.Add(-time.Duration(3000-i) * time.Second)
 		r.Stored[air] = append(r.Stored[air], store.Record{Reading: sensors.NewGood(air, at, 1), Quantity: sensors.Temperature, Gateway: "gw", Epoch: 1, Seq: uint64(i)})
@@ -68,6 +69,6 @@ func TestExportToWhoAcceptsGzip(t *testing.T) {
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
 	if err != nil || answer.StatusCode != 200 || !strings.HasSuffix(string(body), "# complete,3000\n") {
-		t.Errorf("%d, %d bytes: %v", answer.StatusCode, len(body), err)
+		t.Errorf("%d, %d bytes, ending in %q: %v", answer.StatusCode, len(body), body[max(0, len(body)-40):], err)
 	}
 }
