@@ -21,7 +21,8 @@ var passwords = map[string]string{
 	"collector":   "pw-collector",
 	"balagong-gw": "pw-balagong",
 	"xini-gw":     "pw-xini",
-	"+":           "pw-plus", // a name that would match every gateway, were it taken for a wildcard
+	"logger":      "pw-logger", // a third-party sender
+	"+":           "pw-plus",   // a name that would match every gateway, were it taken for a wildcard
 	"#":           "pw-hash",
 }
 

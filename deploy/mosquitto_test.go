@@ -119,6 +119,8 @@ func TestMosquitto(t *testing.T) {
 			t.Run("nobody without a password", func(t *testing.T) { testStrangers(t, b) })
 			t.Run("a gateway writes under its own name only", func(t *testing.T) { testWriting(t, b) })
 			t.Run("a gateway reads what is meant for it only", func(t *testing.T) { testReading(t, b) })
+			t.Run("a third-party sender writes below its own name only", func(t *testing.T) { testSenders(t, b) })
+			t.Run("messages of senders wait for the collector", func(t *testing.T) { testWaiting(t, b) })
 			t.Run("names that look like wildcards", func(t *testing.T) { testWildcardNames(t, b) })
 			t.Run("last will", func(t *testing.T) { testWill(t, b) })
 			t.Run("size", func(t *testing.T) { testSize(t, b) })
@@ -193,6 +195,52 @@ func testReading(t *testing.T, b *broker) {
 	if got := other.next(t); got != xini.Topic(wire.ChannelAck)+" not for balagong" {
 		t.Errorf("the other gateway got %s", got)
 	}
+}
+
+func testSenders(t *testing.T, b *broker) {
+	county := connect(t, b, "collector", "collector", nil)
+	county.subscribe(t, "senders/#", "coldchain/v1/#")
+	sender := connect(t, b, "logger", "logger", nil)
+	sender.subscribe(t, "senders/#", "coldchain/v1/#")
+	for _, topic := range []string{
+		"senders/other/room", "senders", "elsewhere", balagong.Topic(wire.ChannelRecords), "coldchain/v1/hangjin/xini/other/records",
+	} {
+		sender.publish(t, topic, "forged", false)
+	}
+	county.publish(t, "senders/logger/room", "not for the collector to write", false)
+	connect(t, b, "balagong-gw", "balagong-gw", nil).publish(t, "senders/logger/room", "forged", false)
+	sender.publish(t, "senders/logger/room", "mine", false)
+	sender.publish(t, "senders/logger", "end", false)
+	if got, want := county.until(t), []string{"senders/logger/room mine"}; !slices.Equal(got, want) {
+		t.Errorf("the collector got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	sender.subscribe(t, "x") // answered after whatever came before
+	select {
+	case m := <-sender.messages:
+		t.Errorf("the sender could read %s", m.Topic())
+	default:
+	}
+}
+
+// testWaiting: the collector's kept session outlives its absence and an orderly
+// restart of the broker.
+func testWaiting(t *testing.T, b *broker) {
+	kept := func(o *paho.ClientOptions) { o.SetCleanSession(false) }
+	county := connect(t, b, "hangjin-sources", "collector", kept)
+	county.subscribe(t, "senders/logger/#")
+	county.Disconnect(100)
+	sender := connect(t, b, "logger", "logger", nil)
+	for i := range 30 {
+		sender.publish(t, "senders/logger/room", fmt.Sprint(i), false)
+	}
+	sender.publish(t, "senders/logger/room", "end", false)
+	b.stop(t)
+	b.start(t, program(t, "mosquitto"))
+	if got := connect(t, b, "hangjin-sources", "collector", kept).until(t); len(got) != 30 {
+		t.Errorf("%d messages waited, want 30: %v", len(got), got)
+	}
+	// Leave nothing behind for the next test.
+	connect(t, b, "hangjin-sources", "collector", nil)
 }
 
 func testWildcardNames(t *testing.T, b *broker) {

@@ -58,6 +58,7 @@ const (
 	NotImplemented Reason = "not-supported"  // the device has no such point
 	FlatLine       Reason = "flat-line"      // the same raw value for too long
 	ClockUncertain Reason = "clock-unsynced" // measured while no clock could be trusted
+	ReceivedTime   Reason = "received-time"  // a good value whose time is that of its receipt; it came without one
 
 	NoFix              Reason = "no-fix"              // a GNSS receiver does not know where it is
 	Imprecise          Reason = "imprecise"           // the device itself says that its error is large

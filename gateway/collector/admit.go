@@ -23,6 +23,9 @@ type Registry struct {
 	County   string
 	Gateways map[string]string // gateway -> site
 	Points   map[sensors.PointID]sensors.Quantity
+	// sources says which third-party sender a point belongs to; the others
+	// belong to their site's gateway.
+	sources map[sensors.PointID]string
 }
 
 // refusal is why one record was not admitted.
@@ -49,24 +52,39 @@ func (g Registry) sender(a wire.Address) *refusal {
 // returns the record to be stored, or why it must not be.
 func (g Registry) admit(a wire.Address, epoch uint64, r wire.Record, now time.Time) (store.Record, *refusal) {
 	p := r.Reading.Point
+	if p.Site() != a.Site {
+		return store.Record{}, &refusal{wire.WrongSender, fmt.Sprintf("point %s is not at the sender's site %s", p, a.Site)}
+	}
+	if owner := g.sources[p]; owner != "" {
+		return store.Record{}, &refusal{wire.WrongSender, fmt.Sprintf("point %s comes from source %s, not from a gateway", p, owner)}
+	}
+	quantity, why := g.check(r, now)
+	if why != nil {
+		return store.Record{}, why
+	}
+	return store.Record{Reading: r.Reading, Quantity: quantity, Gateway: a.Gateway, Epoch: epoch, Seq: r.Seq, Reconstructed: r.Reconstructed}, nil
+}
+
+// check holds a reading against what is known of its point and of the world,
+// whoever sent it.
+func (g Registry) check(r wire.Record, now time.Time) (sensors.Quantity, *refusal) {
+	p := r.Reading.Point
 	quantity, known := g.Points[p]
 	switch {
-	case p.Site() != a.Site:
-		return store.Record{}, &refusal{wire.WrongSender, fmt.Sprintf("point %s is not at the sender's site %s", p, a.Site)}
 	case !known:
-		return store.Record{}, &refusal{wire.UnknownPoint, fmt.Sprintf("point %s is not in the county's configuration", p)}
+		return "", &refusal{wire.UnknownPoint, fmt.Sprintf("point %s is not in the county's configuration", p)}
 	case r.Unit != quantity.Unit():
-		return store.Record{}, &refusal{wire.WrongUnit, fmt.Sprintf("point %s came in %q; want %q for %s", p, r.Unit, quantity.Unit(), quantity)}
+		return "", &refusal{wire.WrongUnit, fmt.Sprintf("point %s came in %q; want %q for %s", p, r.Unit, quantity.Unit(), quantity)}
 	}
 	if why := checkTime(r.Reading.Time, now); why != nil {
-		return store.Record{}, why
+		return "", why
 	}
 	if v, ok := r.Reading.Value(); ok {
 		if lowest, highest := quantity.Range(); v < lowest || v > highest {
-			return store.Record{}, &refusal{wire.OutOfRange, fmt.Sprintf("%s of %g is outside %g to %g %s", quantity, v, lowest, highest, quantity.Unit())}
+			return "", &refusal{wire.OutOfRange, fmt.Sprintf("%s of %g is outside %g to %g %s", quantity, v, lowest, highest, quantity.Unit())}
 		}
 	}
-	return store.Record{Reading: r.Reading, Quantity: quantity, Gateway: a.Gateway, Epoch: epoch, Seq: r.Seq, Reconstructed: r.Reconstructed}, nil
+	return quantity, nil
 }
 
 func checkTime(t, now time.Time) *refusal {

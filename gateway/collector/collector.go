@@ -19,6 +19,7 @@ import (
 	"coldchain/alerting"
 	"coldchain/alerting/engine"
 	"coldchain/gateway/mqtt"
+	"coldchain/gateway/source"
 	"coldchain/gateway/state"
 	"coldchain/gateway/store"
 	"coldchain/gateway/wire"
@@ -36,13 +37,14 @@ type Listener interface {
 	GatewayChanged(s wire.Status, received time.Time)
 }
 
-// Options configure a Collector. All are required but Rollups and Registerer.
+// Options configure a Collector. All are required but Rollups, Sources and Registerer.
 type Options struct {
 	Registry   Registry
 	Engine     *engine.Engine
 	State      *state.DB
 	Store      store.Store
-	Rollups    store.Rollups // nil: nothing is rolled up
+	Rollups    store.Rollups    // nil: nothing is rolled up
+	Sources    []*source.Source // third-party senders
 	Listener   Listener
 	Now        func() time.Time
 	Logger     *slog.Logger
@@ -78,6 +80,7 @@ type Collector struct {
 	unapplied []alerting.Transition // judgeLoop's: changes of alarms that could not be written yet
 	holes     holes                 // judgeLoop's
 	twins     map[string]*twins     // judgeLoop's, by gateway
+	foreign   *foreign              // third-party senders
 
 	rollups  *rollups // nil without Options.Rollups
 	latest   latest
@@ -103,8 +106,9 @@ func New(ctx context.Context, o Options) (*Collector, error) {
 		unstored: make(chan batchItem, inboxMessages),
 		outbox:   make(chan mqtt.Message, inboxMessages),
 		decoder:  wire.NewDecoder(wire.DefaultLimits()),
-		holes:    holes{}, twins: map[string]*twins{},
+		holes:    holes{}, twins: map[string]*twins{}, foreign: newForeign(o.Sources),
 	}
+	c.o.Registry.sources = c.foreign.owners()
 	generation, err := o.Store.Generation(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("collector: ask the store which one it is: %w", err)

@@ -13,6 +13,7 @@ import (
 	"coldchain/alerting"
 	"coldchain/alerting/engine"
 	"coldchain/gateway/mqtt"
+	"coldchain/gateway/source"
 	"coldchain/gateway/state"
 	"coldchain/gateway/store"
 	"coldchain/gateway/store/sqlite"
@@ -30,14 +31,15 @@ var here = wire.Address{County: "hangjin", Site: "balagong", Gateway: "balagong-
 // rig is a running collector on a real county.db and a real embedded store, in
 // a bubble of its own time.
 type rig struct {
-	t     *testing.T
-	dir   string
-	db    *state.DB
-	store *flaky
-	c     *Collector
-	wire  *recorder
-	stop  func()
-	clock func() wire.ClockSource // what the county's clock stands on; nil: believed
+	t       *testing.T
+	dir     string
+	db      *state.DB
+	store   *flaky
+	c       *Collector
+	wire    *recorder
+	stop    func()
+	sources []*source.Source
+	clock   func() wire.ClockSource // what the county's clock stands on; nil: believed
 }
 
 // inBubble runs a test with a collector that has just been started.
@@ -79,7 +81,7 @@ func (r *rig) start() {
 	r.c, err = New(ctx, Options{
 		Registry: Registry{County: "hangjin", Gateways: map[string]string{"balagong-gw": "balagong", "xini-gw": "xini"},
 			Points: map[sensors.PointID]sensors.Quantity{air: sensors.Temperature, humidity: sensors.Humidity}},
-		Engine: judge, State: db, Store: r.store, Rollups: readings, Listener: nobody{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+		Engine: judge, State: db, Store: r.store, Rollups: readings, Sources: r.sources, Listener: nobody{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 		ClockSource: func() wire.ClockSource {
 			if r.clock == nil {
 				return wire.ClockNTP

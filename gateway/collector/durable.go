@@ -39,6 +39,7 @@ func (c *Collector) storeLoop(ctx, writing context.Context) {
 			items := c.gather(item)
 			if err := c.persist(ctx, writing, items); err != nil {
 				c.o.Logger.Error("records are not stored; the gateways still hold them", "error", err)
+				c.leaveAll(items, err)
 			}
 			for _, i := range items {
 				c.waiting.Add(-int64(i.size()))
@@ -112,6 +113,7 @@ func (c *Collector) persist(ctx, writing context.Context, items []batchItem) err
 		return err
 	}
 	for i, item := range items {
+		c.settle(item)
 		c.m.stored.Add(float64(len(item.records)))
 		for _, q := range item.quarantined {
 			c.m.quarantined.WithLabelValues(string(q.Reason)).Inc()
@@ -136,6 +138,10 @@ func (c *Collector) setAside(items []batchItem, records []store.Record, owner []
 		why, bad := refused[i]
 		if !bad {
 			item.records = append(item.records, r)
+			continue
+		}
+		if item.from != nil {
+			item.quarantined = append(item.quarantined, item.from.quarantine(string(r.Point), why, []byte(r.String())))
 			continue
 		}
 		topic := item.address.Topic(wire.ChannelRecords)
@@ -232,6 +238,9 @@ func delivered(items []batchItem, fates [][]wire.AckRange) []state.DeliveredRang
 
 // outcome returns the fate of an item's records as ranges in order.
 func (i batchItem) outcome() []wire.AckRange {
+	if i.from != nil {
+		return nil // a source has no journal to tell
+	}
 	if len(i.quarantined) == 0 && len(i.entries) == 0 && len(i.runs) == 1 { // as almost always
 		return []wire.AckRange{{Range: i.runs[0], Outcome: wire.Stored}}
 	}

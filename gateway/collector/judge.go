@@ -24,6 +24,9 @@ type batchItem struct {
 	entries     []state.JournalEntry
 	runs        []wire.Range // of the sequence numbers in it
 	gone        []wire.Range // declared by its entries: nothing will come of them
+	// from is set for what a third-party sender sent. Such records have no
+	// sequence of a journal: id, runs and gone mean nothing.
+	from *foreignMessage
 }
 
 func (i batchItem) size() int { return len(i.records) + len(i.quarantined) + len(i.entries) }
@@ -38,6 +41,8 @@ func (c *Collector) judgeLoop(ctx context.Context) {
 			return
 		case m := <-c.inbox:
 			c.handle(ctx, m)
+		case m := <-c.foreign.inbox:
+			c.onForeign(ctx, m)
 		case <-tick.C:
 			now := c.o.Now()
 			c.apply(ctx, c.advance(now))
@@ -213,6 +218,10 @@ func (c *Collector) enqueue(item batchItem) {
 		}
 	}
 	c.m.deferred.Add(float64(n))
+	if item.from != nil {
+		c.leave(item.from, errBehind, slowDown)
+		return
+	}
 	var later []wire.AckRange
 	for _, r := range item.runs {
 		later = append(later, wire.AckRange{Range: r, Outcome: wire.RetryAfter, AfterMS: slowDown.Milliseconds()})

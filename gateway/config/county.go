@@ -16,6 +16,8 @@ type County struct {
 	Store  Store  `yaml:"store"`
 	Web    Web    `yaml:"web"`
 	Sites  []Site `yaml:"sites"`
+	// Sources are third-party senders; their points are points of Sites.
+	Sources []Source `yaml:"sources"`
 }
 
 // Label is a name for people, in Chinese and English.
@@ -79,7 +81,8 @@ const (
 	Technical  ZoneKind = "technical"
 )
 
-// Site is a place with one gateway.
+// Site is a place with one gateway, or none where every point comes from a
+// source.
 type Site struct {
 	ID          string        `yaml:"id"`
 	Kind        SiteKind      `yaml:"kind"`

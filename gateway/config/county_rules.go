@@ -32,6 +32,7 @@ func (c *County) validate(r *report) {
 		r.bad("sites", "add at least one; see deploy/examples/county.yaml", "there is no site")
 	}
 	sites, gateways := unique[string]{}, unique[string]{}
+	sources := c.PointSources()
 	for i := range c.Sites {
 		s, p := &c.Sites[i], place("sites").index(i)
 		if r.name(p.key("id"), s.ID) {
@@ -39,13 +40,16 @@ func (c *County) validate(r *report) {
 				r.bad(p.key("id"), "give each site its own id", "site %q is already there %s", s.ID, r.at(before))
 			}
 		}
-		if r.name(p.key("gateway"), s.Gateway) {
+		if s.Gateway == "" && (s.sourcesOnly(sources) || !r.understood("sources")) {
+			// nobody else measures here
+		} else if r.name(p.key("gateway"), s.Gateway) {
 			if before, taken := gateways.take(s.Gateway, p.key("gateway")); taken {
 				r.bad(p.key("gateway"), "each site has its own gateway", "gateway %q is already there %s", s.Gateway, r.at(before))
 			}
 		}
 		s.validate(r, p)
 	}
+	c.checkSources(r)
 }
 
 // checkServices checks what the collector listens on and talks to.

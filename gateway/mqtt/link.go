@@ -40,6 +40,9 @@ type Options struct {
 	Will     *Message // what the broker says when the connection breaks
 	// Subscriptions are made anew at each connection, before OnConnect.
 	Subscriptions map[string]Handler
+	// Held, when set, makes the session one that the broker keeps, acknowledged
+	// by hand. ClientID must then stay the same; Subscriptions are not used.
+	Held *Held
 	// OnConnect and OnLost tell the owner; they must return at once.
 	OnConnect func()
 	OnLost    func()
@@ -133,35 +136,57 @@ func (l *Link) rest(ctx context.Context, pause time.Duration) {
 // Replace ends the current connection, if there is one, because of why. The
 // next one is made after the pause or the usual back-off, whichever is longer.
 func (l *Link) Replace(why error, pause time.Duration) {
+	l.pause(pause)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if pause > 0 {
-		l.notYet = time.Now().Add(pause)
-	}
 	if l.lost != nil {
 		l.lost(why)
 	}
+}
+
+// pause puts the next session off.
+func (l *Link) pause(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.notYet = time.Now().Add(d)
 }
 
 // session is one connection from connect to loss; the error says why it ended.
 func (l *Link) session(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	client := paho.NewClient(l.clientOptions(cancel))
+	options := l.clientOptions(cancel)
+	var answering sync.WaitGroup
+	if l.o.Held != nil {
+		h := &hold{ctx: ctx, answers: make(chan func(), maxAnswers), end: func(why error, pause time.Duration) {
+			l.pause(pause)
+			cancel(why)
+		}}
+		// Before the connection: the broker begins with what it has kept.
+		options.SetCleanSession(false).SetAutoAckDisabled(true).SetDefaultPublishHandler(h.deliver(l.o.Held.Deliver))
+		answering.Go(h.answerLoop)
+	}
+	client := paho.NewClient(options)
 	defer client.Disconnect(goodbye)
+	defer answering.Wait()
+	defer cancel(nil)
 	if err := await(ctx, client.Connect(), connectTimeout); err != nil {
 		return fmt.Errorf("connect: %w", err)
+	}
+	if l.o.Held != nil {
+		if err := resubscribe(ctx, client, l.o.Held); err != nil {
+			return err
+		}
 	}
 	for filter, handler := range l.o.Subscriptions {
 		deliver := func(_ paho.Client, m paho.Message) {
 			handler(Message{Topic: m.Topic(), Payload: m.Payload(), Retained: m.Retained()})
 		}
-		token := client.Subscribe(filter, qos, deliver)
-		if err := await(ctx, token, connectTimeout); err != nil {
-			return fmt.Errorf("subscribe to %s: %w", filter, err)
-		}
-		if granted := token.(*paho.SubscribeToken).Result()[filter]; granted > 2 {
-			return fmt.Errorf("subscribe to %s: the broker refused; check its access list", filter)
+		if err := subscribe(ctx, client, filter, deliver); err != nil {
+			return err
 		}
 	}
 	l.setCurrent(client, cancel)
@@ -175,6 +200,17 @@ func (l *Link) session(ctx context.Context) error {
 		l.o.OnLost()
 	}
 	return context.Cause(ctx)
+}
+
+func subscribe(ctx context.Context, client paho.Client, filter string, handler paho.MessageHandler) error {
+	token := client.Subscribe(filter, qos, handler)
+	if err := await(ctx, token, connectTimeout); err != nil {
+		return fmt.Errorf("subscribe to %s: %w", filter, err)
+	}
+	if granted := token.(*paho.SubscribeToken).Result()[filter]; granted > 2 {
+		return fmt.Errorf("subscribe to %s: the broker refused; check its access list", filter)
+	}
+	return nil
 }
 
 func (l *Link) clientOptions(cancel context.CancelCauseFunc) *paho.ClientOptions {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -31,6 +32,23 @@ type Identity struct {
 // Identity returns what the record is known by.
 func (r Record) Identity() Identity { return Identity{r.Gateway, r.Epoch, r.Seq} }
 
+// sourceMark stands before the name of a third-party sender where a gateway's
+// name would be. No gateway can have such a name, so a record's class cannot be
+// lost apart from its identity.
+const sourceMark = "source:"
+
+// SourceIdentity is what stands in Record.Gateway for a third-party sender.
+func SourceIdentity(name string) string { return sourceMark + name }
+
+// Source returns the third-party sender that the record is from; ok is false
+// for a record of a gateway's journal.
+func (r Record) Source() (name string, ok bool) {
+	if !strings.HasPrefix(r.Gateway, sourceMark) {
+		return "", false
+	}
+	return r.Gateway[len(sourceMark):], true
+}
+
 // Check says why no engine would keep this record, or nil. Every engine turns
 // the error into a Rejection, so that all of them refuse the same records.
 // Whether the value makes sense is admission's question, not this one.
@@ -41,7 +59,7 @@ func (r Record) Check() error {
 	if _, err := sensors.ParseQuantity(string(r.Quantity)); err != nil {
 		return err
 	}
-	if !sensors.IsSlug(r.Gateway) {
+	if !sensors.IsSlug(strings.TrimPrefix(r.Gateway, sourceMark)) {
 		return fmt.Errorf("gateway %.50q is not a name of lower-case letters, digits and hyphens", r.Gateway)
 	}
 	if r.Epoch > math.MaxInt64 || r.Seq > math.MaxInt64 {

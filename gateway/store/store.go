@@ -17,7 +17,7 @@ import (
 type Record struct {
 	sensors.Reading
 	Quantity sensors.Quantity
-	Gateway  string
+	Gateway  string // or SourceIdentity of a third-party sender
 	Epoch    uint64
 	Seq      uint64
 	// Reconstructed says that the time was worked out from a monotonic clock

@@ -18,9 +18,13 @@ type County struct {
 	Notice   config.Label // shown on every page, e.g. 演示
 	Timezone string       // IANA name
 	Sites    []Site
+	// Sources says which third-party sender a point belongs to; a point that is
+	// not in it belongs to its site's gateway.
+	Sources map[sensors.PointID]string
 }
 
-// Site is a place with one gateway.
+// Site is a place with one gateway, or with none where every point comes from a
+// third-party sender.
 type Site struct {
 	ID                  string
 	Kind                config.SiteKind
@@ -44,7 +48,7 @@ type Zone struct {
 // limits gives the limits in force for a zone ("site/zone"), with the defaults
 // of its kind filled in: those that alarms are judged by.
 func CountyFrom(c config.County, limits func(zone string) map[sensors.Quantity][]alerting.Limit) (County, error) {
-	out := County{ID: c.County, Name: c.Name, Notice: c.Notice, Timezone: c.Timezone}
+	out := County{ID: c.County, Name: c.Name, Notice: c.Notice, Timezone: c.Timezone, Sources: c.PointSources()}
 	if out.Timezone == "" {
 		out.Timezone = "Asia/Shanghai"
 	}

@@ -96,6 +96,9 @@ func exportLine(rec store.Record) []string {
 	if rec.Reconstructed {
 		flags = "reconstructed"
 	}
+	if _, foreign := rec.Source(); foreign {
+		flags = thirdParty // which no gateway's clock has reconstructed
+	}
 	return []string{
 		string(rec.Point), rec.Time.UTC().Format(stampLayout), number(rec.Value()), string(rec.Quantity.Unit()),
 		rec.Quality.String(), harmless(string(rec.Reason)), number(rec.Raw()), flags,

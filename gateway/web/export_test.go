@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"encoding/csv"
+	"io"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -46,5 +48,27 @@ func TestExportIsWholeAndHarmless(t *testing.T) {
 		if w := r.do(request{path: "/api/v1/export" + path}); w.Code != code {
 			t.Errorf("%s: %d, want %d", path, w.Code, code)
 		}
+	}
+}
+
+// Every browser and most programs accept gzip: the answers of one write are
+// packed, a stream is not.
+func TestExportToWhoAcceptsGzip(t *testing.T) {
+	r := newRig(t, web.Options{})
+	r.Stored[air] = nil
+	for i := range 3000 {
+		at := noon.Add(-time.Duration(3000-i) * time.Second)
+		r.Stored[air] = append(r.Stored[air], store.Record{Reading: sensors.NewGood(air, at, 1), Quantity: sensors.Temperature, Gateway: "gw", Epoch: 1, Seq: uint64(i)})
+	}
+	server := httptest.NewServer(r.server.Handler())
+	defer server.Close()
+	answer, err := server.Client().Get(server.URL + "/api/v1/export?point=balagong/mutton-1/air&from=2026-11-23T00:00:00Z&to=2026-11-23T12:00:00Z")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != 200 || !strings.HasSuffix(string(body), "# complete,3000\n") {
+		t.Errorf("%d, %d bytes, ending in %q: %v", answer.StatusCode, len(body), body[max(0, len(body)-40):], err)
 	}
 }

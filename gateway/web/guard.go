@@ -136,10 +136,10 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 const compressFrom = 1400
 
 // compress packs big JSON answers. The page's files are packed once when they
-// are loaded, event streams never.
+// are loaded, streams (events, exports) never.
 func (s *Server) compress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !acceptsGzip(r) || !strings.HasPrefix(r.URL.Path, "/api/v1/") || r.URL.Path == "/api/v1/events" {
+		if !acceptsGzip(r) || !strings.HasPrefix(r.URL.Path, "/api/v1/") || r.URL.Path == "/api/v1/events" || r.URL.Path == "/api/v1/export" {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -33,6 +33,7 @@ type Operations interface {
 // OperationsReport is the county's machinery at one moment.
 type OperationsReport struct {
 	Gateways   []GatewayReport
+	Sources    []SourceReport
 	Quarantine []QuarantineCount
 	Gaps       []GapTotal
 	Store      StoreReport
@@ -158,12 +159,13 @@ func (s *Server) operations(r *http.Request) (any, error) {
 		Now        stamp                 `json:"now"`
 		Health     string                `json:"health"` // "ok", or what has stopped
 		Gateways   []gatewayReportJSON   `json:"gateways"`
+		Sources    []sourceReportJSON    `json:"sources"`
 		Quarantine []quarantineCountJSON `json:"quarantine"`
 		GapsFrom   stamp                 `json:"gaps_from"`
 		Gaps       []gapTotalJSON        `json:"gaps"`
 		Store      storeJSON             `json:"store"`
 		Backup     *backupJSON           `json:"backup"`
-	}{stamp(now), "ok", s.gatewayReports(report.Gateways), []quarantineCountJSON{}, stamp(from), []gapTotalJSON{},
+	}{stamp(now), "ok", s.gatewayReports(report.Gateways), sourceReports(report.Sources), []quarantineCountJSON{}, stamp(from), []gapTotalJSON{},
 		storeJSON{report.Store.Kind, report.Store.Failure == "", report.Store.Failure}, nil}
 	if err := s.deps.Health.Health(); err != nil {
 		out.Health = err.Error()
@@ -194,6 +196,9 @@ func (s *Server) gatewayReports(known []GatewayReport) []gatewayReportJSON {
 		delete(by, g.Name)
 	}
 	for _, site := range s.deps.County.Sites {
+		if site.Gateway == "" {
+			continue
+		}
 		g, ok := by[site.Gateway]
 		if !ok {
 			g = GatewayReport{Gateway: Gateway{Name: site.Gateway, Site: site.ID}}

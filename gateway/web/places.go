@@ -23,7 +23,7 @@ type siteJSON struct {
 	Name      config.Label    `json:"name"`
 	Latitude  *float64        `json:"latitude"`
 	Longitude *float64        `json:"longitude"`
-	Gateway   gatewayJSON     `json:"gateway"`
+	Gateway   *gatewayJSON    `json:"gateway"` // null where third parties alone measure
 	Zones     []string        `json:"zones"`
 }
 
@@ -51,15 +51,20 @@ func (s *Server) sites(r *http.Request) (any, error) {
 	c := s.deps.County
 	sites := make([]siteJSON, 0, len(c.Sites))
 	for _, site := range c.Sites {
-		g, ok := seen[site.Gateway]
-		if !ok {
-			g = Gateway{Name: site.Gateway, Site: site.ID}
+		var gateway *gatewayJSON
+		if site.Gateway != "" {
+			g, ok := seen[site.Gateway]
+			if !ok {
+				g = Gateway{Name: site.Gateway, Site: site.ID}
+			}
+			known := gatewayOf(g)
+			gateway = &known
 		}
 		zones := make([]string, 0, len(site.Zones))
 		for _, z := range site.Zones {
 			zones = append(zones, z.ID)
 		}
-		sites = append(sites, siteJSON{site.ID, site.Kind, site.Name, site.Latitude, site.Longitude, gatewayOf(g), zones})
+		sites = append(sites, siteJSON{site.ID, site.Kind, site.Name, site.Latitude, site.Longitude, gateway, zones})
 	}
 	return struct {
 		Now    stamp      `json:"now"`
@@ -93,6 +98,7 @@ type pointJSON struct {
 	Quantity sensors.Quantity `json:"quantity"`
 	Unit     sensors.Unit     `json:"unit"`
 	Status   PointStatus      `json:"status"`
+	Sender   string           `json:"sender,omitempty"` // the third party that measures it
 	Received stamp            `json:"received"`
 	Reading  *readingJSON     `json:"reading"` // null when none has ever come
 }
@@ -102,7 +108,12 @@ type readingJSON struct {
 	Value   *float64       `json:"v"` // null when the quality is bad
 	Quality string         `json:"q"`
 	Reason  sensors.Reason `json:"reason,omitempty"`
+	Class   string         `json:"class,omitempty"` // thirdParty, in stored readings
 }
+
+// thirdParty is the class of readings that come from no gateway of ours: what
+// is promised of them begins at the broker.
+const thirdParty = "third-party"
 
 func readingOf(r sensors.Reading) readingJSON {
 	out := readingJSON{Time: stamp(r.Time), Quality: r.Quality.String(), Reason: r.Reason}
@@ -113,7 +124,7 @@ func readingOf(r sensors.Reading) readingJSON {
 }
 
 func (s *Server) point(p sensors.Point) pointJSON {
-	out := pointJSON{ID: p.ID, Zone: p.ID.Zone(), Quantity: p.Quantity, Unit: p.Quantity.Unit(), Status: PointUnknown}
+	out := pointJSON{ID: p.ID, Zone: p.ID.Zone(), Quantity: p.Quantity, Unit: p.Quantity.Unit(), Status: PointUnknown, Sender: s.deps.County.Sources[p.ID]}
 	if l, ok := s.deps.Live.Latest(p.ID); ok {
 		reading := readingOf(l.Reading)
 		out.Status, out.Received, out.Reading = l.Status, stamp(l.Received), &reading

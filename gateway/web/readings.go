@@ -105,7 +105,11 @@ func (s *Server) readRaw(ctx context.Context, q readingsQuestion) (any, error) {
 			out.Truncated = true
 			return false
 		}
-		out.Readings = append(out.Readings, readingOf(r.Reading))
+		reading := readingOf(r.Reading)
+		if _, foreign := r.Source(); foreign {
+			reading.Class = thirdParty
+		}
+		out.Readings = append(out.Readings, reading)
 		return true
 	})
 	return out, storeError(err)

@@ -32,6 +32,9 @@ type Limits struct {
 	// SenML from a foreign sender. Their Epoch and sequences are 0, and nobody
 	// can tell their repetition from a new reading, so a collector refuses them.
 	Anonymous bool
+	// Names, when not nil, says which point a sent name (bn and n together)
+	// means; a record with another name is refused as an unknown point.
+	Names map[string]sensors.PointID
 }
 
 // DefaultLimits are what a collector uses: 256 KiB a message, 1 MiB unpacked,

@@ -158,6 +158,11 @@ func (d *Decoder) name(f *fields) ([]byte, problem) {
 
 func (d *Decoder) reading(f *fields, r *Record, name []byte, at time.Time) problem {
 	point, known := d.points[string(name)]
+	if d.lim.Names != nil {
+		if point, known = d.lim.Names[string(name)]; !known {
+			return wrong(UnknownPoint, "name %.120q is none of this sender's", name)
+		}
+	}
 	if !known {
 		var err error
 		if point, err = sensors.ParsePointID(string(name)); err != nil {

@@ -41,9 +41,11 @@ type App struct {
 	state     *state.DB
 	collector *collector.Collector
 	link      *mqtt.Link
-	web       *web.Server
-	listener  net.Listener
-	closers   app.Closers
+	// sourceLinks are the connections of third-party senders.
+	sourceLinks []*mqtt.Link
+	web         *web.Server
+	listener    net.Listener
+	closers     app.Closers
 }
 
 // Options are what a configuration file does not say.
@@ -95,8 +97,12 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	if err != nil {
 		return nil, err
 	}
+	sources, err := sourcesOf(cfg)
+	if err != nil {
+		return nil, err
+	}
 	a.collector, err = collector.New(ctx, collector.Options{
-		Registry: registryOf(cfg), Engine: judge, State: a.state, Store: a.store, Rollups: a.store,
+		Registry: registryOf(cfg), Sources: sources, Engine: judge, State: a.state, Store: a.store, Rollups: a.store,
 		Listener: hubListener{hub}, Now: o.Now, Logger: o.Logger, Registerer: registry, ClockSource: machineClock(),
 	})
 	if err != nil {
@@ -106,7 +112,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		return nil, err
 	}
 	// The wire last: from here on messages come in.
-	if err := a.connect(); err != nil {
+	if err := a.connect(ctx); err != nil {
 		return nil, err
 	}
 	return a, nil
@@ -146,7 +152,9 @@ func engineConfig(cfg *config.County, zones []alerting.Zone) engine.Config {
 func registryOf(cfg *config.County) collector.Registry {
 	r := collector.Registry{County: cfg.County, Gateways: map[string]string{}, Points: map[sensors.PointID]sensors.Quantity{}}
 	for _, s := range cfg.Sites {
-		r.Gateways[s.Gateway] = s.ID
+		if s.Gateway != "" {
+			r.Gateways[s.Gateway] = s.ID
+		}
 	}
 	for _, p := range cfg.Points() {
 		r.Points[p.ID] = p.Quantity
@@ -170,7 +178,7 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	return err
 }
 
-func (a *App) connect() (err error) {
+func (a *App) connect(ctx context.Context) (err error) {
 	server := a.cfg.MQTT.Server
 	if a.cfg.Broker.Listen != "" {
 		if a.broker, err = broker.Start(a.cfg.Broker.Listen, a.log); err != nil {
@@ -183,11 +191,14 @@ func (a *App) connect() (err error) {
 	if err != nil {
 		return fmt.Errorf("mqtt.password_file: %w", err)
 	}
-	a.link, err = mqtt.New(mqtt.Options{
-		Server: server, ClientID: a.cfg.County + "-collector", Username: a.cfg.MQTT.Username, Password: password, CAFile: a.cfg.MQTT.CAFile,
-		Subscriptions: a.collector.Subscriptions(), OnConnect: a.collector.OnConnect, OnLost: a.collector.OnLost, Logger: a.log,
-	})
-	return err
+	base := mqtt.Options{Server: server, Username: a.cfg.MQTT.Username, Password: password, CAFile: a.cfg.MQTT.CAFile, Logger: a.log}
+	o := base
+	o.ClientID, o.Subscriptions = a.cfg.County+"-collector", a.collector.Subscriptions()
+	o.OnConnect, o.OnLost = a.collector.OnConnect, a.collector.OnLost
+	if a.link, err = mqtt.New(o); err != nil {
+		return err
+	}
+	return a.connectSources(ctx, base)
 }
 
 func secretFrom(file string) (string, error) {
@@ -239,10 +250,12 @@ func (a *App) Run(ctx context.Context) error {
 			fail()
 		}
 	})
-	wg.Go(func() { _ = a.link.Run(linkCtx) }) // ends with its context only
+	for _, link := range append([]*mqtt.Link{a.link}, a.sourceLinks...) {
+		wg.Go(func() { _ = link.Run(linkCtx) }) // ends with its context only
+	}
 	err := a.collector.Run(failed, a.link)
 
-	// The link ends after the collector, whose last acknowledgements it sends.
+	// The links end after the collector, whose last acknowledgements they send.
 	stopLink()
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()

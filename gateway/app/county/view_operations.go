@@ -32,6 +32,9 @@ func (o operations) Report(ctx context.Context, from, to time.Time) (web.Operati
 	for _, g := range o.collector.Gateways() {
 		out.Gateways = append(out.Gateways, gatewayReport(g.Status, g.Received))
 	}
+	for _, s := range o.collector.Sources() {
+		out.Sources = append(out.Sources, sourceReport(s))
+	}
 	counts, err := o.state.QuarantineCounts(ctx)
 	if err != nil {
 		return out, err

@@ -18,6 +18,7 @@ func identityCases() []testCase {
 		{name: "a collision in the middle of what is stored", run: collisionOlder},
 		{name: "gateway, epoch and sequence each make an identity", run: identityParts},
 		{name: "a new epoch goes on", run: newEpoch},
+		{name: "a third-party sender is a class of its own", run: thirdParty},
 		{name: "older records written later take their place", run: lateRecords},
 		{name: "a backfill behind live readings", run: backfill},
 	}
@@ -102,6 +103,30 @@ func identityParts(t *testing.T, open Opener) {
 	write(t, s, first)
 	collide(t, s, []store.Record{gateway, epoch, first, seq}, 0, 1, 3)
 	same(t, read(t, s, everything(air, sensors.Temperature)), []store.Record{first})
+}
+
+func thirdParty(t *testing.T, open Opener) {
+	sent := rec(1, 0, -18.5)
+	sent.Gateway, sent.Seq = store.SourceIdentity("logger"), 1<<63-1
+	contradiction, impostor := sent, sent
+	contradiction.Seq--
+	impostor.Gateway = "logger" // a gateway may have the name of a source
+	s := opened(t, open)
+	write(t, s, sent)
+	collide(t, s, []store.Record{contradiction, sent, impostor}, 0, 2)
+	got := read(t, s, everything(air, sensors.Temperature))
+	same(t, got, []store.Record{sent})
+	if name, ok := got[0].Source(); name != "logger" || !ok {
+		t.Errorf("the sender is %q, %v", name, ok)
+	}
+	if _, ok := impostor.Source(); ok {
+		t.Error("a gateway is taken for a third party")
+	}
+	odd := rec(2, 1000, 1)
+	odd.Gateway = store.SourceIdentity("")
+	if odd.Check() == nil {
+		t.Error("a sender without a name is taken")
+	}
 }
 
 func newEpoch(t *testing.T, open Opener) {

@@ -15,6 +15,21 @@ export interface GatewayReport extends Gateway {
   depth?: number
 }
 
+/** A third-party sender, since the collector started. */
+export interface SourceReport {
+  name: string
+  class: string
+  live: boolean
+  last: string | null
+  messages: number
+  readings: number
+  empty: number
+  unconfirmed: number
+  left: number
+  lost: number
+  refused: Record<string, number>
+}
+
 export interface QuarantineCount {
   reason: string
   total: number
@@ -34,6 +49,7 @@ export interface OperationsAnswer {
   now: string
   health: string
   gateways: GatewayReport[]
+  sources: SourceReport[]
   quarantine: QuarantineCount[]
   gaps_from: string
   gaps: GapTotal[]

@@ -23,7 +23,8 @@ export interface Site {
   name: Label
   latitude: number | null
   longitude: number | null
-  gateway: Gateway
+  /** null where third parties alone measure */
+  gateway: Gateway | null
   zones: string[]
 }
 
@@ -55,7 +56,7 @@ export type Switch = Extract<Quantity, 'door' | 'defrost' | 'compressor' | 'main
 /** Why a reading is not good. A newer server may know more of them. */
 export const reasons = [
   'timeout', 'unreachable', 'crc', 'nack', 'short-read', 'bad-answer', 'device-fault', 'device-busy', 'config-fault',
-  'sensor-fault', 'status-unread', 'out-of-range', 'cancelled', 'not-supported', 'flat-line', 'clock-unsynced', 'no-fix',
+  'sensor-fault', 'status-unread', 'out-of-range', 'cancelled', 'not-supported', 'flat-line', 'clock-unsynced', 'received-time', 'no-fix',
   'imprecise', 'rate', 'disagree', 'swapped', 'neighbour-value', 'calibration-expired',
 ] as const
 export type Reason = (typeof reasons)[number]
@@ -75,6 +76,8 @@ export interface Point {
   quantity: Quantity
   unit: string
   status: PointStatus
+  /** the third party that measures it, instead of the site's gateway */
+  sender?: string
   received: string | null
   reading: Reading | null
 }

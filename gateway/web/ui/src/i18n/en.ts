@@ -60,6 +60,8 @@ export const en: Catalogue = {
     noReason: 'no reason given',
     doubt: 'Doubtful',
     doubtFor: 'Doubtful: {reason}',
+    thirdParty: 'third party',
+    from: 'From the third party {name}, not through a gateway',
   },
   limit: {
     range: '{low} to {high} {unit}',
@@ -172,6 +174,7 @@ export const en: Catalogue = {
     'not-supported': 'the device has no such point',
     'flat-line': 'value has not moved for long',
     'clock-unsynced': 'no trusted clock at the time',
+    'received-time': 'came without a time; that of receipt is used',
     'no-fix': 'no satellite fix',
     imprecise: 'the device says its error is large',
     rate: 'changes faster than it can',

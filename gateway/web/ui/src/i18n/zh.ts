@@ -61,6 +61,8 @@ export const zh = {
     noReason: '没有说明原因',
     doubt: '存疑',
     doubtFor: '存疑：{reason}',
+    thirdParty: '第三方',
+    from: '来自第三方 {name}，不经网关',
   },
   limit: {
     range: '应在 {low} ~ {high} {unit}',
@@ -173,6 +175,7 @@ export const zh = {
     'not-supported': '设备没有这个测点',
     'flat-line': '数值长时间不动',
     'clock-unsynced': '当时时钟不可信',
+    'received-time': '没有自带时间，按收到时刻记',
     'no-fix': '卫星还没有定位',
     imprecise: '设备自报误差大',
     rate: '变化快得不合常理',

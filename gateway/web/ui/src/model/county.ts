@@ -185,7 +185,7 @@ function refreshAlarms() {
 
 function takeGateways(gateways: Gateway[]) {
   for (const g of gateways) {
-    const site = sites.value.find((s) => s.gateway.name === g.name)
+    const site = sites.value.find((s) => s.gateway?.name === g.name)
     if (site) site.gateway = g
   }
   triggerRef(sites)
