@@ -44,6 +44,7 @@ type Influx struct {
 	Org       string `yaml:"org"`
 	Bucket    string `yaml:"bucket"`
 	TokenFile string `yaml:"token_file"`
+	CAFile    string `yaml:"ca_file"` // certificates (PEM) to trust instead of the system's, for https
 }
 
 // Web is the page and the API.

@@ -149,7 +149,9 @@ func (c *County) checkFiles(r *report) {
 	r.secret(m.key("password_file"), c.MQTT.PasswordFile)
 	r.file(m.key("ca_file"), c.MQTT.CAFile)
 	r.secret(place("web").key("token_file"), c.Web.TokenFile)
-	r.secret(place("store").key("influx").key("token_file"), c.Store.Influx.TokenFile)
+	influx := place("store").key("influx")
+	r.secret(influx.key("token_file"), c.Store.Influx.TokenFile)
+	r.file(influx.key("ca_file"), c.Store.Influx.CAFile)
 }
 
 // file demands a readable file.

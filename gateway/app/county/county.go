@@ -128,7 +128,7 @@ func openStore(ctx context.Context, cfg *config.County, now func() time.Time) (e
 	}
 	return influx.New(influx.Options{
 		URL: cfg.Store.Influx.URL, Org: cfg.Store.Influx.Org, Bucket: cfg.Store.Influx.Bucket,
-		Token: token, County: cfg.County, Now: now,
+		Token: token, County: cfg.County, CAFile: cfg.Store.Influx.CAFile, Now: now,
 	})
 }
 

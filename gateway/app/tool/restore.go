@@ -233,5 +233,5 @@ func (o restoreOrder) store(ctx context.Context, stage string) (renewable, error
 			return nil, fmt.Errorf("store.influx.token_file: %w", err)
 		}
 	}
-	return influx.New(influx.Options{URL: at.URL, Org: at.Org, Bucket: at.Bucket, Token: token.Reveal(), County: o.config.County, Now: o.now})
+	return influx.New(influx.Options{URL: at.URL, Org: at.Org, Bucket: at.Bucket, Token: token.Reveal(), County: o.config.County, CAFile: at.CAFile, Now: o.now})
 }
