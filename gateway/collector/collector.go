@@ -79,6 +79,10 @@ type Collector struct {
 	holes     holes                 // judgeLoop's
 	twins     map[string]*twins     // judgeLoop's, by gateway
 
+	reached chan struct{} // closed when the store has said which one it is
+	trouble trouble
+	alarm   storeAlarm // judgeLoop's
+
 	rollups  *rollups // nil without Options.Rollups
 	latest   latest
 	gateways gateways
@@ -103,18 +107,14 @@ func New(ctx context.Context, o Options) (*Collector, error) {
 		unstored: make(chan batchItem, inboxMessages),
 		outbox:   make(chan mqtt.Message, inboxMessages),
 		decoder:  wire.NewDecoder(wire.DefaultLimits()),
-		holes:    holes{}, twins: map[string]*twins{},
+		holes:    holes{}, twins: map[string]*twins{}, reached: make(chan struct{}),
 	}
-	generation, err := o.Store.Generation(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("collector: ask the store which one it is: %w", err)
+	if err := c.begin(ctx); err != nil {
+		return nil, err
 	}
-	c.generation = generation
-	delivered, err := o.State.LoadDelivery(ctx, generation)
-	if err != nil {
-		return nil, fmt.Errorf("collector: load what was delivered: %w", err)
+	if err := c.alarm.restore(ctx, o.State); err != nil {
+		return nil, err
 	}
-	c.ranges = newProgress(delivered)
 	tracks, err := o.State.LoadTracks(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("collector: load the state of judging: %w", err)

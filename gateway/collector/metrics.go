@@ -5,7 +5,7 @@ import "github.com/prometheus/client_golang/prometheus"
 type metrics struct {
 	received, stored, duplicates, deferred, dropped, writeErrors prometheus.Counter
 	quarantined, transitions                                     *prometheus.CounterVec
-	unstored                                                     prometheus.Gauge
+	unstored, storeUp, storeRefuses                              prometheus.Gauge
 	skew                                                         *prometheus.GaugeVec
 	writeSeconds                                                 prometheus.Histogram
 }
@@ -24,11 +24,13 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		quarantined:  prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "coldchain", Name: "quarantined_total", Help: "Records and messages kept apart instead of stored, by reason."}, []string{"reason"}),
 		transitions:  prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "coldchain", Name: "alarm_transitions_total", Help: "Changes of alarms, by rule and change."}, []string{"rule", "change"}),
 		skew:         prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "coldchain", Name: "gateway_clock_skew_seconds", Help: "Received less measured of live records, the least of ten minutes; negative: the gateway's clock is ahead."}, []string{"gateway"}),
+		storeUp:      prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "coldchain", Name: "store_up", Help: "1 while the store takes records, 0 while it does not."}),
+		storeRefuses: prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "coldchain", Name: "store_refuses", Help: "1 while the store refuses us (token, bucket, database) and a person is needed."}),
 		unstored:     prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "coldchain", Name: "records_waiting", Help: "Records judged and waiting for the store."}),
 		writeSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "coldchain", Name: "store_write_seconds", Help: "Time of one write to the store.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)}),
 	}
 	if r != nil {
-		r.MustRegister(m.received, m.stored, m.duplicates, m.deferred, m.dropped, m.writeErrors, m.quarantined, m.transitions, m.unstored, m.skew, m.writeSeconds)
+		r.MustRegister(m.received, m.stored, m.duplicates, m.deferred, m.dropped, m.writeErrors, m.quarantined, m.transitions, m.unstored, m.storeUp, m.storeRefuses, m.skew, m.writeSeconds)
 	}
 	return m
 }

@@ -222,6 +222,9 @@ func (a *App) State() *state.DB { return a.state }
 // Health returns nil while the collector makes progress.
 func (a *App) Health() error { return a.collector.Health() }
 
+// Progress returns nil while starting the collector again would mend nothing.
+func (a *App) Progress() error { return a.collector.Progress() }
+
 // Run serves until ctx ends, then writes what is judged and returns.
 func (a *App) Run(ctx context.Context) error {
 	server := &http.Server{Handler: a.web.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
