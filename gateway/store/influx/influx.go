@@ -49,6 +49,9 @@ type Store struct {
 	writer api.WriteAPIBlocking
 	points points
 	closed atomic.Bool
+	// byInfluxQL is set once the server has turned out to be a 1.8, which has no
+	// /api/v2/delete.
+	byInfluxQL atomic.Bool
 
 	generationMu sync.Mutex
 }
