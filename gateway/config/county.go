@@ -16,6 +16,9 @@ type County struct {
 	Store  Store  `yaml:"store"`
 	Web    Web    `yaml:"web"`
 	Sites  []Site `yaml:"sites"`
+	// Retention says for how long readings are kept; without it the profile
+	// gb31605 holds for all.
+	Retention Retention `yaml:"retention"`
 }
 
 // Label is a name for people, in Chinese and English.

@@ -46,6 +46,7 @@ func (c *County) validate(r *report) {
 		}
 		s.validate(r, p)
 	}
+	c.checkRetention(r)
 }
 
 // checkServices checks what the collector listens on and talks to.
