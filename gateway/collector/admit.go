@@ -17,12 +17,19 @@ const (
 	oldest          = 400 * 24 * time.Hour
 )
 
+// Oldest is the age of the oldest reading that is admitted. Retention must keep
+// readings for longer.
+const Oldest = oldest
+
 // Registry is what the county's configuration knows; a reading of anything
 // else is not admitted.
 type Registry struct {
 	County   string
 	Gateways map[string]string // gateway -> site
 	Points   map[sensors.PointID]sensors.Quantity
+	// Keep is for how long a point's readings are kept; what is older is not
+	// admitted. Of a point that is not in it, for ever.
+	Keep map[sensors.PointID]time.Duration
 }
 
 // refusal is why one record was not admitted.
@@ -57,6 +64,9 @@ func (g Registry) admit(a wire.Address, epoch uint64, r wire.Record, now time.Ti
 		return store.Record{}, &refusal{wire.UnknownPoint, fmt.Sprintf("point %s is not in the county's configuration", p)}
 	case r.Unit != quantity.Unit():
 		return store.Record{}, &refusal{wire.WrongUnit, fmt.Sprintf("point %s came in %q; want %q for %s", p, r.Unit, quantity.Unit(), quantity)}
+	}
+	if keep, bounded := g.Keep[p]; bounded && r.Reading.Time.Before(now.Add(-keep)) {
+		return store.Record{}, &refusal{wire.Expired, fmt.Sprintf("measured at %s, before what is kept of %s (retention, %.0f days)", r.Reading.Time.Format(time.RFC3339), p, keep.Hours()/24)}
 	}
 	if why := checkTime(r.Reading.Time, now); why != nil {
 		return store.Record{}, why

@@ -36,6 +36,23 @@ func (l *latest) update(records []store.Record, received time.Time) {
 	}
 }
 
+// Newest returns the measuring time of the newest reading of all that has come
+// since the collector started or within an hour before; ok is false when there
+// is none, or while this machine's clock, which admitted it, is not believed.
+func (c *Collector) Newest() (at time.Time, ok bool) {
+	if !c.believed() {
+		return time.Time{}, false
+	}
+	c.latest.mu.RLock()
+	defer c.latest.mu.RUnlock()
+	for _, s := range c.latest.by {
+		if t := s.Reading.Time; !ok || t.After(at) {
+			at, ok = t, true
+		}
+	}
+	return at, ok
+}
+
 // recallWindow is how far back a restarted collector looks for newest readings.
 const recallWindow = time.Hour
 

@@ -48,6 +48,9 @@ func (k *Keeper) finishEvidence(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
+// Folder is the name of the folder of evidence in a county's data.
+const Folder = "frozen"
+
 // suffix of evidence files.
 const suffix = ".cbor.zst"
 

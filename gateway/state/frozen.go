@@ -203,13 +203,37 @@ func (db *DB) AllFrozen(ctx context.Context) (all []Frozen, err error) {
 	return all, nil
 }
 
+// CountFrozen returns how many references have something frozen, and how many
+// of them have no evidence yet.
+func (db *DB) CountFrozen(ctx context.Context) (all, uncopied int, err error) {
+	if err := db.reader.QueryRowContext(ctx, "SELECT count(*), count(*) - count(file) FROM frozen").Scan(&all, &uncopied); err != nil {
+		return 0, 0, fmt.Errorf("count what is frozen: %w", err)
+	}
+	return all, uncopied, nil
+}
+
 // ListFrozen is AllFrozen of the county.db at path, which may be in use.
 func ListFrozen(ctx context.Context, path string) ([]Frozen, error) {
-	db, err := openAsIs(ctx, path, "mode", "rw")
+	return listFrozen(ctx, path, "mode", "rw")
+}
+
+// ListFrozenAtRest is ListFrozen of a file that nobody has open. It changes
+// nothing, not even beside the file.
+func ListFrozenAtRest(ctx context.Context, path string) ([]Frozen, error) {
+	return listFrozen(ctx, path, "mode", "ro", "immutable", "1")
+}
+
+// listFrozen reads a file that may be of a version before anything was frozen.
+func listFrozen(ctx context.Context, path string, parameters ...string) (all []Frozen, err error) {
+	db, err := openAsIs(ctx, path, parameters...)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
-	all, err := db.AllFrozen(ctx)
+	var has bool
+	err = db.reader.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'frozen')").Scan(&has)
+	if err == nil && has {
+		all, err = db.AllFrozen(ctx)
+	}
 	return all, errors.Join(err, db.Close())
 }
 

@@ -24,6 +24,7 @@ import (
 	"coldchain/gateway/collector"
 	"coldchain/gateway/config"
 	"coldchain/gateway/mqtt"
+	"coldchain/gateway/retention"
 	"coldchain/gateway/state"
 	"coldchain/gateway/store"
 	"coldchain/gateway/store/influx"
@@ -40,6 +41,7 @@ type App struct {
 	store     engineStore
 	state     *state.DB
 	collector *collector.Collector
+	keeper    *retention.Keeper
 	link      *mqtt.Link
 	web       *web.Server
 	listener  net.Listener
@@ -102,6 +104,13 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	if err != nil {
 		return nil, err
 	}
+	a.keeper, err = retention.New(retention.Options{
+		County: cfg.County, Rules: rulesOf(cfg), State: a.state, Store: a.store, Folder: filepath.Join(cfg.Data, retention.Folder),
+		Now: o.Now, Newest: a.collector.Newest, Logger: o.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
 	if err := a.openPage(zones, hub, registry, o); err != nil {
 		return nil, err
 	}
@@ -116,6 +125,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 type engineStore interface {
 	store.Store
 	store.Rollups
+	store.Deleter
 }
 
 func openStore(ctx context.Context, cfg *config.County, now func() time.Time) (engineStore, error) {
@@ -144,12 +154,17 @@ func engineConfig(cfg *config.County, zones []alerting.Zone) engine.Config {
 }
 
 func registryOf(cfg *config.County) collector.Registry {
-	r := collector.Registry{County: cfg.County, Gateways: map[string]string{}, Points: map[sensors.PointID]sensors.Quantity{}}
+	r := collector.Registry{County: cfg.County, Gateways: map[string]string{}, Points: map[sensors.PointID]sensors.Quantity{}, Keep: map[sensors.PointID]time.Duration{}}
 	for _, s := range cfg.Sites {
 		r.Gateways[s.Gateway] = s.ID
 	}
 	for _, p := range cfg.Points() {
 		r.Points[p.ID] = p.Quantity
+	}
+	for p, rule := range rulesOf(cfg) {
+		if rule.Raw > 0 {
+			r.Keep[p] = rule.Raw
+		}
 	}
 	return r
 }
@@ -216,6 +231,9 @@ func (a *App) BrokerURL() string {
 // knows.
 func (a *App) Store() store.Store { return a.store }
 
+// Keeper freezes what certificates use.
+func (a *App) Keeper() *retention.Keeper { return a.keeper }
+
 // State is county.db.
 func (a *App) State() *state.DB { return a.state }
 
@@ -243,6 +261,7 @@ func (a *App) Run(ctx context.Context) error {
 		}
 	})
 	wg.Go(func() { _ = a.link.Run(linkCtx) }) // ends with its context only
+	wg.Go(func() { a.keeper.Run(failed) })
 	err := a.collector.Run(failed, a.link)
 
 	// The link ends after the collector, whose last acknowledgements it sends.
