@@ -54,10 +54,13 @@ type RuleName string
 
 // The rules of this package's engine.
 const (
-	HighLimit  RuleName = "high-limit"  // a value beyond an upper limit for as long as its delay
-	LowLimit   RuleName = "low-limit"   // the same below; as serious, for what must not freeze
-	Silence    RuleName = "silence"     // no usable reading of a point for too long
-	SiteSilent RuleName = "site-silent" // no reading at all from a site; its points' silence is folded into it
+	HighLimit RuleName = "high-limit" // a value beyond an upper limit for as long as its delay
+	LowLimit  RuleName = "low-limit"  // the same below; as serious, for what must not freeze
+	Silence   RuleName = "silence"    // no usable reading of a point for too long
+	// StoreFailing is the county's alarm on itself: its object is the county, and
+	// it is raised by the collector, not by the engine.
+	StoreFailing RuleName = "store-failing"
+	SiteSilent   RuleName = "site-silent" // no reading at all from a site; its points' silence is folded into it
 )
 
 // Alarm is one run of a condition on one object, from its first reading

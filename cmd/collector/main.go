@@ -41,7 +41,7 @@ func run(args []string) error {
 	}
 	log.Info("collector", "version", version, "page", a.URL())
 	var wg sync.WaitGroup
-	wg.Go(func() { app.Watchdog(ctx, a.Health, log) })
+	wg.Go(func() { app.Watchdog(ctx, a.Progress, log) })
 	err = a.Run(ctx)
 	stop()
 	wg.Wait()

@@ -17,6 +17,10 @@ const (
 	oldest          = 400 * 24 * time.Hour
 )
 
+// Oldest is the age of the oldest reading that is admitted. Retention must keep
+// readings for longer.
+const Oldest = oldest
+
 // Registry is what the county's configuration knows; a reading of anything
 // else is not admitted.
 type Registry struct {
@@ -26,6 +30,9 @@ type Registry struct {
 	// sources says which third-party sender a point belongs to; the others
 	// belong to their site's gateway.
 	sources map[sensors.PointID]string
+	// Keep is for how long a point's readings are kept; what is older is not
+	// admitted. Of a point that is not in it, for ever.
+	Keep map[sensors.PointID]time.Duration
 }
 
 // refusal is why one record was not admitted.
@@ -75,6 +82,9 @@ func (g Registry) check(r wire.Record, now time.Time) (sensors.Quantity, *refusa
 		return "", &refusal{wire.UnknownPoint, fmt.Sprintf("point %s is not in the county's configuration", p)}
 	case r.Unit != quantity.Unit():
 		return "", &refusal{wire.WrongUnit, fmt.Sprintf("point %s came in %q; want %q for %s", p, r.Unit, quantity.Unit(), quantity)}
+	}
+	if keep, bounded := g.Keep[p]; bounded && r.Reading.Time.Before(now.Add(-keep)) {
+		return "", &refusal{wire.Expired, fmt.Sprintf("measured at %s, before what is kept of %s (retention, %.0f days)", r.Reading.Time.Format(time.RFC3339), p, keep.Hours()/24)}
 	}
 	if why := checkTime(r.Reading.Time, now); why != nil {
 		return "", why

@@ -121,3 +121,28 @@ func TestHostileSenMLIsRefusedRecordByRecord(t *testing.T) {
 		}
 	})
 }
+
+func TestAReadingOlderThanWhatIsKeptIsQuarantinedAsExpired(t *testing.T) {
+	now := time.UnixMilli(1_795_000_000_000).UTC()
+	g := Registry{Points: map[sensors.PointID]sensors.Quantity{air: sensors.Temperature, humidity: sensors.Humidity}, Keep: map[sensors.PointID]time.Duration{air: 410 * 24 * time.Hour}}
+	for _, c := range []struct {
+		name string
+		p    sensors.PointID
+		age  time.Duration
+		want wire.QuarantineReason
+	}{
+		{"as old as it may be", air, 399 * 24 * time.Hour, ""},
+		{"older than any journal keeps", air, 405 * 24 * time.Hour, wire.TimeInPast},
+		{"older than what is kept", air, 411 * 24 * time.Hour, wire.Expired},
+		{"of a point that is kept for ever", humidity, 411 * 24 * time.Hour, wire.TimeInPast},
+	} {
+		_, why := g.admit(here, 1, reading(1, c.p, now.Add(-c.age), 50), now)
+		got := wire.QuarantineReason("")
+		if why != nil {
+			got = why.reason
+		}
+		if got != c.want {
+			t.Errorf("%s: %+v, want %q", c.name, why, c.want)
+		}
+	}
+}

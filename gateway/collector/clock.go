@@ -23,7 +23,7 @@ func (c *Collector) believed() bool {
 // postponed reports whether a refusal rests on a clock that is not to be
 // believed: then the record is neither stored nor quarantined.
 func postponed(why *refusal, believed bool) bool {
-	return !believed && (why.reason == wire.TimeInFuture || why.reason == wire.TimeInPast)
+	return !believed && (why.reason == wire.TimeInFuture || why.reason == wire.TimeInPast || why.reason == wire.Expired)
 }
 
 // postpone asks a gateway to offer records again when the county may know the

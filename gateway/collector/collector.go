@@ -82,6 +82,10 @@ type Collector struct {
 	twins     map[string]*twins     // judgeLoop's, by gateway
 	foreign   *foreign              // third-party senders
 
+	reached chan struct{} // closed when the store has said which one it is
+	trouble trouble
+	alarm   storeAlarm // judgeLoop's
+
 	rollups  *rollups // nil without Options.Rollups
 	latest   latest
 	gateways gateways
@@ -106,19 +110,15 @@ func New(ctx context.Context, o Options) (*Collector, error) {
 		unstored: make(chan batchItem, inboxMessages),
 		outbox:   make(chan mqtt.Message, inboxMessages),
 		decoder:  wire.NewDecoder(wire.DefaultLimits()),
-		holes:    holes{}, twins: map[string]*twins{}, foreign: newForeign(o.Sources),
+		holes:    holes{}, twins: map[string]*twins{}, foreign: newForeign(o.Sources), reached: make(chan struct{}),
 	}
 	c.o.Registry.sources = c.foreign.owners()
-	generation, err := o.Store.Generation(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("collector: ask the store which one it is: %w", err)
+	if err := c.begin(ctx); err != nil {
+		return nil, err
 	}
-	c.generation = generation
-	delivered, err := o.State.LoadDelivery(ctx, generation)
-	if err != nil {
-		return nil, fmt.Errorf("collector: load what was delivered: %w", err)
+	if err := c.alarm.restore(ctx, o.State); err != nil {
+		return nil, err
 	}
-	c.ranges = newProgress(delivered)
 	tracks, err := o.State.LoadTracks(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("collector: load the state of judging: %w", err)

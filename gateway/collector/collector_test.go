@@ -40,6 +40,7 @@ type rig struct {
 	stop    func()
 	sources []*source.Source
 	clock   func() wire.ClockSource // what the county's clock stands on; nil: believed
+	away    error                   // what the store says to everything when it is started
 }
 
 // inBubble runs a test with a collector that has just been started.
@@ -77,7 +78,7 @@ func (r *rig) start() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.db, r.store, r.wire = db, &flaky{Store: readings}, &recorder{}
+	r.db, r.store, r.wire = db, &flaky{Store: readings, err: r.away, away: r.away}, &recorder{}
 	r.c, err = New(ctx, Options{
 		Registry: Registry{County: "hangjin", Gateways: map[string]string{"balagong-gw": "balagong", "xini-gw": "xini"},
 			Points: map[sensors.PointID]sensors.Quantity{air: sensors.Temperature, humidity: sensors.Humidity}},
@@ -179,8 +180,37 @@ func (r *rig) quarantined() map[wire.QuarantineReason]int64 {
 type flaky struct {
 	store.Store
 	mu     sync.Mutex
-	err    error
+	err    error  // of Write
+	away   error  // of Generation
+	name   string // another generation than its own
+	asked  int    // for its generation
 	writes int
+}
+
+// mend lets the store answer, under another name when one is given.
+func (f *flaky) mend(name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err, f.away, f.name = nil, nil, name
+}
+
+func (f *flaky) Generation(ctx context.Context) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked++
+	if f.away != nil {
+		return "", f.away
+	}
+	if f.name != "" {
+		return f.name, nil
+	}
+	return f.Store.Generation(ctx)
+}
+
+func (f *flaky) counts() (asked, writes int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.asked, f.writes
 }
 
 func (f *flaky) fail(err error) {

@@ -3,7 +3,6 @@ package collector
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -27,6 +26,10 @@ const (
 // the state of judging in one transaction, and acknowledges. writing outlives
 // ctx so that what is judged at shutdown is still written, once.
 func (c *Collector) storeLoop(ctx, writing context.Context) {
+	if !c.await(ctx, writing) {
+		c.drain(writing)
+		return
+	}
 	idle := time.NewTicker(commitIdle)
 	defer idle.Stop()
 	for {
@@ -159,23 +162,14 @@ func (c *Collector) write(ctx, writing context.Context, records []store.Record) 
 	for {
 		result, err := c.o.Store.Write(writing, records)
 		if err == nil {
+			c.recovered()
 			return result, nil
 		}
 		c.m.writeErrors.Inc()
 		if ctx.Err() != nil {
 			return store.Result{}, fmt.Errorf("store %d records while stopping: %w", len(records), err)
 		}
-		c.stored.fail(err)
-		c.o.Logger.Warn("store does not take records; the gateways keep theirs", "records", len(records), "temporary", errors.Is(err, store.ErrTemporary), "error", err, "again_in", wait)
-		var hint interface{ RetryAfter() time.Duration }
-		pause := wait
-		if errors.As(err, &hint) && hint.RetryAfter() > pause {
-			pause = min(hint.RetryAfter(), 5*time.Minute)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
+		c.letAlone(ctx, writing, c.troubled(err, wait))
 		wait = min(2*wait, retryMost)
 	}
 }
@@ -183,7 +177,7 @@ func (c *Collector) write(ctx, writing context.Context, records []store.Record) 
 // commit writes in one transaction what became of the items' records and the
 // state of judging as it is now, which covers at least these records.
 func (c *Collector) commit(ctx context.Context, items []batchItem, fates [][]wire.AckRange) error {
-	tx := state.Commit{Generation: c.generation}
+	tx := state.Commit{Generation: c.storeGeneration()}
 	tx.Delivered = delivered(items, fates)
 	for _, item := range items {
 		tx.Quarantine = append(tx.Quarantine, item.quarantined...)

@@ -94,8 +94,12 @@ func (c *Collector) onStatus(ctx context.Context, m inboxMessage, a wire.Address
 func (c *Collector) hello(a wire.Address, now time.Time) {
 	c.mu.Lock()
 	epoch, highest := c.ranges.highest(a.Gateway)
+	generation := c.generation
 	c.mu.Unlock()
-	payload, err := wire.EncodeHello(wire.Hello{Epoch: epoch, Highest: highest, Generation: c.generation, At: now.UTC().Truncate(time.Millisecond)})
+	if generation == "" {
+		return // no store was ever reached: greetAgain says hello once one is
+	}
+	payload, err := wire.EncodeHello(wire.Hello{Epoch: epoch, Highest: highest, Generation: generation, At: now.UTC().Truncate(time.Millisecond)})
 	if err != nil {
 		c.o.Logger.Error("encode a hello", "gateway", a.Gateway, "error", err)
 		return

@@ -23,7 +23,7 @@ type holes map[string]time.Time
 // oldest unconfirmed sequence and is not asked meanwhile; what it declares as
 // gone is kept as such and never asked for again.
 func (c *Collector) closeHoles(a wire.Address, epoch, oldest uint64, now time.Time) {
-	if oldest <= 1 || epoch == 0 {
+	if oldest <= 1 || epoch == 0 || !c.isReached() {
 		return
 	}
 	if asked, ok := c.holes[a.Gateway]; ok && now.Sub(asked).Abs() < askAgain {

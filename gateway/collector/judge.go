@@ -45,7 +45,7 @@ func (c *Collector) judgeLoop(ctx context.Context) {
 			c.onForeign(ctx, m)
 		case <-tick.C:
 			now := c.o.Now()
-			c.apply(ctx, c.advance(now))
+			c.apply(ctx, append(c.advance(now), c.alarm.turn(c.o.Registry.County, &c.trouble, now)...))
 			c.judged.beat(now)
 			c.m.unstored.Set(float64(c.waiting.Load()))
 		}
@@ -90,7 +90,7 @@ func (c *Collector) setApart(ctx context.Context, m inboxMessage, a wire.Address
 	c.m.quarantined.WithLabelValues(string(why.reason)).Inc()
 	c.o.Logger.Warn("message quarantined", "topic", m.Topic, "reason", why.reason, "detail", why.detail)
 	entry := quarantine(a, m.Topic, 0, 0, false, "", why, m.Payload, m.received)
-	if err := c.o.State.Commit(ctx, state.Commit{Generation: c.generation, Quarantine: []state.QuarantineEntry{entry}}); err != nil {
+	if err := c.o.State.Commit(ctx, state.Commit{Generation: c.storeGeneration(), Quarantine: []state.QuarantineEntry{entry}}); err != nil {
 		c.o.Logger.Error("keep a quarantined message", "error", err)
 	}
 }
@@ -112,7 +112,9 @@ func (c *Collector) onRecords(ctx context.Context, m inboxMessage, a wire.Addres
 	c.mu.Unlock()
 
 	c.apply(ctx, changes)
-	c.acknowledge(a, pack.Epoch, final)
+	if c.isReached() { // else what was delivered may lie in another store
+		c.acknowledge(a, pack.Epoch, final)
+	}
 	c.postpone(a, pack.Epoch, later)
 	if len(item.records) > 0 {
 		c.latest.update(item.records, m.received)
@@ -222,9 +224,10 @@ func (c *Collector) enqueue(item batchItem) {
 		c.leave(item.from, errBehind, slowDown)
 		return
 	}
+	slow := c.trouble.slow(c.o.Now())
 	var later []wire.AckRange
 	for _, r := range item.runs {
-		later = append(later, wire.AckRange{Range: r, Outcome: wire.RetryAfter, AfterMS: slowDown.Milliseconds()})
+		later = append(later, wire.AckRange{Range: r, Outcome: wire.RetryAfter, AfterMS: slow.Milliseconds()})
 	}
 	c.acknowledge(item.address, item.id.Epoch, later)
 }

@@ -36,12 +36,32 @@ func (l *latest) update(records []store.Record, received time.Time) {
 	}
 }
 
+// Newest returns the measuring time of the newest reading of all that has come
+// since the collector started or within an hour before; ok is false when there
+// is none, or while this machine's clock, which admitted it, is not believed.
+func (c *Collector) Newest() (at time.Time, ok bool) {
+	if !c.believed() {
+		return time.Time{}, false
+	}
+	c.latest.mu.RLock()
+	defer c.latest.mu.RUnlock()
+	for _, s := range c.latest.by {
+		if t := s.Reading.Time; !ok || t.After(at) {
+			at, ok = t, true
+		}
+	}
+	return at, ok
+}
+
 // recallWindow is how far back a restarted collector looks for newest readings.
 const recallWindow = time.Hour
 
 // recall fills in the newest readings from the store after a restart, so that
 // pages need not wait for the next round. Their age shows what they are.
 func (c *Collector) recall(ctx context.Context) {
+	if !c.untilReached(ctx) {
+		return
+	}
 	now := c.o.Now()
 	for p, quantity := range c.o.Registry.Points {
 		var newest []store.Record
@@ -82,49 +102,56 @@ func (c *Collector) PointStatus(p sensors.PointID) engine.PointStatus {
 // stalled is how long a loop may go without a turn before health says so.
 const stalled = 90 * time.Second
 
-// heartbeat notes when a loop last made progress and what holds it up.
+// heartbeat notes when a loop last made progress.
 type heartbeat struct {
 	mu   sync.Mutex
 	last time.Time
-	err  error
 }
 
 func (h *heartbeat) beat(now time.Time) {
 	h.mu.Lock()
-	h.last, h.err = now, nil
-	h.mu.Unlock()
-}
-
-func (h *heartbeat) fail(err error) {
-	h.mu.Lock()
-	h.err = err
+	h.last = now
 	h.mu.Unlock()
 }
 
 func (h *heartbeat) check(what string, now time.Time) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	switch {
-	case h.err != nil:
-		return fmt.Errorf("%s has failed since %s: %w", what, h.last.UTC().Format(time.RFC3339), h.err)
-	case now.Sub(h.last) > stalled:
+	if now.Sub(h.last) > stalled {
 		return fmt.Errorf("%s has not moved since %s", what, h.last.UTC().Format(time.RFC3339))
 	}
 	return nil
 }
 
-// Health returns nil while judging and storing make progress, or what has
-// stopped and since when.
+// Health returns nil while judging and storing make progress and the store
+// takes records, or what has stopped and since when.
 func (c *Collector) Health() error {
-	now := c.o.Now()
-	if err := c.judged.check("judging", now); err != nil {
+	if err := c.Progress(); err != nil {
 		return err
 	}
-	if err := c.stored.check("storing", now); err != nil {
+	if err := c.trouble.check(); err != nil {
+		if c.storeGeneration() == "" {
+			return fmt.Errorf("%w: %w", errNotBegun, err)
+		}
 		return err
 	}
 	if !c.believed() {
 		return errClock
 	}
 	return nil
+}
+
+// Progress returns nil while the collector does what it can, or which of its
+// loops stands still. Unlike Health it does not blame it for a store that is
+// away or a clock that nobody has set: starting it again would cure neither.
+func (c *Collector) Progress() error {
+	now := c.o.Now()
+	if err := c.judged.check("judging", now); err != nil {
+		return err
+	}
+	// While it waits for the store the loop of storing has no turns of its own.
+	if _, err, _ := c.trouble.now(); err != nil {
+		return nil
+	}
+	return c.stored.check("storing", now)
 }

@@ -26,7 +26,7 @@ const (
 // rollLoop owns everything about rollups that waits: it makes finished ones
 // durable and works dirty stretches out again from the store's readings.
 func (c *Collector) rollLoop(ctx context.Context) {
-	if c.rollups == nil {
+	if c.rollups == nil || !c.untilReached(ctx) {
 		return
 	}
 	c.lookThroughPast(ctx)
@@ -250,7 +250,7 @@ func (c *Collector) markPast(ctx context.Context) error {
 	var fresh []sensors.PointID
 	var past []state.DirtyRange
 	for _, id := range sortedPoints(c.o.Registry.Points) {
-		done, err := c.o.State.Rolled(ctx, id, c.generation)
+		done, err := c.o.State.Rolled(ctx, id, c.storeGeneration())
 		if err != nil {
 			return err
 		}
@@ -273,7 +273,7 @@ func (c *Collector) markPast(ctx context.Context) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	return c.o.State.SetRolled(ctx, fresh, c.generation, past)
+	return c.o.State.SetRolled(ctx, fresh, c.storeGeneration(), past)
 }
 
 // ReadRollups reads what was rolled up; Stale says where it must not be
@@ -294,7 +294,7 @@ func (c *Collector) Stale(ctx context.Context, point sensors.PointID, from, to t
 	if c.rollups == nil {
 		return all, nil
 	}
-	done, err := c.o.State.Rolled(ctx, point, c.generation)
+	done, err := c.o.State.Rolled(ctx, point, c.storeGeneration())
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,9 @@ type County struct {
 	Sites  []Site `yaml:"sites"`
 	// Sources are third-party senders; their points are points of Sites.
 	Sources []Source `yaml:"sources"`
+	// Retention says for how long readings are kept; without it the profile
+	// gb31605 holds for all.
+	Retention Retention `yaml:"retention"`
 }
 
 // Label is a name for people, in Chinese and English.
@@ -46,6 +49,7 @@ type Influx struct {
 	Org       string `yaml:"org"`
 	Bucket    string `yaml:"bucket"`
 	TokenFile string `yaml:"token_file"`
+	CAFile    string `yaml:"ca_file"` // certificates (PEM) to trust instead of the system's, for https
 }
 
 // Web is the page and the API.

@@ -50,6 +50,7 @@ func (c *County) validate(r *report) {
 		s.validate(r, p)
 	}
 	c.checkSources(r)
+	c.checkRetention(r)
 }
 
 // checkServices checks what the collector listens on and talks to.
@@ -76,8 +77,13 @@ func (c *County) checkServices(r *report) {
 		}
 		return
 	}
-	if u, ok := r.server(p.key("url"), in.URL, "http://127.0.0.1:8086", "http", "https"); ok && u.Scheme == "http" && in.TokenFile != "" && !loopback(u.Hostname()) {
-		r.warn(p.key("url"), "use https:// where the line is not your own", "the token travels unencrypted to %.60s", u.Hostname())
+	if u, ok := r.server(p.key("url"), in.URL, "http://127.0.0.1:8086", "http", "https"); ok && u.Scheme == "http" {
+		if in.CAFile != "" {
+			r.bad(p.key("ca_file"), "use https:// in url, or remove ca_file", "%s has no effect with http://", p.key("ca_file"))
+		}
+		if in.TokenFile != "" && !loopback(u.Hostname()) {
+			r.warn(p.key("url"), "use https:// where the line is not your own", "the token travels unencrypted to %.60s", u.Hostname())
+		}
 	}
 	r.required(p.key("bucket"), in.Bucket, "coldchain (2.x) or coldchain/autogen (1.8)")
 	r.secretForm(p.key("token_file"), in.TokenFile)

@@ -229,6 +229,10 @@ func (d *decoder) scalar(p place, n *yaml.Node, out reflect.Value) {
 		var t time.Duration
 		t, what, want = parseDuration(n.Value)
 		out.SetInt(int64(t))
+	case out.Type() == ageType:
+		var a Age
+		a, what, want = parseAge(n.Value)
+		out.SetInt(int64(a))
 	case out.Type() == sizeType:
 		var b Size
 		b, what, want = parseSize(n.Value)

@@ -53,6 +53,7 @@ func (c *County) ApplyDefaults() {
 	fill(&c.Timezone, DefaultTimezone)
 	fill(&c.Web.Listen, DefaultWebListen)
 	c.Name.fill(c.County)
+	c.Retention.applyDefaults()
 	for i := range c.Sites {
 		s := &c.Sites[i]
 		s.Name.fill(s.ID)

@@ -77,7 +77,7 @@ func Check(path string) []Problem {
 		switch root.Content[i].Value {
 		case "site", "gateway", "sampling", "journal", "status", "buses", "devices", "limits":
 			edge++
-		case "sites", "web", "store", "broker", "timezone", "notice", "name", "sources":
+		case "sites", "web", "store", "broker", "timezone", "notice", "name", "sources", "retention":
 			county++
 		}
 	}
@@ -149,7 +149,9 @@ func (c *County) checkFiles(r *report) {
 	r.secret(m.key("password_file"), c.MQTT.PasswordFile)
 	r.file(m.key("ca_file"), c.MQTT.CAFile)
 	r.secret(place("web").key("token_file"), c.Web.TokenFile)
-	r.secret(place("store").key("influx").key("token_file"), c.Store.Influx.TokenFile)
+	influx := place("store").key("influx")
+	r.secret(influx.key("token_file"), c.Store.Influx.TokenFile)
+	r.file(influx.key("ca_file"), c.Store.Influx.CAFile)
 }
 
 // file demands a readable file.

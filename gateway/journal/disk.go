@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 
 	"modernc.org/sqlite"
@@ -36,6 +37,31 @@ func classify(err error) error {
 	}
 	return err
 }
+
+// classifyAt is classify for an error of writing beside path. SQLite calls every
+// failed write an I/O error; whether the file system has turned read-only, as
+// Linux does after errors of a card, only another attempt tells.
+func classifyAt(path string, err error) error {
+	err = classify(err)
+	if !errors.Is(err, ErrDisk) {
+		return err
+	}
+	probe := path + ".probe"
+	f, failed := os.OpenFile(probe, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if failed == nil {
+		_, failed = f.Write([]byte{0})
+		failed = errors.Join(failed, f.Close(), os.Remove(probe))
+	}
+	if kind := kindOf(failed); kind == ErrReadOnly || kind == ErrFull {
+		return fmt.Errorf("%w (%w)", kind, notOfDisk{err})
+	}
+	return err
+}
+
+// notOfDisk keeps an error's text and takes its kind away.
+type notOfDisk struct{ err error }
+
+func (e notOfDisk) Error() string { return e.err.Error() }
 
 func known(err error) bool { return errors.Is(err, ErrCorrupt) || diskTrouble(err) }
 

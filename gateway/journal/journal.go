@@ -291,6 +291,9 @@ func (j *Journal) again(ctx context.Context) {
 // failed names what went wrong, and replaces the file when it is damaged. The
 // caller has the turn.
 func (j *Journal) failed(ctx context.Context, what string, err error) error {
+	if !j.readOnly { // a reader leaves the card as it is
+		err = classifyAt(j.path, err)
+	}
 	err = fmt.Errorf("journal %s: %s: %w", j.path, what, classify(err))
 	if !errors.Is(err, ErrCorrupt) || j.readOnly {
 		return err

@@ -91,7 +91,7 @@ func (j *Journal) openFile(ctx context.Context) error {
 	}
 	dsn := (&url.URL{Scheme: "file", Path: abs, RawQuery: url.Values{"_pragma": set}.Encode()}).String()
 	if err := j.connect(ctx, dsn); err != nil {
-		return fmt.Errorf("journal %s: open: %w", j.path, classify(err))
+		return fmt.Errorf("journal %s: open: %w", j.path, classifyAt(j.path, err))
 	}
 	for _, step := range []struct {
 		what string
@@ -105,7 +105,7 @@ func (j *Journal) openFile(ctx context.Context) error {
 		{"make its folder durable", func(context.Context) error { return syncFolder(filepath.Dir(abs)) }},
 	} {
 		if err := step.do(ctx); err != nil {
-			return fmt.Errorf("journal %s: %s: %w", j.path, step.what, classify(err))
+			return fmt.Errorf("journal %s: %s: %w", j.path, step.what, classifyAt(j.path, err))
 		}
 	}
 	return nil

@@ -46,6 +46,31 @@ func (db *DB) LoadDelivery(ctx context.Context, generation string) (Delivery, er
 	if err := db.adoptGeneration(ctx, generation); err != nil {
 		return nil, fmt.Errorf("load delivery for store %s: %w", generation, err)
 	}
+	out, err := db.loadDelivery(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load delivery for store %s: %w", generation, err)
+	}
+	return out, nil
+}
+
+// LoadRecorded returns what has become of every record for the county's last
+// store, whichever answers now, and that one's generation: "" before the first.
+func (db *DB) LoadRecorded(ctx context.Context) (generation string, _ Delivery, err error) {
+	err = db.reader.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = ?", metaGeneration).Scan(&generation)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("load the store's recorded generation: %w", err)
+	}
+	out, err := db.loadDelivery(ctx)
+	if err != nil {
+		return "", nil, fmt.Errorf("load recorded delivery for store %s: %w", generation, err)
+	}
+	return generation, out, nil
+}
+
+func (db *DB) loadDelivery(ctx context.Context) (Delivery, error) {
 	loaded := map[Run]*Progress{}
 	of := func(r Run) *Progress {
 		if loaded[r] == nil {
@@ -87,7 +112,7 @@ func (db *DB) LoadDelivery(ctx context.Context, generation string) (Delivery, er
 		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("load delivery for store %s: %w", generation, err)
+		return nil, err
 	}
 	out := make(Delivery, len(loaded))
 	for r, p := range loaded {

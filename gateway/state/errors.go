@@ -23,6 +23,7 @@ const (
 	ErrOtherGeneration Kind = "other-generation"  // a commit for a store that is no longer the county's
 	ErrNotFinal        Kind = "not-final"         // an outcome that does not end a record's delivery
 	ErrSequenceRange   Kind = "sequence-range"    // a sequence or epoch beyond MaxSequence, or a range that runs backwards
+	ErrFrozenOtherwise Kind = "frozen-otherwise"  // a reference that is taken by other ranges
 	ErrNewerFile       Kind = "newer-county-file" // county.db was written by a later version
 )
 

@@ -38,6 +38,7 @@ type OperationsReport struct {
 	Gaps       []GapTotal
 	Store      StoreReport
 	Backup     *BackupReport // nil: never
+	Retention  RetentionReport
 }
 
 // GatewayReport is what is known of the box at a site. A nil field is
@@ -105,6 +106,44 @@ type BackupReport struct {
 	Where string
 }
 
+// RetentionReport is what was removed for its age, and what is kept whatever
+// its age.
+type RetentionReport struct {
+	Last     *RetentionRun // nil: never ran
+	Frozen   int           // references under which readings are frozen
+	Uncopied int           // of them those whose evidence is not written yet
+}
+
+// RetentionRun is one run. Stretches are pieces of one point's time.
+type RetentionRun struct {
+	Began, Ended      time.Time
+	Readings, Rollups int // stretches that were removed
+	Waiting           int // points whose readings are not rolled up yet
+	Failure           string
+	Oldest            time.Time // zero when every rule keeps for ever
+}
+
+type retentionJSON struct {
+	Began    stamp  `json:"began"` // null: never ran
+	Ended    stamp  `json:"ended"`
+	Oldest   stamp  `json:"oldest"`
+	Readings int    `json:"readings"`
+	Rollups  int    `json:"rollups"`
+	Waiting  int    `json:"waiting"`
+	Failure  string `json:"failure,omitempty"`
+	Frozen   int    `json:"frozen"`
+	Uncopied int    `json:"uncopied"`
+}
+
+func (r RetentionReport) json() retentionJSON {
+	out := retentionJSON{Frozen: r.Frozen, Uncopied: r.Uncopied}
+	if l := r.Last; l != nil {
+		out.Began, out.Ended, out.Oldest, out.Readings, out.Rollups, out.Waiting, out.Failure =
+			stamp(l.Began), stamp(l.Ended), stamp(l.Oldest), l.Readings, l.Rollups, l.Waiting, l.Failure
+	}
+	return out
+}
+
 type gatewayReportJSON struct {
 	gatewayJSON
 	OfflineSince stamp    `json:"offline_since"`
@@ -165,8 +204,9 @@ func (s *Server) operations(r *http.Request) (any, error) {
 		Gaps       []gapTotalJSON        `json:"gaps"`
 		Store      storeJSON             `json:"store"`
 		Backup     *backupJSON           `json:"backup"`
+		Retention  retentionJSON         `json:"retention"`
 	}{stamp(now), "ok", s.gatewayReports(report.Gateways), sourceReports(report.Sources), []quarantineCountJSON{}, stamp(from), []gapTotalJSON{},
-		storeJSON{report.Store.Kind, report.Store.Failure == "", report.Store.Failure}, nil}
+		storeJSON{report.Store.Kind, report.Store.Failure == "", report.Store.Failure}, nil, report.Retention.json()}
 	if err := s.deps.Health.Health(); err != nil {
 		out.Health = err.Error()
 	}

@@ -50,10 +50,20 @@ func TestOperationsTellEveryGatewayAndWhatIsWrong(t *testing.T) {
 		}
 		Store  struct{ OK bool }
 		Backup *struct{ At, Where string }
+
+		Retention struct {
+			Began, Ended, Oldest *string
+			Readings, Frozen     int
+			Uncopied             int
+			Failure              string
+		}
 	}
 	got := decode[answer](t, r.do(request{path: "/api/v1/operations"}))
 	if got.Health != "ok" || !got.Store.OK || got.Backup != nil || len(got.Gateways) != 2 || got.Gaps[0].LengthS != 90 || got.Quarantine[0].Total != 4 {
 		t.Fatalf("%+v", got)
+	}
+	if k := got.Retention; k.Began != nil || k.Ended != nil || k.Frozen != 0 {
+		t.Errorf("retention before it ran: %+v", k)
 	}
 	g := got.Gateways[0]
 	if g["name"] != "gw-balagong" || g["offline_since"] != "2026-11-23T11:00:00.000Z" || g["clock"] != "ntp" || g["backlog"] != 2.0 || g["skew_s"] != -0.5 {
@@ -67,10 +77,14 @@ func TestOperationsTellEveryGatewayAndWhatIsWrong(t *testing.T) {
 	r.Do(func(f *webtest.Fake) {
 		f.Machinery.Gateways, f.Stalled = nil, errors.New("storing has not moved")
 		f.Store.Failure, f.Backup = "connection refused", &web.BackupReport{At: noon, Where: "/mnt/b"}
+		f.Retention = web.RetentionReport{Frozen: 3, Uncopied: 1, Last: &web.RetentionRun{Began: noon, Ended: noon.Add(time.Minute), Readings: 7, Failure: "store is away", Oldest: noon.AddDate(-3, 0, 0)}}
 	})
 	got = decode[answer](t, r.do(request{path: "/api/v1/operations"}))
 	if len(got.Gateways) != 1 || got.Gateways[0]["last_seen"] != nil || got.Store.OK || got.Health != "storing has not moved" || got.Backup.Where != "/mnt/b" {
 		t.Errorf("a gateway nobody has heard of, a store that is down: %+v", got)
+	}
+	if k := got.Retention; k.Ended == nil || *k.Oldest != "2023-11-23T12:00:00.000Z" || k.Readings != 7 || k.Frozen != 3 || k.Uncopied != 1 || k.Failure != "store is away" {
+		t.Errorf("retention: %+v", k)
 	}
 	r.Do(func(f *webtest.Fake) { f.StateDown = errors.New("county.db: disk I/O error at /var/lib/secret") })
 	for _, path := range []string{"operations", "quarantine", "gaps"} {

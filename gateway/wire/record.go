@@ -112,6 +112,7 @@ const (
 	UnknownPoint QuarantineReason = "unknown-point"
 	OutOfRange   QuarantineReason = "out-of-range"
 	TimeInPast   QuarantineReason = "time-in-past"   // before the product existed
+	Expired      QuarantineReason = "expired"        // older than the county keeps readings of this point
 	TimeInFuture QuarantineReason = "time-in-future" // later than now and a tolerance
 	WrongSender  QuarantineReason = "wrong-sender"   // topic or point of another gateway
 	Collision    QuarantineReason = "collision"      // same point and millisecond, another identity

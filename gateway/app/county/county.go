@@ -24,6 +24,7 @@ import (
 	"coldchain/gateway/collector"
 	"coldchain/gateway/config"
 	"coldchain/gateway/mqtt"
+	"coldchain/gateway/retention"
 	"coldchain/gateway/state"
 	"coldchain/gateway/store"
 	"coldchain/gateway/store/influx"
@@ -40,6 +41,7 @@ type App struct {
 	store     engineStore
 	state     *state.DB
 	collector *collector.Collector
+	keeper    *retention.Keeper
 	link      *mqtt.Link
 	// sourceLinks are the connections of third-party senders.
 	sourceLinks []*mqtt.Link
@@ -108,6 +110,13 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	if err != nil {
 		return nil, err
 	}
+	a.keeper, err = retention.New(retention.Options{
+		County: cfg.County, Rules: rulesOf(cfg), State: a.state, Store: a.store, Folder: filepath.Join(cfg.Data, retention.Folder),
+		Now: o.Now, Newest: a.collector.Newest, Logger: o.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
 	if err := a.openPage(zones, hub, registry, o); err != nil {
 		return nil, err
 	}
@@ -122,6 +131,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 type engineStore interface {
 	store.Store
 	store.Rollups
+	store.Deleter
 }
 
 func openStore(ctx context.Context, cfg *config.County, now func() time.Time) (engineStore, error) {
@@ -134,7 +144,7 @@ func openStore(ctx context.Context, cfg *config.County, now func() time.Time) (e
 	}
 	return influx.New(influx.Options{
 		URL: cfg.Store.Influx.URL, Org: cfg.Store.Influx.Org, Bucket: cfg.Store.Influx.Bucket,
-		Token: token, County: cfg.County, Now: now,
+		Token: token, County: cfg.County, CAFile: cfg.Store.Influx.CAFile, Now: now,
 	})
 }
 
@@ -150,7 +160,7 @@ func engineConfig(cfg *config.County, zones []alerting.Zone) engine.Config {
 }
 
 func registryOf(cfg *config.County) collector.Registry {
-	r := collector.Registry{County: cfg.County, Gateways: map[string]string{}, Points: map[sensors.PointID]sensors.Quantity{}}
+	r := collector.Registry{County: cfg.County, Gateways: map[string]string{}, Points: map[sensors.PointID]sensors.Quantity{}, Keep: map[sensors.PointID]time.Duration{}}
 	for _, s := range cfg.Sites {
 		if s.Gateway != "" {
 			r.Gateways[s.Gateway] = s.ID
@@ -158,6 +168,11 @@ func registryOf(cfg *config.County) collector.Registry {
 	}
 	for _, p := range cfg.Points() {
 		r.Points[p.ID] = p.Quantity
+	}
+	for p, rule := range rulesOf(cfg) {
+		if rule.Raw > 0 {
+			r.Keep[p] = rule.Raw
+		}
 	}
 	return r
 }
@@ -227,11 +242,17 @@ func (a *App) BrokerURL() string {
 // knows.
 func (a *App) Store() store.Store { return a.store }
 
+// Keeper freezes what certificates use.
+func (a *App) Keeper() *retention.Keeper { return a.keeper }
+
 // State is county.db.
 func (a *App) State() *state.DB { return a.state }
 
 // Health returns nil while the collector makes progress.
 func (a *App) Health() error { return a.collector.Health() }
+
+// Progress returns nil while starting the collector again would mend nothing.
+func (a *App) Progress() error { return a.collector.Progress() }
 
 // Run serves until ctx ends, then writes what is judged and returns.
 func (a *App) Run(ctx context.Context) error {
@@ -253,6 +274,7 @@ func (a *App) Run(ctx context.Context) error {
 	for _, link := range append([]*mqtt.Link{a.link}, a.sourceLinks...) {
 		wg.Go(func() { _ = link.Run(linkCtx) }) // ends with its context only
 	}
+	wg.Go(func() { a.keeper.Run(failed) })
 	err := a.collector.Run(failed, a.link)
 
 	// The links end after the collector, whose last acknowledgements they send.

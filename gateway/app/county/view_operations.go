@@ -53,6 +53,23 @@ func (o operations) Report(ctx context.Context, from, to time.Time) (web.Operati
 	if ok {
 		out.Backup = &web.BackupReport{At: last.At, Where: last.Where}
 	}
+	if err != nil {
+		return out, err
+	}
+	out.Retention, err = o.retention(ctx)
+	return out, err
+}
+
+func (o operations) retention(ctx context.Context) (web.RetentionReport, error) {
+	var out web.RetentionReport
+	run, ran, err := o.state.LastRetention(ctx)
+	if err != nil {
+		return out, err
+	}
+	if ran {
+		out.Last = &web.RetentionRun{Began: run.Began, Ended: run.Ended, Readings: run.Readings, Rollups: run.Rollups, Waiting: run.Waiting, Failure: run.Failure, Oldest: run.Oldest}
+	}
+	out.Frozen, out.Uncopied, err = o.state.CountFrozen(ctx)
 	return out, err
 }
 

@@ -7,11 +7,13 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"coldchain/gateway/config"
+	"coldchain/gateway/retention"
 	"coldchain/gateway/state"
 	"coldchain/gateway/store/sqlite"
 )
@@ -36,8 +38,8 @@ func backupCommand(version string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup --config FILE --to FOLDER",
 		Short: "Copy the county's state while the collector runs, and verify the copy",
-		Long: "Copies county.db and, with the embedded store, readings.db into a new folder, together with\n" +
-			"a manifest of checksums and the end of the audit, and verifies what it wrote. The collector goes on.\n" +
+		Long: "Copies county.db, the evidence of what is frozen and, with the embedded store, readings.db into\n" +
+			"a new folder, together with a manifest of checksums and the end of the audit, and verifies what it wrote. The collector goes on.\n" +
 			"Readings that lie in InfluxDB are backed up by InfluxDB's own means.",
 		Example: "  coldchain backup --config /etc/coldchain/county.yaml --to /mnt/backup/$(date +%F)",
 		Args:    cobra.NoArgs,
@@ -96,6 +98,9 @@ func backup(ctx context.Context, o backupOrder) (manifest, error) {
 	if err != nil {
 		return m, fmt.Errorf("the copy is whole, but the county does not know of it: %w", err)
 	}
+	if len(m.Lost) > 0 {
+		return m, fmt.Errorf("the copy is made without evidence that is lost (look for it in an older backup): %s", strings.Join(m.Lost, "; "))
+	}
 	return m, nil
 }
 
@@ -114,6 +119,13 @@ func copyCounty(ctx context.Context, o backupOrder, at time.Time) (manifest, err
 		}
 		names = append(names, readingsFile)
 	}
+	// Evidence after the state: whatever that calls frozen with a copy then lies
+	// in the folder.
+	evidence, lost, err := copyEvidence(ctx, filepath.Join(o.to, countyFile), filepath.Join(o.config.Data, retention.Folder), filepath.Join(o.to, retention.Folder))
+	if err != nil {
+		return m, err
+	}
+	names, m.Lost = append(names, evidence...), lost
 	for _, name := range names {
 		f, err := describeFile(o.to, name)
 		if err != nil {
@@ -142,7 +154,7 @@ func newFolder(path string) error {
 
 // discard takes an unfinished backup away, and nothing that is not ours.
 func discard(folder string) error {
-	var errs []error
+	errs := []error{os.RemoveAll(filepath.Join(folder, retention.Folder))}
 	for _, name := range []string{manifestFile, manifestFile + ".new", countyFile, readingsFile} {
 		if err := os.Remove(filepath.Join(folder, name)); !errors.Is(err, os.ErrNotExist) {
 			errs = append(errs, err)

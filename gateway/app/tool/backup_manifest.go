@@ -35,6 +35,8 @@ type manifest struct {
 	Store   string       `json:"store"`   // "embedded": readings.db is in it; "influxdb": it is not
 	Audit   auditEnd     `json:"audit"`
 	Files   []backupFile `json:"files"`
+	// Lost says which evidence was lost or changed before this backup.
+	Lost []string `json:"lost_evidence,omitempty"`
 }
 
 // auditEnd is the last row of the audit in the copy.

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"coldchain/gateway/config"
+	"coldchain/gateway/retention"
 	"coldchain/gateway/state"
 	"coldchain/gateway/store/influx"
 	"coldchain/gateway/store/sqlite"
@@ -73,6 +74,10 @@ func restore(ctx context.Context, o restoreOrder, say io.Writer) error {
 	if err != nil {
 		return err
 	}
+	evidence, err := m.evidenceFiles()
+	if err != nil {
+		return fmt.Errorf("--from: %w", err)
+	}
 	if err := os.MkdirAll(o.config.Data, 0o750); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
@@ -85,10 +90,13 @@ func restore(ctx context.Context, o restoreOrder, say io.Writer) error {
 		return err
 	}
 	stage := filepath.Join(o.config.Data, "restoring")
-	if err := o.prepare(ctx, m, names, stage); err != nil {
+	if err := o.prepare(ctx, m, names, evidence, stage); err != nil {
 		return errors.Join(err, os.RemoveAll(stage))
 	}
 	aside := filepath.Join(o.config.Data, "before-restore-"+o.now().UTC().Format("20060102T150405Z"))
+	if err := putEvidence(evidence, filepath.Join(stage, retention.Folder), filepath.Join(o.config.Data, retention.Folder), filepath.Join(aside, retention.Folder)); err != nil {
+		return errors.Join(fmt.Errorf("put the evidence in place (run the same command again): %w", err), os.RemoveAll(stage))
+	}
 	kept, err := replaceAll(names, stage, o.config.Data, aside)
 	if kept {
 		fmt.Fprintf(say, "what was there is kept in %s\n", aside)
@@ -161,7 +169,7 @@ func (o restoreOrder) mayReplace(names []string) error {
 }
 
 // prepare makes the files as they shall be, beside those that are there.
-func (o restoreOrder) prepare(ctx context.Context, m manifest, names []string, stage string) error {
+func (o restoreOrder) prepare(ctx context.Context, m manifest, names []string, evidence []backupFile, stage string) error {
 	if err := os.RemoveAll(stage); err != nil { // of a restore that was broken off
 		return err
 	}
@@ -171,6 +179,16 @@ func (o restoreOrder) prepare(ctx context.Context, m manifest, names []string, s
 	for _, name := range names {
 		f, _ := m.file(name) // there: files has looked
 		if err := f.fetch(ctx, o.from, stage); err != nil {
+			return err
+		}
+	}
+	if len(evidence) > 0 {
+		if err := os.Mkdir(filepath.Join(stage, retention.Folder), 0o700); err != nil {
+			return err
+		}
+	}
+	for _, f := range evidence {
+		if err := f.fetch(ctx, filepath.Join(o.from, retention.Folder), filepath.Join(stage, retention.Folder)); err != nil {
 			return err
 		}
 	}
@@ -233,5 +251,5 @@ func (o restoreOrder) store(ctx context.Context, stage string) (renewable, error
 			return nil, fmt.Errorf("store.influx.token_file: %w", err)
 		}
 	}
-	return influx.New(influx.Options{URL: at.URL, Org: at.Org, Bucket: at.Bucket, Token: token.Reveal(), County: o.config.County, Now: o.now})
+	return influx.New(influx.Options{URL: at.URL, Org: at.Org, Bucket: at.Bucket, Token: token.Reveal(), County: o.config.County, CAFile: at.CAFile, Now: o.now})
 }

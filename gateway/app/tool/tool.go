@@ -24,7 +24,7 @@ func Run(ctx context.Context, version string, args []string, stdout, stderr io.W
 		SilenceErrors: true,
 	}
 	root.AddCommand(demoCommand(version), simulateCommand(), checkCommand(), batchCommand(), exportCommand(),
-		scanCommand(), probeCommand(), commissionCommand(version), journalCommand(), backupCommand(version), restoreCommand())
+		scanCommand(), probeCommand(), commissionCommand(version), journalCommand(), backupCommand(version), restoreCommand(), frozenCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

@@ -3,6 +3,7 @@ package influx
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -68,14 +69,32 @@ func (s *Store) classify(ctx context.Context, attempt string, err error) error {
 	}
 	var foreign notInflux
 	var certificate *tls.CertificateVerificationError
+	if errors.As(err, &certificate) {
+		return s.fail(attempt, s.distrust(certificate))
+	}
 	var broken *csv.ParseError
-	if errors.As(err, &foreign) || errors.As(err, &certificate) || errors.As(err, &broken) || strings.HasPrefix(err.Error(), notCSV) {
+	if errors.As(err, &foreign) || errors.As(err, &broken) || strings.HasPrefix(err.Error(), notCSV) {
 		return s.fail(attempt, fmt.Errorf("%w: check that the URL is InfluxDB's", err))
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("%w after %s: %w", errSlow, s.o.Timeout, err)
 	}
 	return s.fail(attempt, &unavailable{err: err})
+}
+
+// distrust says what to check when the server's certificate is not believed.
+func (s *Store) distrust(err *tls.CertificateVerificationError) error {
+	var unknown x509.UnknownAuthorityError
+	var name x509.HostnameError
+	switch {
+	case errors.As(err, &unknown) && s.o.CAFile == "":
+		return fmt.Errorf("%w: name the authority that signed it in store.influx.ca_file", err)
+	case errors.As(err, &unknown):
+		return fmt.Errorf("%w: check that store.influx.ca_file (%s) holds the authority that signed it", err, s.o.CAFile)
+	case errors.As(err, &name):
+		return fmt.Errorf("%w: check the name in the URL against those in the certificate", err)
+	}
+	return fmt.Errorf("%w: check the server's certificate and this machine's clock", err)
 }
 
 // notCSV begins the client's errors about answers it cannot read.

@@ -6,6 +6,7 @@ package influx
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -32,6 +33,7 @@ type Options struct {
 	Bucket string // bucket; for 1.8 "database/retention-policy"
 	Token  string // API token; for 1.8 "user:password", or empty
 	County string // the county tag of every reading written and read
+	CAFile string // certificates (PEM) to trust instead of the system's, for https
 
 	Timeout time.Duration    // of one request; 0 means DefaultTimeout
 	Now     func() time.Time // when the generation was written
@@ -47,6 +49,9 @@ type Store struct {
 	writer api.WriteAPIBlocking
 	points points
 	closed atomic.Bool
+	// byInfluxQL is set once the server has turned out to be a 1.8, which has no
+	// /api/v2/delete.
+	byInfluxQL atomic.Bool
 
 	generationMu sync.Mutex
 }
@@ -70,7 +75,13 @@ func New(o Options) (*Store, error) {
 	if o.Now == nil {
 		return nil, fmt.Errorf("influxdb %s: no clock given", o.URL)
 	}
-	s := &Store{o: o, http: newHTTPClient()}
+	var trust *x509.CertPool
+	if o.CAFile != "" {
+		if trust, err = authorities(o.CAFile); err != nil {
+			return nil, fmt.Errorf("influxdb %s: certificates to trust: %w", o.URL, err)
+		}
+	}
+	s := &Store{o: o, http: newHTTPClient(trust)}
 	opts := influxdb2.DefaultOptions().SetHTTPClient(s.http).SetApplicationName("coldchain")
 	s.client = influxdb2.NewClientWithOptions(o.URL, o.Token, opts)
 	s.writer = s.client.WriteAPIBlocking(o.Org, o.Bucket)

@@ -47,7 +47,7 @@ type testCase struct {
 }
 
 func cases() []testCase {
-	return slices.Concat(roundTripCases(), identityCases(), readCases(), lifeCases(), rollupCases())
+	return slices.Concat(roundTripCases(), identityCases(), readCases(), lifeCases(), rollupCases(), deleteCases())
 }
 
 // base is a millisecond in the middle of nowhere special; the suite's records

@@ -45,6 +45,8 @@ func (f *Fake) Gaps(_ context.Context, q web.GapFilter) ([]web.DeclaredGap, erro
 // machinery draws the operations of the scene's county.
 func (s *Scene) machinery(now time.Time) {
 	s.Store.Kind = "influxdb"
+	s.Retention = web.RetentionReport{Frozen: 12, Last: &web.RetentionRun{
+		Began: now.Add(-9 * time.Hour), Ended: now.Add(-9*time.Hour + 41*time.Second), Readings: 236, Rollups: 0, Oldest: now.AddDate(-3, 0, 0).Truncate(24 * time.Hour)}}
 	for i, box := range s.Boxes {
 		g := web.GatewayReport{Gateway: box, Version: "1.4.0", Boot: "6f1c2a", Clock: "ntp"}
 		backlog, held, today, skew := box.Undelivered, uint64(0), uint64(31_000+uint64(hash(box.Name)%9_000)), float64(int(hash(box.Name)%80)-40)/1000

@@ -6,6 +6,8 @@ package influxdtest
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net/http"
@@ -30,14 +32,32 @@ type Server struct {
 
 	bin, dir string
 	port     string
+	settings Settings
+	client   *http.Client
 	cmd      *exec.Cmd
 	exited   chan struct{}
 	output   *tail
 }
 
+// Settings are what a server can be told beside its own folder and port.
+type Settings struct {
+	// CertFile and KeyFile (PEM) make it speak https alone; Trust is then the
+	// authority that signed the certificate.
+	CertFile, KeyFile string
+	Trust             *x509.CertPool
+	// Auth makes it ask for a user, once the first one was created.
+	Auth bool
+}
+
 // Start runs influxd until the test ends. Without one the test is skipped,
 // saying how to get it; with CI=true that is a failure.
 func Start(t testing.TB) *Server {
+	t.Helper()
+	return StartWith(t, Settings{})
+}
+
+// StartWith is Start for a server with settings.
+func StartWith(t testing.TB, settings Settings) *Server {
 	t.Helper()
 	bin, err := find()
 	if err != nil {
@@ -46,7 +66,10 @@ func Start(t testing.TB) *Server {
 		}
 		t.Skipf("%v: run `make test-deps` to get it", err)
 	}
-	s := &Server{bin: bin, dir: t.TempDir(), port: "0"}
+	s := &Server{bin: bin, dir: t.TempDir(), port: "0", settings: settings, client: http.DefaultClient}
+	if settings.Trust != nil {
+		s.client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: settings.Trust}}}
+	}
 	t.Cleanup(s.stop)
 	s.Restart(t)
 	return s
@@ -110,6 +133,9 @@ func (s *Server) Restart(t testing.TB) {
 	case addr := <-listening:
 		_, s.port, _ = strings.Cut(addr, ":")
 		s.URL = "http://" + addr
+		if s.settings.CertFile != "" {
+			s.URL = "https://" + addr
+		}
 	case <-s.exited:
 		t.Fatalf("influxd ended at once:\n%s", s.output)
 	case <-time.After(patience):
@@ -132,6 +158,10 @@ query-log-enabled = false
 bind-address = "127.0.0.1:%[4]s"
 flux-enabled = true
 log-enabled = false
+auth-enabled = %[5]t
+https-enabled = %[6]t
+https-certificate = %[7]q
+https-private-key = %[8]q
 [monitor]
 store-enabled = false
 [continuous_queries]
@@ -139,7 +169,8 @@ enabled = false
 [logging]
 level = "info"
 suppress-logo = true
-`, filepath.Join(s.dir, "meta"), filepath.Join(s.dir, "data"), filepath.Join(s.dir, "wal"), s.port)
+`, filepath.Join(s.dir, "meta"), filepath.Join(s.dir, "data"), filepath.Join(s.dir, "wal"), s.port,
+		s.settings.Auth, s.settings.CertFile != "", s.settings.CertFile, s.settings.KeyFile)
 }
 
 var listenLine = regexp.MustCompile(`Listening on HTTP.*addr=(127\.0\.0\.1:\d+)`)
@@ -172,7 +203,7 @@ func (s *Server) ping(t testing.TB) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if resp, err := http.DefaultClient.Do(req); err == nil {
+		if resp, err := s.client.Do(req); err == nil {
 			resp.Body.Close()
 			if resp.StatusCode == http.StatusNoContent {
 				return
@@ -221,7 +252,7 @@ func (s *Server) CreateDatabase(t testing.TB, name string) {
 // InfluxQL runs a statement over /query and returns the answer's JSON.
 func (s *Server) InfluxQL(t testing.TB, statement string) string {
 	t.Helper()
-	resp, err := http.PostForm(s.URL+"/query", url.Values{"q": {statement}})
+	resp, err := s.client.PostForm(s.URL+"/query", url.Values{"q": {statement}})
 	return s.answer(t, statement, resp, err)
 }
 
@@ -235,7 +266,7 @@ func (s *Server) Flux(t testing.TB, query string) string {
 	}
 	req.Header.Set("Content-Type", "application/vnd.flux")
 	req.Header.Set("Accept", "application/csv")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := s.client.Do(req)
 	return s.answer(t, query, resp, err)
 }
 

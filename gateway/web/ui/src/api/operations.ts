@@ -45,6 +45,18 @@ export interface GapTotal {
   length_s: number
 }
 
+export interface Retention {
+  began: string | null
+  ended: string | null
+  oldest: string | null
+  readings: number
+  rollups: number
+  waiting: number
+  failure?: string
+  frozen: number
+  uncopied: number
+}
+
 export interface OperationsAnswer {
   now: string
   health: string
@@ -55,6 +67,7 @@ export interface OperationsAnswer {
   gaps: GapTotal[]
   store: { kind: string; ok: boolean; failure?: string }
   backup: { at: string; where: string } | null
+  retention: Retention
 }
 
 export interface QuarantineEntry {

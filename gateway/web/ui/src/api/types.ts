@@ -129,7 +129,7 @@ export interface ExposedBatch {
 
 export interface Alarm {
   id: string
-  rule: 'high-limit' | 'low-limit' | 'silence' | 'site-silent'
+  rule: 'high-limit' | 'low-limit' | 'silence' | 'site-silent' | 'store-failing'
   object: string
   site: string
   zone: string
