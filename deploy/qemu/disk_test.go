@@ -19,6 +19,8 @@ type disk struct {
 	safe   []byte // what a power cut leaves
 	shown  []byte // what is read now
 	cached []write
+	left   int           // writes and flushes until the power goes; 0: it stays
+	dead   chan struct{} // closed then
 }
 
 type write struct {
@@ -30,39 +32,77 @@ type write struct {
 type losses struct{ kept, torn, lost int }
 
 func newDisk(image []byte) *disk {
-	return &disk{safe: image, shown: append([]byte(nil), image...)}
+	return &disk{safe: image, shown: append([]byte(nil), image...), dead: make(chan struct{})}
 }
 
 func (d *disk) size() int64 { return int64(len(d.safe)) }
 
-func (d *disk) read(p []byte, at int64) {
+// dieAfter lets the power go at the n-th write or flush from now on, counted
+// from 1: a write then may be there, a flush is not done. dead tells.
+func (d *disk) dieAfter(n int) (dead <-chan struct{}) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.left = n
+	return d.dead
+}
+
+// goes reports whether the disk still has power. The caller holds mu.
+func (d *disk) goes() bool {
+	select {
+	case <-d.dead:
+		return false
+	default:
+		return true
+	}
+}
+
+// counts is goes of a write or flush.
+func (d *disk) counts() bool {
+	if d.left > 0 {
+		if d.left--; d.left == 0 {
+			close(d.dead)
+		}
+	}
+	return d.goes()
+}
+
+func (d *disk) read(p []byte, at int64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	copy(p, d.shown[at:])
+	return d.goes()
 }
 
 // write takes data over.
-func (d *disk) write(data []byte, at int64) {
+func (d *disk) write(data []byte, at int64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if !d.goes() {
+		return false
+	}
+	// The one at which the power goes was on its way: it may be there.
 	copy(d.shown[at:], data)
 	d.cached = append(d.cached, write{at, data})
+	return d.counts()
 }
 
-func (d *disk) flush() {
+func (d *disk) flush() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.lies {
-		return
+	if !d.counts() {
+		return false
 	}
-	for _, w := range d.cached {
-		copy(d.safe[w.at:], w.data)
+	if !d.lies {
+		for _, w := range d.cached {
+			copy(d.safe[w.at:], w.data)
+		}
+		d.cached = nil
 	}
-	d.cached = nil
+	return true
 }
 
 // cut is the power cut: of each write in the cache, chance says whether the
-// disk had come to it.
+// disk had come to it. Then the power is back.
 func (d *disk) cut(chance *rand.Rand) (l losses) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -78,7 +118,10 @@ func (d *disk) cut(chance *rand.Rand) (l losses) {
 			copy(d.safe[w.at:], w.data)
 		}
 	}
-	d.cached = nil
+	d.cached, d.left = nil, 0
+	if !d.goes() {
+		d.dead = make(chan struct{})
+	}
 	copy(d.shown, d.safe)
 	return l
 }

@@ -148,21 +148,26 @@ func (s *nbdSession) request() (done bool, err error) {
 	if (q.Kind == nbdRead || q.Kind == nbdWrite) && inside {
 		data = make([]byte, q.Length)
 	}
+	var on bool
 	switch {
 	case q.Kind == nbdDisconnect:
 		return true, nil
 	case q.Kind == nbdFlush:
-		s.d.flush()
+		on = s.d.flush()
 	case q.Kind == nbdRead && inside:
-		s.d.read(data, int64(q.At))
-		return false, errors.Join(s.put(uint32(nbdReply), uint32(0), q.Cookie), s.put(data))
+		if s.d.read(data, int64(q.At)) {
+			return false, errors.Join(s.put(uint32(nbdReply), uint32(0), q.Cookie), s.put(data))
+		}
 	case q.Kind == nbdWrite && inside:
 		if _, err := io.ReadFull(s.r, data); err != nil {
 			return false, err
 		}
-		s.d.write(data, int64(q.At))
+		on = s.d.write(data, int64(q.At))
 	default:
 		return false, fmt.Errorf("NBD: request %+v of a disk of %d bytes", q, s.d.size())
+	}
+	if !on {
+		return true, nil // without power it answers nothing
 	}
 	return false, s.put(uint32(nbdReply), uint32(0), q.Cookie)
 }

@@ -82,24 +82,28 @@ type powerTest struct {
 type round struct {
 	n      uint64
 	commit time.Duration
-	clock  string // when it is set, see guest/power.go
-	marks  int    // how often the agent calls more durable before the power goes
-	after  time.Duration
-	early  float64 // instead: while the agent starts, in parts of the time that the board took to
-	found  string  // what it came to
+	clock  string        // when it is set, see guest/power.go
+	marks  int           // how often the agent calls more durable before the power may go
+	write  int           // then it goes at this write or flush of the disk,
+	after  time.Duration // or, when that is 0, after this time
+	found  string        // what it came to
 }
 
 func (r *round) String() string {
-	return fmt.Sprintf("cut %d: commit %s, clock %s, %s after mark %d: %s", r.n+1, r.commit, r.clock, r.after, r.marks, r.found)
+	when := fmt.Sprintf("write or flush %d", r.write)
+	if r.write == 0 {
+		when = r.after.Round(time.Millisecond).String()
+	}
+	return fmt.Sprintf("cut %d: commit %s, clock %s, %s after mark %d: %s", r.n+1, r.commit, r.clock, when, r.marks, r.found)
 }
 
 // plan draws the moment of the cut: while the journal is made (the first two),
-// while the agent starts, or while it works. Short commit intervals put the cut
-// into the middle of a write and fill the log, so that it is put away. The last
-// start knows the time, and with it where all records before it belong.
+// while the agent starts, or while it works; in the middle of what the disk is
+// told, or at any time. Short commit intervals fill the log, so that it is put
+// away. The last start knows the time, and with it where all records before it
+// belong.
 func (p *powerTest) plan(n uint64, last bool) *round {
 	r := &round{n: n, commit: time.Second, clock: "0s"}
-	early := n < 2 || p.chance.IntN(4) == 0
 	if p.chance.IntN(2) == 0 {
 		r.commit = 20 * time.Millisecond
 	}
@@ -112,17 +116,18 @@ func (p *powerTest) plan(n uint64, last bool) *round {
 	switch {
 	case last:
 		r.clock, r.marks = "0s", 3
-	case early:
-		r.early = p.chance.Float64()
+	case n < 2 || p.chance.IntN(4) == 0:
+		r.write = 1 + p.chance.IntN(60)
 		return r
 	case r.commit < time.Second:
 		r.marks = 5 + p.chance.IntN(20)
 	default:
 		r.marks = 1 + p.chance.IntN(3)
 	}
-	r.after = time.Duration(p.chance.Int64N(int64(min(r.commit, 200*time.Millisecond))))
-	if r.commit == time.Second {
-		r.after = time.Duration(p.chance.Int64N(int64(r.commit)))
+	if p.chance.IntN(3) == 0 {
+		r.after = time.Duration(p.chance.Int64N(int64(time.Second)))
+	} else {
+		r.write = 1 + p.chance.IntN(16)
 	}
 	return r
 }
@@ -177,17 +182,18 @@ func (p *powerTest) round(ctx context.Context, r *round) {
 	b := start(ctx, t, p.emulator, kernels, p.initrd,
 		[]string{"power", strconv.FormatUint(r.n*perBoot, 10), r.commit.String(), r.clock, fmt.Sprintf("%016x%016x", p.chance.Uint64(), p.chance.Uint64())},
 		"-drive", "file=nbd+unix:///?socket="+p.socket()+",format=raw,if=none,id=stick", "-device", "usb-storage,drive=stick,bus=usb-bus.1")
-	began := time.Now()
 	b.run(ctx)
-	if r.early > 0 { // an emulator on a busy machine is slow in both
-		r.after = time.Duration(r.early * float64(time.Since(began))).Round(time.Millisecond)
-	}
 	h := &heard{boot: r.n, commit: r.commit}
 	for len(h.marks) < r.marks {
 		h.line(t, b.line(ctx))
 	}
-	power := time.NewTimer(r.after)
-	defer power.Stop()
+	var gone <-chan struct{}
+	var power <-chan time.Time
+	if r.write > 0 {
+		gone = p.disk.dieAfter(r.write)
+	} else {
+		power = time.After(r.after)
+	}
 	for on := true; on; {
 		select {
 		case line, ok := <-b.lines:
@@ -196,7 +202,9 @@ func (p *powerTest) round(ctx context.Context, r *round) {
 			}
 			b.hear(line)
 			h.line(t, line)
-		case <-power.C:
+		case <-gone:
+			on = false
+		case <-power:
 			on = false
 		case <-ctx.Done():
 			t.Fatal(context.Cause(ctx))
