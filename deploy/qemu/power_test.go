@@ -31,9 +31,7 @@ const (
 // there after every cut, unaltered, without a hole; what was answered is there
 // or inside the gap that the next start declares.
 //
-// The disk forgets what it was not told to flush, in any mixture. What it does
-// not do: wear out, or call a flush done that is not. A journal cannot help
-// against the latter; POWER_DISK=lies shows what becomes of it.
+// The disk forgets what it was not told to flush, in any mixture.
 func TestNothingIsLostWhenThePowerGoes(t *testing.T) {
 	emulator := need(t)
 	for _, tool := range []string{"mkfs.ext4", "e2fsck", "debugfs", "dumpe2fs"} {
