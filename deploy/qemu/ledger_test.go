@@ -70,16 +70,12 @@ type ledger struct {
 func (l *ledger) enter(t *testing.T, h *heard, entries []journal.Entry) {
 	t.Helper()
 	l.boots = append(l.boots, h)
-	var promised uint64
-	for _, b := range l.boots {
-		for _, m := range b.marks {
-			if m.epoch != 1 {
-				t.Errorf("start %d speaks of epoch %d: it took its own journal for lost", b.boot+1, m.epoch)
-			}
-			promised = max(promised, m.next-1)
+	for _, m := range h.marks {
+		if m.epoch != 1 {
+			t.Errorf("start %d speaks of epoch %d: it took its own journal for lost", h.boot+1, m.epoch)
 		}
 	}
-	if n := uint64(len(entries)); n < promised {
+	if n, promised := uint64(len(entries)), l.promised(); n < promised {
 		t.Errorf("LOST: the agent called %d records durable, the disk has %d", promised, n)
 	}
 	for i, e := range entries {
@@ -94,6 +90,16 @@ func (l *ledger) enter(t *testing.T, h *heard, entries []journal.Entry) {
 	}
 	l.entries = entries
 	l.count(t)
+}
+
+// promised is how many records an agent has called durable.
+func (l *ledger) promised() (n uint64) {
+	for _, b := range l.boots {
+		for _, m := range b.marks {
+			n = max(n, m.next-1)
+		}
+	}
+	return n
 }
 
 // same compares a record with what it was after the cut before. One that waited
