@@ -31,11 +31,14 @@ type board struct {
 	ended <-chan error
 	qmp   *qmp
 	chat  strings.Builder // what came out that was not for us: the kernel's and the agent's
+	kill  func()          // takes the power away
+	done  bool            // what it had to say has been judged
 }
 
 // start powers the board with its CPU held; run lets it go. Before that the
-// test sets what the chip shall show from the beginning.
-func start(ctx context.Context, t *testing.T, emulator, kernel, initrd string) *board {
+// test sets what the chip shall show from the beginning. words are what the
+// guest is told beside the time; options are QEMU's, for a device more.
+func start(ctx context.Context, t *testing.T, emulator, kernel, initrd string, words []string, options ...string) *board {
 	t.Helper()
 	dir := t.TempDir()
 	b := &board{t: t}
@@ -51,9 +54,11 @@ func start(ctx context.Context, t *testing.T, emulator, kernel, initrd string) *
 	cmd := exec.CommandContext(ctx, emulator, "-M", "sabrelite", "-smp", "1", "-m", "512", "-nic", "none",
 		"-display", "none", "-monitor", "none", "-serial", "stdio",
 		"-kernel", filepath.Join(kernel, "vmlinuz"), "-dtb", filepath.Join(kernel, "board.dtb"), "-initrd", initrd,
-		"-append", "console=ttymxc0,115200 rdinit=/init panic=-1 loglevel=4 -- "+strconv.FormatInt(time.Now().Unix(), 10),
+		// The kernel's tests of its own ciphers take seconds, emulated.
+		"-append", "console=ttymxc0,115200 rdinit=/init panic=-1 loglevel=4 cryptomgr.notests -- "+strconv.FormatInt(time.Now().Unix(), 10)+" "+strings.Join(words, " "),
 		"-no-reboot", "-S",
 		"-device", "tmp105,id=probe0,bus=i2c-bus.0,address=0x48", "-qmp", "unix:"+socket+",server=off")
+	cmd.Args = append(cmd.Args, options...)
 	var complaints strings.Builder
 	cmd.Stderr = &complaints
 	if b.in, err = cmd.StdinPipe(); err != nil {
@@ -68,6 +73,7 @@ func start(ctx context.Context, t *testing.T, emulator, kernel, initrd string) *
 	}
 	lines, ended := make(chan string), make(chan error, 1)
 	b.lines, b.ended = lines, ended
+	b.kill = func() { _ = cmd.Process.Kill() } // it may have just ended by itself
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -81,12 +87,12 @@ func start(ctx context.Context, t *testing.T, emulator, kernel, initrd string) *
 		ended <- cmd.Wait()
 	}()
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // when it still runs, the test has failed
+		b.kill() // when it still runs, the test has failed
 		for line := range lines {
 			b.chat.WriteString(line + "\n")
 		}
 		<-gone
-		if t.Failed() {
+		if t.Failed() && !b.done {
 			t.Logf("QEMU: %s\nthe board's console:\n%s", complaints.String(), b.chat.String())
 		}
 	})
@@ -119,6 +125,9 @@ func (b *board) setTemperature(milli int) {
 	}
 }
 
+// hear keeps what the guest said for the log of a failure.
+func (b *board) hear(line string) { b.chat.WriteString(line + "\n") }
+
 // line is the next thing that the guest says to the test.
 func (b *board) line(ctx context.Context) string {
 	b.t.Helper()
@@ -129,7 +138,7 @@ func (b *board) line(ctx context.Context) string {
 				b.t.Fatal("the board is off")
 			}
 			switch word, _, _ := strings.Cut(line, " "); word {
-			case "READY", "READING", "AGENT", "DONE":
+			case "READY", "READING", "ANSWERED", "DURABLE", "AGENT", "DONE":
 				return line
 			case "FAILED":
 				_ = b.off() // the kernel's log follows

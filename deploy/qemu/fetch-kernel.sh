@@ -5,8 +5,8 @@
 #
 # It asks the package sources of this machine with their keys, but as another
 # architecture and with lists, cache and status of its own: apt's state here
-# stays as it is. A kernel that is there already is kept; to get a newer one,
-# delete CACHE_FOLDER/kernel.
+# stays as it is. A kernel that is there already, with the modules of now, is
+# kept; to get a newer one, delete CACHE_FOLDER/kernel.
 #
 # usage: fetch-kernel.sh CACHE_FOLDER
 set -euo pipefail
@@ -14,13 +14,16 @@ set -euo pipefail
 mkdir -p "$1"
 cache=$(cd "$1" && pwd)
 # The adapter's driver, the device files, and the watchdog, by which this board
-# restarts; without it QEMU never ends.
-wanted=(i2c-imx i2c-dev imx2_wdt)
+# restarts; without it QEMU never ends. For the disk: what switches the plug's
+# power on, the USB host with its transceiver, sticks, and their file system.
+wanted=(i2c-imx i2c-dev imx2_wdt
+	gpio-mxc anatop-regulator phy-mxs-usb ci_hdrc_imx usb-storage sd_mod crc32c_generic ext4)
 
 say() { echo "fetch-kernel: $*"; }
 fail() { echo "fetch-kernel: $*" >&2; exit 1; }
 
-if [[ -s $cache/kernel/vmlinuz && -s $cache/kernel/board.dtb && -s $cache/kernel/modules/order ]]; then
+if [[ -s $cache/kernel/vmlinuz && -s $cache/kernel/board.dtb && -s $cache/kernel/modules/order &&
+	$(cat "$cache/kernel/wanted" 2>/dev/null) == "${wanted[*]}" ]]; then
 	say "$(<"$cache/kernel/version") is in $cache/kernel"
 	exit 0
 fi
@@ -93,6 +96,7 @@ module() {
 for name in "${wanted[@]}"; do module "$name"; done
 
 echo "$package" >"$new/version"
+echo "${wanted[*]}" >"$new/wanted"
 rm -rf "$cache/kernel"
 mv "$new" "$cache/kernel"
 say "$package is in $cache/kernel; modules: $(tr '\n' ' ' <"$cache/kernel/modules/order")"

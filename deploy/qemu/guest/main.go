@@ -6,14 +6,20 @@
 // guarantees that the board ends: when the test says so, when anything fails,
 // or after a time.
 //
-// Its argument is the time to set the clock to, in seconds since 1970: the
-// board has none that runs. What it says, a line each, among the agent's log:
+// Its first argument is the time in seconds since 1970, as the board has no
+// clock that runs; the second what to do: "chip" (read a sensor, the journal in
+// memory) or "power" (the journal on a disk, until the power is cut; see power
+// for its further arguments). What it says, a line each, among the agent's log:
 //
 //	READY
-//	READING <point> <celsius or -> <quality> <reason or ->
+//	READING <point> <celsius or -> <quality> <reason or ->       chip
+//	ANSWERED <number of the answer> <uptime, ms> .               power
+//	DURABLE <epoch> <the agent's next sequence> <uptime, ms> .   power
 //	AGENT <how the agent ended>
 //	FAILED <why>
 //	DONE
+//
+// The dot is how a line that the power cut short is known.
 package main
 
 import (
@@ -54,7 +60,11 @@ func run(say func(string, ...any)) error {
 	if err := mountAll(); err != nil {
 		return err
 	}
-	if err := setClock(os.Args[1:]); err != nil {
+	if len(os.Args) < 3 {
+		return fmt.Errorf("arguments %q: want the time, and chip or power", os.Args[1:])
+	}
+	now, err := strconv.ParseInt(os.Args[1], 10, 64)
+	if err != nil {
 		return err
 	}
 	if err := loadModules("/modules"); err != nil {
@@ -62,6 +72,21 @@ func run(say func(string, ...any)) error {
 	}
 	ctx, stop := context.WithTimeoutCause(context.Background(), lifetime, fmt.Errorf("the test did not end in %s", lifetime))
 	defer stop()
+	if os.Args[2] == "power" {
+		return power(ctx, time.Unix(now, 0), os.Args[3:], say)
+	}
+	return chip(ctx, time.Unix(now, 0), say)
+}
+
+// chip runs the agent with a chip to read and its journal in memory.
+func chip(ctx context.Context, now time.Time, say func(string, ...any)) error {
+	if err := syscall.Mount("tmpfs", "/data", "tmpfs", 0, ""); err != nil {
+		return fmt.Errorf("mount /data: %w", err)
+	}
+	t := syscall.NsecToTimeval(now.UnixNano())
+	if err := syscall.Settimeofday(&t); err != nil {
+		return fmt.Errorf("set the clock: %w", err)
+	}
 	if err := await(ctx, patience, "/dev/i2c-0"); err != nil {
 		return err
 	}
@@ -116,8 +141,11 @@ func agent(ctx context.Context, told <-chan struct{}, say func(string, ...any)) 
 }
 
 func mountAll() error {
+	if err := os.MkdirAll("/data", 0o755); err != nil {
+		return err
+	}
 	for _, m := range []struct{ kind, at string }{
-		{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}, {"tmpfs", "/tmp"}, {"tmpfs", "/data"},
+		{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}, {"tmpfs", "/tmp"},
 	} {
 		if err := os.MkdirAll(m.at, 0o755); err != nil {
 			return err
@@ -141,24 +169,15 @@ func loadModules(dir string) error {
 			return err
 		}
 		parameters := []byte{0}
+		if name == "usb-storage.ko" {
+			parameters = []byte("delay_use=0\x00") // no second for it to spin up
+		}
 		_, _, errno := syscall.Syscall(syscall.SYS_INIT_MODULE, uintptr(unsafe.Pointer(&image[0])), uintptr(len(image)), uintptr(unsafe.Pointer(&parameters[0])))
 		if errno != 0 && errno != syscall.EEXIST {
 			return fmt.Errorf("load %s: %w", name, errno)
 		}
 	}
 	return nil
-}
-
-func setClock(args []string) error {
-	if len(args) != 1 {
-		return fmt.Errorf("arguments %q: want the time", args)
-	}
-	seconds, err := strconv.ParseInt(args[0], 10, 32)
-	if err != nil {
-		return err
-	}
-	now := syscall.NsecToTimeval(seconds * int64(time.Second))
-	return syscall.Settimeofday(&now)
 }
 
 // quietKernel keeps kernel messages from the ports (syslog(2): console level):
