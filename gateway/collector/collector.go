@@ -78,6 +78,7 @@ type Collector struct {
 	unapplied []alerting.Transition // judgeLoop's: changes of alarms that could not be written yet
 	holes     holes                 // judgeLoop's
 	twins     map[string]*twins     // judgeLoop's, by gateway
+	clockLost bool                  // judgeLoop's: what the log was told of this machine's clock
 
 	rollups  *rollups // nil without Options.Rollups
 	latest   latest
@@ -130,6 +131,9 @@ func New(ctx context.Context, o Options) (*Collector, error) {
 		c.rollups = newRollups(o.Rollups, newest, o.Now())
 	}
 	now := o.Now()
+	if err := c.restoreTwins(ctx, now); err != nil {
+		return nil, err
+	}
 	c.judged.beat(now)
 	c.stored.beat(now)
 	return c, c.gateways.restore(ctx, o.State)

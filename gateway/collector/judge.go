@@ -40,7 +40,8 @@ func (c *Collector) judgeLoop(ctx context.Context) {
 			c.handle(ctx, m)
 		case <-tick.C:
 			now := c.o.Now()
-			c.apply(ctx, c.advance(now))
+			c.apply(ctx, append(c.advance(now), c.endTwins(now)...))
+			c.watchClock()
 			c.judged.beat(now)
 			c.m.unstored.Set(float64(c.waiting.Load()))
 		}

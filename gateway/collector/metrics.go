@@ -5,7 +5,7 @@ import "github.com/prometheus/client_golang/prometheus"
 type metrics struct {
 	received, stored, duplicates, deferred, dropped, writeErrors prometheus.Counter
 	quarantined, transitions                                     *prometheus.CounterVec
-	unstored                                                     prometheus.Gauge
+	unstored, clockLost                                          prometheus.Gauge
 	skew                                                         *prometheus.GaugeVec
 	writeSeconds                                                 prometheus.Histogram
 }
@@ -25,10 +25,11 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		transitions:  prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "coldchain", Name: "alarm_transitions_total", Help: "Changes of alarms, by rule and change."}, []string{"rule", "change"}),
 		skew:         prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "coldchain", Name: "gateway_clock_skew_seconds", Help: "Received less measured of live records, the least of ten minutes; negative: the gateway's clock is ahead."}, []string{"gateway"}),
 		unstored:     prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "coldchain", Name: "records_waiting", Help: "Records judged and waiting for the store."}),
+		clockLost:    prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "coldchain", Name: "county_clock_lost", Help: "1 while the county's own clock is not synchronised and readings are held for it."}),
 		writeSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "coldchain", Name: "store_write_seconds", Help: "Time of one write to the store.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)}),
 	}
 	if r != nil {
-		r.MustRegister(m.received, m.stored, m.duplicates, m.deferred, m.dropped, m.writeErrors, m.quarantined, m.transitions, m.unstored, m.skew, m.writeSeconds)
+		r.MustRegister(m.received, m.stored, m.duplicates, m.deferred, m.dropped, m.writeErrors, m.quarantined, m.transitions, m.unstored, m.clockLost, m.skew, m.writeSeconds)
 	}
 	return m
 }
