@@ -53,7 +53,7 @@ type GatewayReport struct {
 	BytesToday   *uint64
 	BytesPerDay  *uint64  // the budget
 	SkewS        *float64 // its clock less the county's, seconds; below 0 also by what a record is on its way
-	Depth        *uint64  // records its journal spans, delivered or not
+	Depth        *uint64  // records its journal reaches back, delivered or not
 }
 
 // QuarantineCount is what was refused for one reason since the county began.

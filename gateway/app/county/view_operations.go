@@ -98,9 +98,8 @@ func gatewayReport(g collector.GatewayState) web.GatewayReport {
 	if s.BytesPerDay > 0 {
 		out.BytesPerDay = &s.BytesPerDay
 	}
-	if s.Oldest > 0 && s.Next >= s.Oldest {
-		depth := s.Next - s.Oldest
-		out.Depth = &depth
+	if s.Kept > 0 {
+		out.Depth = &s.Kept
 	}
 	return out
 }

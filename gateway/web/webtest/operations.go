@@ -48,6 +48,7 @@ func (s *Scene) machinery(now time.Time) {
 	for i, box := range s.Boxes {
 		g := web.GatewayReport{Gateway: box, Version: "1.4.0", Boot: "6f1c2a", Clock: "ntp"}
 		backlog, today, skew := box.Undelivered, uint64(31_000+uint64(hash(box.Name)%9_000)), float64(int(hash(box.Name)%80)-40)/1000
+		depth := backlog + uint64(hash(box.Site)%300_000)
 		if strings.HasPrefix(box.Site, "truck") {
 			budget := uint64(400_000)
 			g.Clock, g.BytesPerDay, today = "gnss", &budget, today*7
@@ -67,7 +68,7 @@ func (s *Scene) machinery(now time.Time) {
 				skew = -64
 			}
 		}
-		g.Backlog, g.BytesToday, g.SkewS, g.Depth = &backlog, &today, &skew, &backlog
+		g.Backlog, g.BytesToday, g.SkewS, g.Depth = &backlog, &today, &skew, &depth
 		if box.Held > 0 {
 			g.Clock, g.SkewS = "none", nil
 		}

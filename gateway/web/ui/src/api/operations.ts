@@ -8,7 +8,6 @@ export interface GatewayReport extends Gateway {
   boot?: string
   clock?: string
   backlog?: number
-  held?: number
   bytes_today?: number
   bytes_per_day?: number
   skew_s?: number
@@ -30,6 +29,14 @@ export interface GapTotal {
   length_s: number
 }
 
+export interface GatewayEntry {
+  at: string
+  site: string
+  gateway: string
+  name: string
+  detail: Record<string, string>
+}
+
 export interface OperationsAnswer {
   now: string
   health: string
@@ -37,6 +44,7 @@ export interface OperationsAnswer {
   quarantine: QuarantineCount[]
   gaps_from: string
   gaps: GapTotal[]
+  events: GatewayEntry[]
   store: { kind: string; ok: boolean; failure?: string }
   backup: { at: string; where: string } | null
 }

@@ -15,6 +15,10 @@ export const zh = {
     lostText: '下面是 {time} 的数值，不是现在的。正在重连。',
     history: '历史数据暂时读不出来，当前数值不受影响。',
   },
+  trouble: {
+    clock: { title: '旗县服务器的时钟不可信', text: '时间无法判断的读数先留在网关，不会丢。请校准服务器时间，或启动它的对时服务。' },
+    stalled: { title: '采集程序不正常' },
+  },
   group: { stores: '配送中心与乡镇冷库', trucks: '冷藏车', villages: '村级服务站', places: '{n} 处' },
   kind: {
     centre: '配送中心',
@@ -61,6 +65,8 @@ export const zh = {
     noReason: '没有说明原因',
     doubt: '存疑',
     doubtFor: '存疑：{reason}',
+    provisional: '暂定',
+    provisionalFor: '暂定：网关没有时钟，数值未入库',
   },
   limit: {
     range: '应在 {low} ~ {high} {unit}',
@@ -76,6 +82,8 @@ export const zh = {
     online: '网关在线',
     offline: '网关离线',
     backlog: '还有 {n} 条未送达',
+    held: '{n} 条记录在网关等时钟',
+    localAlarm: '现场报警',
   },
   alarm: {
     title: '报警',
@@ -83,7 +91,7 @@ export const zh = {
     past: '已处理',
     none: '现在没有报警',
     nonePast: '还没有过去的报警',
-    rule: { 'high-limit': '{what}太高', 'low-limit': '{what}太低', silence: '没有数据', 'site-silent': '整站没有数据' },
+    rule: { 'high-limit': '{what}太高', 'low-limit': '{what}太低', silence: '没有数据', 'site-silent': '整站没有数据', 'gateway-twin': '网关重名：两台设备用同一个名字，请关掉一台或改名' },
     late: '事后发现',
     since: '{time} 起，已 {span}',
     lasted: '{from} 到 {to}，共 {span}',
@@ -152,7 +160,7 @@ export const zh = {
     summary: '{name}的{what}曲线，{from} 到 {to}，{range}',
     point: '测点',
   },
-  village: { power: '有电', noPower: '停电', generator: '靠发电机', battery: '电池不足', noLink: '离线', summary: '只有供电和网络，没有冷库' },
+  village: { power: '有电', noPower: '停电', generator: '靠发电机', battery: '电池不足', noLink: '离线', noClock: '没有时钟', summary: '只有供电和网络，没有冷库' },
   empty: { title: '还没有站点', text: '在旗县的配置文件里写入 sites，然后重启采集程序，站点就会出现在这里。' },
   loading: '正在读取…',
   failed: { title: '页面读不到数据', retry: '再试一次' },
