@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
+	"net/url"
 	"os"
 	"sync"
 	"time"
@@ -63,6 +65,10 @@ var ErrNotConnected = errors.New("not connected to the broker")
 type Link struct {
 	o   Options
 	tls *tls.Config
+	// answer is how long the broker may take over one step of a session.
+	answer time.Duration
+	// open makes the connection; nil: paho does. Tests have brokers in memory.
+	open func() (net.Conn, error)
 
 	mu      sync.Mutex
 	current paho.Client // nil while not connected
@@ -72,7 +78,7 @@ type Link struct {
 
 // New checks the options and returns a link that Run will connect.
 func New(o Options) (*Link, error) {
-	l := &Link{o: o}
+	l := &Link{o: o, answer: connectTimeout}
 	if o.CAFile == "" {
 		return l, nil
 	}
@@ -149,7 +155,7 @@ func (l *Link) session(ctx context.Context) error {
 	defer cancel(nil)
 	client := paho.NewClient(l.clientOptions(cancel))
 	defer client.Disconnect(goodbye)
-	if err := await(ctx, client.Connect(), connectTimeout); err != nil {
+	if err := await(ctx, client.Connect(), l.answer); err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
 	for filter, handler := range l.o.Subscriptions {
@@ -157,7 +163,7 @@ func (l *Link) session(ctx context.Context) error {
 			handler(Message{Topic: m.Topic(), Payload: m.Payload(), Retained: m.Retained()})
 		}
 		token := client.Subscribe(filter, qos, deliver)
-		if err := await(ctx, token, connectTimeout); err != nil {
+		if err := await(ctx, token, l.answer); err != nil {
 			return fmt.Errorf("subscribe to %s: %w", filter, err)
 		}
 		if granted := token.(*paho.SubscribeToken).Result()[filter]; granted > 2 {
@@ -187,12 +193,15 @@ func (l *Link) clientOptions(cancel context.CancelCauseFunc) *paho.ClientOptions
 		SetCleanSession(true). // what counts is in the journal
 		SetAutoReconnect(false).
 		SetConnectRetry(false).
-		SetConnectTimeout(connectTimeout).
+		SetConnectTimeout(l.answer). // dialling, TLS and CONNACK together: an attempt that is given up ends by itself
 		SetKeepAlive(keepAlive).
 		SetPingTimeout(10 * time.Second).
 		SetWriteTimeout(10 * time.Second).
 		SetOrderMatters(true).
 		SetConnectionLostHandler(func(_ paho.Client, err error) { cancel(fmt.Errorf("connection lost: %w", err)) })
+	if l.open != nil {
+		o.SetCustomOpenConnectionFn(func(*url.URL, paho.ClientOptions) (net.Conn, error) { return l.open() })
+	}
 	if l.tls != nil {
 		o.SetTLSConfig(l.tls)
 	}
@@ -225,7 +234,7 @@ func (l *Link) Publish(ctx context.Context, m Message) error {
 	if client == nil {
 		return ErrNotConnected
 	}
-	err := await(ctx, client.Publish(m.Topic, qos, m.Retained, m.Payload), connectTimeout)
+	err := await(ctx, client.Publish(m.Topic, qos, m.Retained, m.Payload), l.answer)
 	if errors.Is(err, errTimeout) {
 		lost(errors.New("the broker did not confirm a message in time"))
 	}
