@@ -88,7 +88,7 @@ func looksLikeSQLite(path string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() // only read
+	defer f.Close()                     // only read
 	const magic = "SQLite format 3\x00" // https://www.sqlite.org/fileformat.html 1.3
 	head := make([]byte, len(magic))
 	if _, err := io.ReadFull(f, head); err != nil || string(head) != magic {
