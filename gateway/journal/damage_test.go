@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -148,5 +149,55 @@ func TestFilesCutShort(t *testing.T) {
 	}
 	for i := 0; i < len(p.wal); i += step {
 		p.check(t, fmt.Sprintf("log cut at %d", i), p.db, p.wal[:i])
+	}
+}
+
+// TestADamagedNumberDoesNotHideWhatLiesBehindIt: SQLite takes a number that is
+// none for the end of a range and ends without an error.
+func TestADamagedNumberDoesNotHideWhatLiesBehindIt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.db")
+	j := open(t, path)
+	const all = 20_000
+	mustAppend(t, j, readings(all))
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(file[len(file)/2/4096*4096+2000:], bytes.Repeat([]byte{0xff}, 40)) // in the middle of a page of records
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := OpenReader(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	read := 0
+	err = r.Records(t.Context(), "", time.Time{}, time.Time{}, func(Entry) bool { read++; return true })
+	if !errors.Is(err, ErrCorrupt) || read < all-300 || read == all {
+		t.Errorf("read %d of %d (%v); want all but those of one page, and to be told", read, all, err)
+	}
+
+	// The agent finds it when it delivers, and takes over what is readable.
+	agent := open(t, path)
+	for from := uint64(0); ; {
+		offered, err := agent.Offer(t.Context(), from, 500)
+		if err != nil {
+			from = 0 // the file has been replaced
+			continue
+		}
+		if len(offered) == 0 {
+			break
+		}
+		from = offered[len(offered)-1].Seq
+	}
+	if n := agent.Undelivered(); n < all-300 {
+		t.Errorf("%d of %d left to deliver; want all but those of one page", n, all)
+	}
+	if len(agent.Quarantined()) != 1 {
+		t.Errorf("set aside: %v", agent.Quarantined())
 	}
 }
