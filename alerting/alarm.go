@@ -63,6 +63,13 @@ const (
 	SiteSilent   RuleName = "site-silent" // no reading at all from a site; its points' silence is folded into it
 )
 
+// The rules of others, who report their transitions as the engine does.
+const (
+	// GatewayTwin is raised by the collector: two boxes connect under the name
+	// of one site's gateway, and each throws the other out.
+	GatewayTwin RuleName = "gateway-twin"
+)
+
 // Alarm is one run of a condition on one object, from its first reading
 // outside to its return. Limits are frozen into it when it is raised.
 type Alarm struct {

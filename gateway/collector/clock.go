@@ -1,15 +1,37 @@
 package collector
 
 import (
-	"errors"
 	"sync"
 	"time"
 
 	"coldchain/gateway/wire"
 )
 
-// errClock is what health says while nobody has set this machine's clock.
-var errClock = errors.New("the county's own clock is not synchronised: readings whose time it cannot judge are left with their gateways; set it, or start its time service")
+// clockTrouble is what health says while nobody has set this machine's clock.
+type clockTrouble struct{}
+
+func (clockTrouble) Error() string {
+	return "the county's own clock is not synchronised: readings whose time it cannot judge are left with their gateways; set it, or start its time service"
+}
+
+// Code names the trouble for whoever has words of their own for it.
+func (clockTrouble) Code() string { return "clock" }
+
+// watchClock says once when the clock is lost and once when it is back.
+func (c *Collector) watchClock() {
+	lost := !c.believed()
+	if lost == c.clockLost {
+		return
+	}
+	c.clockLost = lost
+	if lost {
+		c.m.clockLost.Set(1)
+		c.o.Logger.Error(clockTrouble{}.Error())
+		return
+	}
+	c.m.clockLost.Set(0)
+	c.o.Logger.Info("the county's own clock is synchronised: times are judged again")
+}
 
 // clockHold is what an edge is told to wait while the county does not know the
 // time.

@@ -1,9 +1,12 @@
 package collector
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"coldchain/gateway/wire"
 )
@@ -33,9 +36,24 @@ func TestWithoutAClockTheCountyHoldsInsteadOfQuarantining(t *testing.T) {
 		if r.c.Health() == nil {
 			t.Error("health says that all is well")
 		}
+		time.Sleep(5 * advanceEvery)
+		synctest.Wait()
+		registry := prometheus.NewRegistry()
+		registry.MustRegister(r.c.m.clockLost)
+		if found, err := registry.Gather(); err != nil || found[0].Metric[0].Gauge.GetValue() != 1 {
+			t.Errorf("the metric of the lost clock: %v %v; want 1", found, err)
+		}
+		if logged := strings.Count(r.log.String(), "own clock is not synchronised"); logged != 1 {
+			t.Errorf("logged %d times that the clock is lost; want once, not every second", logged)
+		}
 		source = wire.ClockNTP
 		if err := r.c.Health(); err != nil {
 			t.Errorf("health with a clock: %v", err)
+		}
+		time.Sleep(5 * advanceEvery)
+		synctest.Wait()
+		if !strings.Contains(r.log.String(), "clock is synchronised: times are judged again") {
+			t.Errorf("the log does not say that the clock is back:\n%s", r.log.String())
 		}
 		r.sendRecords(ahead)
 		if q := r.quarantined(); q[wire.TimeInFuture] != 1 {

@@ -82,9 +82,10 @@ type Collector struct {
 	twins     map[string]*twins     // judgeLoop's, by gateway
 	foreign   *foreign              // third-party senders
 
-	reached chan struct{} // closed when the store has said which one it is
-	trouble trouble
-	alarm   storeAlarm // judgeLoop's
+	reached   chan struct{} // closed when the store has said which one it is
+	trouble   trouble
+	alarm     storeAlarm // judgeLoop's
+	clockLost bool       // judgeLoop's: what the log was told of this machine's clock
 
 	rollups  *rollups // nil without Options.Rollups
 	latest   latest
@@ -134,6 +135,9 @@ func New(ctx context.Context, o Options) (*Collector, error) {
 		c.rollups = newRollups(o.Rollups, newest, o.Now())
 	}
 	now := o.Now()
+	if err := c.restoreTwins(ctx, now); err != nil {
+		return nil, err
+	}
 	c.judged.beat(now)
 	c.stored.beat(now)
 	return c, c.gateways.restore(ctx, o.State)

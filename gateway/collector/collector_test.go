@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -41,6 +42,7 @@ type rig struct {
 	sources []*source.Source
 	clock   func() wire.ClockSource // what the county's clock stands on; nil: believed
 	away    error                   // what the store says to everything when it is started
+	log     lines
 }
 
 // inBubble runs a test with a collector that has just been started.
@@ -82,7 +84,7 @@ func (r *rig) start() {
 	r.c, err = New(ctx, Options{
 		Registry: Registry{County: "hangjin", Gateways: map[string]string{"balagong-gw": "balagong", "xini-gw": "xini"},
 			Points: map[sensors.PointID]sensors.Quantity{air: sensors.Temperature, humidity: sensors.Humidity}},
-		Engine: judge, State: db, Store: r.store, Rollups: readings, Sources: r.sources, Listener: nobody{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+		Engine: judge, State: db, Store: r.store, Rollups: readings, Sources: r.sources, Listener: nobody{}, Now: time.Now, Logger: slog.New(slog.NewTextHandler(&r.log, nil)),
 		ClockSource: func() wire.ClockSource {
 			if r.clock == nil {
 				return wire.ClockNTP
@@ -227,6 +229,24 @@ func (f *flaky) Write(ctx context.Context, records []store.Record) (store.Result
 		return store.Result{}, f.err
 	}
 	return f.Store.Write(ctx, records)
+}
+
+// lines keeps what was logged.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // recorder keeps what was published.

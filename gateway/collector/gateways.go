@@ -10,17 +10,28 @@ import (
 	"coldchain/gateway/mqtt"
 	"coldchain/gateway/state"
 	"coldchain/gateway/wire"
+	"coldchain/sensors"
 )
 
 // GatewayState is what the county knows of a gateway.
 type GatewayState struct {
 	wire.Status
 	Received time.Time // when the newest status came
+	// Shown are the values of records that the gateway holds for want of a
+	// clock, each at the moment that its age tells by this county's clock. They
+	// are for people to see: nothing judges them and nothing stores them.
+	Shown []Shown
 	// Skew is how far the gateway's clock is behind this one, plus the shortest
 	// way of a record; negative when it is ahead. It is known while live records
 	// come.
 	Skew      time.Duration
 	SkewKnown bool
+}
+
+// Shown is a provisional reading.
+type Shown struct {
+	Reading sensors.Reading
+	Outside bool // the gateway's own limits
 }
 
 // gateways remembers what each gateway said of itself.
@@ -67,15 +78,17 @@ func (c *Collector) onStatus(ctx context.Context, m inboxMessage, a wire.Address
 		c.setApart(ctx, m, a, refusal{wire.Malformed, err.Error()})
 		return
 	}
-	c.noticeTwins(a, &s, m.received)
+	c.noticeTwins(ctx, a, &s, m.received)
+	shown := c.provisional(a, s, m)
+	s.Provisional = nil // not to be kept
 	c.gateways.mu.Lock()
 	old := c.gateways.by[a.Gateway]
 	if !s.Online { // the last will knows nothing but that
 		last := old.Status
 		last.Gateway, last.Site, last.Online = s.Gateway, s.Site, false
-		s = last
+		s, shown = last, old.Shown // they grow old by themselves
 	}
-	c.gateways.by[a.Gateway] = GatewayState{Status: s, Received: m.received}
+	c.gateways.by[a.Gateway] = GatewayState{Status: s, Received: m.received, Shown: shown}
 	greet := s.Online && (!s.Greeted || !c.gateways.greeted[a.Gateway])
 	c.gateways.greeted[a.Gateway] = c.gateways.greeted[a.Gateway] || greet
 	c.gateways.mu.Unlock()
@@ -89,6 +102,41 @@ func (c *Collector) onStatus(ctx context.Context, m inboxMessage, a wire.Address
 	} else if s.Online {
 		c.closeHoles(a, s.Epoch, s.Oldest, m.received)
 	}
+}
+
+// provisional is what people may see of a status. Of one that the broker had
+// kept nobody knows how old it is, nor therefore how old its values are: the
+// gateway says it again within a minute.
+func (c *Collector) provisional(a wire.Address, s wire.Status, m inboxMessage) []Shown {
+	if m.Retained {
+		return nil
+	}
+	var out []Shown
+	for _, p := range s.Provisional {
+		id := sensors.PointID(p.Point)
+		quantity, known := c.o.Registry.Points[id]
+		if !known || id.Site() != a.Site {
+			continue // the inventory and the quarantine tell of points that are not configured
+		}
+		quality, err := sensors.ParseQuality(p.Quality)
+		if err != nil {
+			continue // decoding has looked already
+		}
+		at := m.received.Add(-time.Duration(min(p.AgeMS, oldest.Milliseconds())) * time.Millisecond)
+		r := sensors.NewBad(id, at, sensors.Reason(p.Reason))
+		lowest, highest := quantity.Range()
+		switch {
+		case quality == sensors.Bad:
+		case *p.Value < lowest || *p.Value > highest:
+			r.Reason = sensors.OutOfRange
+		case quality == sensors.Good:
+			r = sensors.NewGood(id, at, *p.Value)
+		default:
+			r = sensors.NewUncertain(id, at, *p.Value, sensors.Reason(p.Reason))
+		}
+		out = append(out, Shown{Reading: r, Outside: p.Outside})
+	}
+	return out
 }
 
 func (c *Collector) hello(a wire.Address, now time.Time) {

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"coldchain/alerting"
 	"coldchain/gateway/wire"
 )
 
@@ -156,10 +157,38 @@ func TestTwoBoxesUnderOneNameBecomeAFaultAndAreToldToStepBack(t *testing.T) {
 		if g := r.c.Gateways(); len(g) != 1 || len(g[0].Faults) != 1 || g[0].Faults[0] != twinFault {
 			t.Errorf("gateways %+v; want the fault", g)
 		}
+		alarms := r.alarms()
+		if len(alarms) != 1 || alarms[0].Rule != alerting.GatewayTwin || alarms[0].Object != "balagong" || alarms[0].State != alerting.Unacknowledged {
+			t.Fatalf("alarms %+v; want one that somebody sees", alarms)
+		}
 		waitMinutes(70)
 		r.sendStatus(wire.Status{Online: true, Session: "x", Boot: "one"})
 		if g := r.c.Gateways(); len(g[0].Faults) != 0 {
 			t.Errorf("faults %v after an hour of one box", g[0].Faults)
+		}
+		if a := r.alarms(); len(a) != 1 || a[0].State != alerting.ReturnedUnacknowledged {
+			t.Errorf("alarms %+v after an hour of one box; want it over and not answered", a)
+		}
+	})
+}
+
+func TestTheAlarmOfTwoBoxesOutlivesARestartAndEndsOnce(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		for i, boot := range []string{"one", "two", "one", "two"} {
+			r.sendStatus(wire.Status{Online: true, Session: fmt.Sprint(boot, i), Boot: boot})
+		}
+		if a := r.alarms(); len(a) != 1 {
+			t.Fatalf("alarms %+v; want one, however often they change", a)
+		}
+		r.stop()
+		r.start()
+		r.sendStatus(wire.Status{Online: true, Session: "y", Boot: "two"})
+		if g := r.c.Gateways(); len(g[0].Faults) != 1 {
+			t.Errorf("faults %v after a restart; want the doubt to last its hour", g[0].Faults)
+		}
+		waitMinutes(70)
+		if a := r.alarms(); len(a) != 1 || a[0].State != alerting.ReturnedUnacknowledged {
+			t.Errorf("alarms %+v; want the same one, over", a)
 		}
 	})
 }

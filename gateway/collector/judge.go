@@ -45,7 +45,8 @@ func (c *Collector) judgeLoop(ctx context.Context) {
 			c.onForeign(ctx, m)
 		case <-tick.C:
 			now := c.o.Now()
-			c.apply(ctx, append(c.advance(now), c.alarm.turn(c.o.Registry.County, &c.trouble, now)...))
+			c.apply(ctx, slices.Concat(c.advance(now), c.endTwins(now), c.alarm.turn(c.o.Registry.County, &c.trouble, now)))
+			c.watchClock()
 			c.judged.beat(now)
 			c.m.unstored.Set(float64(c.waiting.Load()))
 		}

@@ -136,7 +136,7 @@ func (c *Collector) Health() error {
 		return err
 	}
 	if !c.believed() {
-		return errClock
+		return clockTrouble{}
 	}
 	return nil
 }

@@ -5,7 +5,7 @@ import "github.com/prometheus/client_golang/prometheus"
 type metrics struct {
 	received, stored, duplicates, deferred, dropped, writeErrors prometheus.Counter
 	quarantined, transitions                                     *prometheus.CounterVec
-	unstored, storeUp, storeRefuses                              prometheus.Gauge
+	unstored, storeUp, storeRefuses, clockLost                   prometheus.Gauge
 	skew                                                         *prometheus.GaugeVec
 	writeSeconds                                                 prometheus.Histogram
 	foreignMessages, foreignReadings, foreignRefused             *prometheus.CounterVec
@@ -33,11 +33,12 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		foreignRefused:  ofSource("source_refused_total", "Readings and messages of third-party senders kept apart, by reason.", "reason"),
 		storeUp:         prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "coldchain", Name: "store_up", Help: "1 while the store takes records, 0 while it does not."}),
 		storeRefuses:    prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "coldchain", Name: "store_refuses", Help: "1 while the store refuses us (token, bucket, database) and a person is needed."}),
+		clockLost:       prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "coldchain", Name: "county_clock_lost", Help: "1 while the county's own clock is not synchronised and readings are held for it."}),
 		unstored:        prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "coldchain", Name: "records_waiting", Help: "Records judged and waiting for the store."}),
 		writeSeconds:    prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "coldchain", Name: "store_write_seconds", Help: "Time of one write to the store.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)}),
 	}
 	if r != nil {
-		r.MustRegister(m.received, m.stored, m.duplicates, m.deferred, m.dropped, m.writeErrors, m.quarantined, m.transitions, m.unstored, m.storeUp, m.storeRefuses, m.skew, m.writeSeconds, m.foreignMessages, m.foreignReadings, m.foreignRefused)
+		r.MustRegister(m.received, m.stored, m.duplicates, m.deferred, m.dropped, m.writeErrors, m.quarantined, m.transitions, m.unstored, m.storeUp, m.storeRefuses, m.clockLost, m.skew, m.writeSeconds, m.foreignMessages, m.foreignReadings, m.foreignRefused)
 	}
 	return m
 }

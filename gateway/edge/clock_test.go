@@ -148,6 +148,9 @@ func TestABootIn1970IsHeldUntilTheClockHasComeAndThenPlaced(t *testing.T) {
 		}
 		wantDistinct(t, got)
 		pass(time.Minute)
+		if s := r.broker.status(t); s.Kept == 0 || s.Kept != s.Next-1 {
+			t.Errorf("status %+v; want how far back the journal reaches", s)
+		}
 		if s := r.broker.status(t); s.Held != 0 || len(s.Provisional) != 0 {
 			t.Errorf("status %+v after the clock has come; want nothing provisional", s)
 		}

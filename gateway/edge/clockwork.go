@@ -111,7 +111,13 @@ func (a *Agent) provisional(s *wire.Status) {
 	if wall, _, ok := a.keeper.Judge(a.o.Clock.Now()); ok {
 		s.At = wall // not the kernel's, where GNSS knows better
 	}
-	held, err := a.o.Journal.Held(context.Background())
+	// Neither may hold up the forwarder while a slow disk is at work.
+	ctx, cancel := context.WithTimeout(context.Background(), lookLimit)
+	defer cancel()
+	if kept, err := a.o.Journal.Kept(ctx); err == nil {
+		s.Kept = kept
+	}
+	held, err := a.o.Journal.Held(ctx)
 	if s.Held = held; err != nil || a.keeper.Source() != wire.ClockNone && held == 0 {
 		return
 	}

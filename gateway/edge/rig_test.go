@@ -32,6 +32,8 @@ type rig struct {
 	agent   *Agent
 	broker  *broker
 	stop    func()
+	// publisher takes the broker's place; nil: the broker.
+	publisher Publisher
 
 	hands    *hands // nil: the bubble's own clock, believed
 	bootName string
@@ -69,9 +71,13 @@ func (r *rig) start() {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
+	var to Publisher = r.broker
+	if r.publisher != nil {
+		to = r.publisher
+	}
 	go func() {
 		defer close(done)
-		if err := r.agent.Run(ctx, r.broker); err != nil {
+		if err := r.agent.Run(ctx, to); err != nil {
 			r.t.Error(err)
 		}
 	}()

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -148,5 +149,63 @@ func TestFilesCutShort(t *testing.T) {
 	}
 	for i := 0; i < len(p.wal); i += step {
 		p.check(t, fmt.Sprintf("log cut at %d", i), p.db, p.wal[:i])
+	}
+}
+
+// TestADamagedNumberDoesNotHideWhatLiesBehindIt: SQLite takes a number that is
+// none for the end of a range and ends without an error. Which byte does that
+// depends on where records lie in the page, so a page is damaged all over.
+func TestADamagedNumberDoesNotHideWhatLiesBehindIt(t *testing.T) {
+	whole := filepath.Join(t.TempDir(), "whole.db")
+	j := open(t, whole)
+	const all, page = 10_000, 300
+	mustAppend(t, j, readings(all))
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	middle := len(file) / 2 / 4096 * 4096
+	for _, at := range []int{1200, 1210, 1220, 1230, 1240, 1250, 1260, 2500, 3700} {
+		damaged := bytes.Clone(file)
+		copy(damaged[middle+at:], bytes.Repeat([]byte{0xff}, 40))
+		path := filepath.Join(t.TempDir(), "journal.db")
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, err := OpenReader(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := 0
+		err = r.Records(t.Context(), "", time.Time{}, time.Time{}, func(Entry) bool { read++; return true })
+		if !errors.Is(err, ErrCorrupt) || read < all-page || read == all {
+			t.Errorf("byte %d: read %d of %d (%v); want all but those of one page, and to be told", at, read, all, err)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+
+		// The agent finds it when it delivers, and takes over what is readable.
+		agent := open(t, path)
+		for from := uint64(0); ; {
+			offered, err := agent.Offer(t.Context(), from, 500)
+			if errors.Is(err, ErrCorrupt) {
+				from = 0 // the file has been replaced
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(offered) == 0 {
+				break
+			}
+			from = offered[len(offered)-1].Seq
+		}
+		if n := agent.Undelivered(); n < all-page {
+			t.Errorf("byte %d: %d of %d left to deliver; want all but those of one page", at, n, all)
+		}
 	}
 }

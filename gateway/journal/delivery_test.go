@@ -243,6 +243,31 @@ func TestTrimRemovesOnlyWhatIsOldAndDelivered(t *testing.T) {
 	want(t, j, state{1, 10, 12002, 13, "10 11 11991 11992 11993 11994 11995 11996 11997 11998 11999 12000 12001"})
 }
 
+func TestKeptReachesBackToTheOldestRecordDeliveredOrNot(t *testing.T) {
+	j := open(t, filepath.Join(t.TempDir(), "journal.db"))
+	kept := func() uint64 {
+		n, err := j.Kept(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := kept(); n != 0 {
+		t.Errorf("an empty journal keeps %d", n)
+	}
+	mustAppend(t, j, readings(10))
+	confirm(t, j, ack(1, 8, wire.Stored))
+	if n := kept(); n != 10 {
+		t.Errorf("keeps %d of ten, most of them delivered", n)
+	}
+	if err := j.Trim(t.Context(), morning.Add(DefaultKeep+3*time.Minute+30*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if n := kept(); n != 6 {
+		t.Errorf("keeps %d after the first four grew too old; want 6", n)
+	}
+}
+
 func TestTrimNeverLosesThePlaceInTheSequence(t *testing.T) {
 	j := newJournal(t)
 	mustAppend(t, j, readings(3))

@@ -227,6 +227,23 @@ func (j *Journal) Oldest() uint64 {
 	return j.oldest
 }
 
+// Kept returns how far back the journal reaches: the numbers from the oldest
+// record it keeps, delivered or not, to the next.
+func (j *Journal) Kept(ctx context.Context) (uint64, error) {
+	if err := j.take(ctx, "find the oldest record"); err != nil {
+		return 0, err
+	}
+	defer j.give()
+	var first sql.NullInt64
+	if err := j.conn.QueryRowContext(context.WithoutCancel(ctx), "SELECT min(seq) FROM record").Scan(&first); err != nil {
+		return 0, fmt.Errorf("journal %s: find the oldest record: %w", j.path, classify(err))
+	}
+	if !first.Valid {
+		return 0, nil
+	}
+	return j.Next() - uint64(first.Int64), nil
+}
+
 // Undelivered returns how many records the county has not confirmed.
 func (j *Journal) Undelivered() uint64 {
 	j.mu.Lock()

@@ -131,6 +131,9 @@ func (j *Journal) readUndelivered(ctx context.Context, s span, limit int) ([]Ent
 	return entries, err
 }
 
+// errRow is a row that is not even a record's in form: its number means nothing.
+var errRow = fmt.Errorf("%w: a row is none of a record", ErrCorrupt)
+
 // scan is the room for one row.
 type scan struct {
 	seq, epoch         uint64
@@ -179,7 +182,7 @@ func (s *scan) check() error {
 func (s *scan) entry(rows *sql.Rows) (Entry, error) {
 	if err := rows.Scan(&s.seq, &s.epoch, &s.kind, &s.bootWord, &s.mono, &s.wall, &s.clkWord,
 		&s.name, &s.unit, &s.value, &s.raw, &s.quality, &s.reason, &s.detail, &s.urgent, &s.sum); err != nil {
-		return Entry{}, err
+		return Entry{}, fmt.Errorf("%w: %w", errRow, err)
 	}
 	s.boot, s.clock = s.bootWord.String, s.clkWord.String
 	if err := s.check(); err != nil {

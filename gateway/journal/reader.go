@@ -45,6 +45,9 @@ func (r *Reader) open(ctx context.Context, path string) error {
 		}
 		return err
 	}
+	if err := looksLikeSQLite(path); err != nil {
+		return err
+	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return err
@@ -76,6 +79,21 @@ func (r *Reader) open(ctx context.Context, path string) error {
 		return fmt.Errorf("it was written by a newer release (format %d, this one knows %d)", version, len(migrations))
 	}
 	r.j.unsummed = version < summed
+	return nil
+}
+
+// looksLikeSQLite tells a wrong file from a damaged one.
+func looksLikeSQLite(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()                     // only read
+	const magic = "SQLite format 3\x00" // https://www.sqlite.org/fileformat.html 1.3
+	head := make([]byte, len(magic))
+	if _, err := io.ReadFull(f, head); err != nil || string(head) != magic {
+		return fmt.Errorf("this is not a journal; if it was one, its beginning is damaged: it does not start with %q", magic[:15])
+	}
 	return nil
 }
 
@@ -248,29 +266,19 @@ func (r *Reader) gaps(ctx context.Context, s *Summary) error {
 
 // Records calls yield for every readable record of a time range [from, to), of
 // one point or of all and everything else (point ""), in order of sequence,
-// until yield returns false. A record that does not match its sum ends it with
-// an error that wraps ErrCorrupt.
+// until yield returns false. What is damaged is passed over: the records behind
+// it are evidence as well. Then the error at the end wraps ErrCorrupt and says
+// how much that was.
 func (r *Reader) Records(ctx context.Context, point sensors.PointID, from, to time.Time, yield func(Entry) bool) error {
-	query := selectRecords
-	if r.j.unsummed {
-		query = selectUnsummed
+	s := &salvage{old: r.j.conn, query: selectRecords, unsummed: r.j.unsummed}
+	if s.unsummed {
+		s.query = selectUnsummed
 	}
-	low, high := int64(-1<<62), int64(1<<62)
-	if !from.IsZero() {
-		low = from.UnixMilli()
+	wanted := func(e Entry) bool {
+		at := e.Time()
+		return (from.IsZero() || !at.Before(from)) && (to.IsZero() || at.Before(to)) && (point == "" || e.Kind == wire.ReadingRecord && e.Reading.Point == point)
 	}
-	if !to.IsZero() {
-		high = to.UnixMilli()
-	}
-	one := scan{unsummed: r.j.unsummed}
-	err := r.j.each(ctx, query+" WHERE wall_ms >= ? AND wall_ms < ? AND (? = '' OR p.name = ?) ORDER BY seq", func(rows *sql.Rows) error {
-		e, err := one.entry(rows)
-		if err == nil && !yield(e) {
-			err = io.EOF
-		}
-		return err
-	}, low, high, string(point), string(point))
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err := s.each(ctx, func(e Entry) bool { return !wanted(e) || yield(e) }); err != nil {
 		return fmt.Errorf("read journal %s: %w", r.j.path, classify(err))
 	}
 	return nil

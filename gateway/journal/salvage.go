@@ -81,6 +81,50 @@ type salvage struct {
 	toEnd    bool  // the end is not known to have been reached
 	newest   int64 // wall time of the newest record seen
 	failed   error // of the new journal
+	damaged  uint64
+	why      error // of the first that is damaged
+}
+
+// spoil notes records that cannot be read.
+func (s *salvage) spoil(n uint64, why error) {
+	if s.damaged += n; s.why == nil {
+		s.why = why
+	}
+}
+
+// each calls yield for every readable record until it returns false. The error
+// says how many numbers could not be read, and why the first could not.
+func (s *salvage) each(ctx context.Context, yield func(Entry) bool) error {
+	end := s.end(ctx)
+	if end == 0 {
+		end = 1<<63 - 1 // the end cannot be read: as far as it goes
+	}
+	from, skips := uint64(1), 0
+	if err := s.old.QueryRowContext(ctx, "SELECT seq FROM record ORDER BY seq LIMIT 1").Scan(&from); errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	for from <= end && skips <= maxSkips {
+		good, through, err := s.page(ctx, from, end)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		for _, e := range good {
+			if !yield(e) {
+				return nil
+			}
+		}
+		if skips++; err == nil || through >= from {
+			skips = 0
+		} else {
+			through = min(end, from+salvageSkip-1)
+			s.spoil(through-from+1, err)
+		}
+		from = through + 1
+	}
+	if s.damaged == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: about %d records cannot be read, all others were; the first: %w", ErrCorrupt, s.damaged, s.why)
 }
 
 func (s *salvage) run(ctx context.Context, path string) {
@@ -202,11 +246,15 @@ func (s *salvage) page(ctx context.Context, from, end uint64) (good []Entry, thr
 		}
 		if err == nil {
 			good = append(good, e)
+		} else {
+			s.spoil(1, err)
 		}
 		through = one.seq
 	}
-	if err = rows.Err(); err == nil && n < salvagePage {
-		through = end
+	// The newest record is there: SQLite that ends before it has met a number
+	// that is none, on a damaged page, and taken it for the end of the range.
+	if err = rows.Err(); err == nil && n < salvagePage && through < end {
+		err = fmt.Errorf("%w: the records behind number %d are not found in order", ErrCorrupt, through)
 	}
 	return good, through, err
 }

@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -97,6 +98,10 @@ func (v *verifier) records(ctx context.Context) error {
 	one := scan{unsummed: j.unsummed}
 	return j.each(ctx, query+" ORDER BY seq", func(rows *sql.Rows) error {
 		e, err := one.entry(rows)
+		if errors.Is(err, errRow) {
+			v.add(Finding{Damage: true, What: err.Error()})
+			return nil
+		}
 		v.hole(one.seq)
 		if err != nil {
 			v.add(Finding{Damage: true, Seq: one.seq, What: err.Error()})

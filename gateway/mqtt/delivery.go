@@ -112,16 +112,16 @@ func (h *hold) answerLoop() {
 
 // resubscribe makes a held session's subscriptions what they should be. There
 // are no routes: everything goes to the one handler.
-func resubscribe(ctx context.Context, client paho.Client, held *Held) error {
+func resubscribe(ctx context.Context, client paho.Client, held *Held, answer time.Duration) error {
 	for _, filter := range held.Filters {
-		if err := subscribe(ctx, client, filter, nil); err != nil {
+		if err := subscribe(ctx, client, filter, nil, answer); err != nil {
 			return err
 		}
 	}
 	if len(held.Forget) == 0 {
 		return nil
 	}
-	if err := await(ctx, client.Unsubscribe(held.Forget...), connectTimeout); err != nil {
+	if err := await(ctx, client.Unsubscribe(held.Forget...), answer); err != nil {
 		return fmt.Errorf("give up subscriptions of before: %w", err)
 	}
 	return nil

@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
+	"net/url"
 	"os"
 	"sync"
 	"time"
@@ -66,6 +68,10 @@ var ErrNotConnected = errors.New("not connected to the broker")
 type Link struct {
 	o   Options
 	tls *tls.Config
+	// answer is how long the broker may take over one step of a session.
+	answer time.Duration
+	// open makes the connection; nil: paho does. Tests have brokers in memory.
+	open func() (net.Conn, error)
 
 	mu      sync.Mutex
 	current paho.Client // nil while not connected
@@ -75,7 +81,7 @@ type Link struct {
 
 // New checks the options and returns a link that Run will connect.
 func New(o Options) (*Link, error) {
-	l := &Link{o: o}
+	l := &Link{o: o, answer: connectTimeout}
 	if o.CAFile == "" {
 		return l, nil
 	}
@@ -173,11 +179,11 @@ func (l *Link) session(ctx context.Context) error {
 	defer client.Disconnect(goodbye)
 	defer answering.Wait()
 	defer cancel(nil)
-	if err := await(ctx, client.Connect(), connectTimeout); err != nil {
+	if err := await(ctx, client.Connect(), l.answer); err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
 	if l.o.Held != nil {
-		if err := resubscribe(ctx, client, l.o.Held); err != nil {
+		if err := resubscribe(ctx, client, l.o.Held, l.answer); err != nil {
 			return err
 		}
 	}
@@ -185,7 +191,7 @@ func (l *Link) session(ctx context.Context) error {
 		deliver := func(_ paho.Client, m paho.Message) {
 			handler(Message{Topic: m.Topic(), Payload: m.Payload(), Retained: m.Retained()})
 		}
-		if err := subscribe(ctx, client, filter, deliver); err != nil {
+		if err := subscribe(ctx, client, filter, deliver, l.answer); err != nil {
 			return err
 		}
 	}
@@ -202,9 +208,9 @@ func (l *Link) session(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-func subscribe(ctx context.Context, client paho.Client, filter string, handler paho.MessageHandler) error {
+func subscribe(ctx context.Context, client paho.Client, filter string, handler paho.MessageHandler, answer time.Duration) error {
 	token := client.Subscribe(filter, qos, handler)
-	if err := await(ctx, token, connectTimeout); err != nil {
+	if err := await(ctx, token, answer); err != nil {
 		return fmt.Errorf("subscribe to %s: %w", filter, err)
 	}
 	if granted := token.(*paho.SubscribeToken).Result()[filter]; granted > 2 {
@@ -223,12 +229,15 @@ func (l *Link) clientOptions(cancel context.CancelCauseFunc) *paho.ClientOptions
 		SetCleanSession(true). // what counts is in the journal
 		SetAutoReconnect(false).
 		SetConnectRetry(false).
-		SetConnectTimeout(connectTimeout).
+		SetConnectTimeout(l.answer). // dialling, TLS and CONNACK together: an attempt that is given up ends by itself
 		SetKeepAlive(keepAlive).
 		SetPingTimeout(10 * time.Second).
 		SetWriteTimeout(10 * time.Second).
 		SetOrderMatters(true).
 		SetConnectionLostHandler(func(_ paho.Client, err error) { cancel(fmt.Errorf("connection lost: %w", err)) })
+	if l.open != nil {
+		o.SetCustomOpenConnectionFn(func(*url.URL, paho.ClientOptions) (net.Conn, error) { return l.open() })
+	}
 	if l.tls != nil {
 		o.SetTLSConfig(l.tls)
 	}
@@ -261,7 +270,7 @@ func (l *Link) Publish(ctx context.Context, m Message) error {
 	if client == nil {
 		return ErrNotConnected
 	}
-	err := await(ctx, client.Publish(m.Topic, qos, m.Retained, m.Payload), connectTimeout)
+	err := await(ctx, client.Publish(m.Topic, qos, m.Retained, m.Payload), l.answer)
 	if errors.Is(err, errTimeout) {
 		lost(errors.New("the broker did not confirm a message in time"))
 	}

@@ -64,6 +64,18 @@ type Gateway struct {
 	LastSeen    time.Time // zero when it has never been heard of
 	Undelivered uint64    // records it says it still holds for the county
 	Faults      []string  // its own short sentences, worst first
+	// While a gateway's clock is not to be believed it holds its records. Held
+	// counts them, Alarm is its local alarm, and Provisional its newest values.
+	Held        uint64
+	Alarm       bool
+	Provisional []Provisional
+}
+
+// Provisional is a reading that is held at its gateway. Its time is this
+// county's reckoning from its age; it is shown, and neither judged nor stored.
+type Provisional struct {
+	Reading sensors.Reading
+	Outside bool // the gateway's own limits
 }
 
 // Readings is the county's memory; store.Store satisfies it.
@@ -164,6 +176,8 @@ type BatchHistory struct {
 // Health tells whether the collector's loops make progress.
 type Health interface {
 	// Health returns nil, or what has stopped and since when, for the operator.
+	// An error may have a method Code() string: a word for which the page has a
+	// sentence of its own.
 	Health() error
 }
 

@@ -21,6 +21,7 @@ import (
 //	alarm    {now, alarms}   alarms as in /alarms, as they are now
 //	batch    {now, batches}  batches as in /batches
 //	gateway  {now, gateways} gateways as in /sites
+//	trouble  {now, trouble}  as in /sites, when it has changed
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	if err := onlyParams(r); err != nil {
 		s.fail(w, r, err)
@@ -36,7 +37,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	if err := st.send("retry: 3000\n\n" + s.event("hello", map[string]any{})); err != nil {
+	if err := st.send("retry: 3000\n\n" + s.event("hello", map[string]any{}) + s.troubleEvent(st)); err != nil {
 		return
 	}
 	s.feed(r.Context(), l, st)
@@ -69,7 +70,9 @@ func (s *Server) feed(ctx context.Context, l *listener, st *stream) {
 			gathering = false
 			text = s.changes(ctx, st, s.deps.Hub.take(l))
 		case <-beat.C:
-			text = ": alive\n\n"
+			if text = s.troubleEvent(st); text == "" {
+				text = ": alive\n\n"
+			}
 		}
 		if err := st.send(text); err != nil {
 			return
@@ -98,6 +101,21 @@ func (s *Server) changes(ctx context.Context, st *stream, changed map[Kind][]str
 		text += s.event(GatewayEvent, map[string]any{"gateways": s.gatewaysNamed(changed[GatewayEvent])})
 	}
 	return text
+}
+
+// troubleEvent tells what is wrong with the collector itself, when a listener
+// has last heard otherwise.
+func (s *Server) troubleEvent(st *stream) string {
+	t := s.trouble()
+	code := ""
+	if t != nil {
+		code = t.Code
+	}
+	if code == st.trouble {
+		return ""
+	}
+	st.trouble = code
+	return s.event("trouble", map[string]any{"trouble": t})
 }
 
 // newest lists the points that are not as this listener last saw them. A
@@ -170,6 +188,7 @@ type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	sent    map[sensors.PointID]sentPoint
+	trouble string // code of what was told last
 }
 
 // sentPoint is what a listener was last told of a point.

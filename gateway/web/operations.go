@@ -21,8 +21,9 @@ const (
 
 // Operations tells how the county's own machinery is.
 type Operations interface {
-	// Report is the whole of it; gaps are those that touch from..to. It waits
-	// at most some seconds for a store that does not answer.
+	// Report is the whole of it; gaps are those that touch from..to, events the
+	// newest since from, also those that a clock has put into the future. It
+	// waits at most some seconds for a store that does not answer.
 	Report(ctx context.Context, from, to time.Time) (OperationsReport, error)
 	// Quarantine returns the newest limit entries, newest first.
 	Quarantine(ctx context.Context, limit int) ([]QuarantineEntry, error)
@@ -36,6 +37,7 @@ type OperationsReport struct {
 	Sources    []SourceReport
 	Quarantine []QuarantineCount
 	Gaps       []GapTotal
+	Events     []GatewayEntry // newest first
 	Store      StoreReport
 	Backup     *BackupReport // nil: never
 	Retention  RetentionReport
@@ -50,11 +52,10 @@ type GatewayReport struct {
 	Boot         string
 	Clock        string // "gnss", "ntp", "rtc", "none"; empty: not told
 	Backlog      *uint64
-	Held         *uint64 // records that wait for a clock
 	BytesToday   *uint64
 	BytesPerDay  *uint64  // the budget
-	SkewS        *float64 // its clock less the county's, seconds
-	Depth        *uint64  // records its journal spans, delivered or not
+	SkewS        *float64 // its clock less the county's, seconds; below 0 also by what a record is on its way
+	Depth        *uint64  // records its journal reaches back, delivered or not
 }
 
 // QuarantineCount is what was refused for one reason since the county began.
@@ -95,6 +96,14 @@ type GapTotal struct {
 	Cause                    string
 	Gaps, Gateways, Readings int64
 	Length                   time.Duration
+}
+
+// GatewayEntry is something that a gateway has journaled about itself, as a
+// step of its clock. Its texts are the gateway's.
+type GatewayEntry struct {
+	At                  time.Time
+	Site, Gateway, Name string
+	Detail              map[string]string
 }
 
 // StoreReport is the store of readings. An empty Failure is a healthy one.
@@ -151,7 +160,6 @@ type gatewayReportJSON struct {
 	Boot         string   `json:"boot,omitempty"`
 	Clock        string   `json:"clock,omitempty"`
 	Backlog      *uint64  `json:"backlog,omitempty"`
-	Held         *uint64  `json:"held,omitempty"`
 	BytesToday   *uint64  `json:"bytes_today,omitempty"`
 	BytesPerDay  *uint64  `json:"bytes_per_day,omitempty"`
 	SkewS        *float64 `json:"skew_s,omitempty"`
@@ -171,6 +179,14 @@ type gapTotalJSON struct {
 	Gateways int64   `json:"gateways"`
 	Readings int64   `json:"readings"`
 	LengthS  float64 `json:"length_s"`
+}
+
+type entryJSON struct {
+	At      stamp             `json:"at"`
+	Site    string            `json:"site"`
+	Gateway string            `json:"gateway"`
+	Name    string            `json:"name"`
+	Detail  map[string]string `json:"detail"`
 }
 
 type storeJSON struct {
@@ -202,10 +218,11 @@ func (s *Server) operations(r *http.Request) (any, error) {
 		Quarantine []quarantineCountJSON `json:"quarantine"`
 		GapsFrom   stamp                 `json:"gaps_from"`
 		Gaps       []gapTotalJSON        `json:"gaps"`
+		Events     []entryJSON           `json:"events"`
 		Store      storeJSON             `json:"store"`
 		Backup     *backupJSON           `json:"backup"`
 		Retention  retentionJSON         `json:"retention"`
-	}{stamp(now), "ok", s.gatewayReports(report.Gateways), sourceReports(report.Sources), []quarantineCountJSON{}, stamp(from), []gapTotalJSON{},
+	}{stamp(now), "ok", s.gatewayReports(report.Gateways), sourceReports(report.Sources), []quarantineCountJSON{}, stamp(from), []gapTotalJSON{}, []entryJSON{},
 		storeJSON{report.Store.Kind, report.Store.Failure == "", report.Store.Failure}, nil, report.Retention.json()}
 	if err := s.deps.Health.Health(); err != nil {
 		out.Health = err.Error()
@@ -215,6 +232,13 @@ func (s *Server) operations(r *http.Request) (any, error) {
 	}
 	for _, g := range report.Gaps {
 		out.Gaps = append(out.Gaps, gapTotalJSON{g.Cause, g.Gaps, g.Gateways, g.Readings, g.Length.Seconds()})
+	}
+	for _, e := range report.Events {
+		detail := map[string]string{}
+		for key, text := range e.Detail {
+			detail[plainText(key)] = plainText(text)
+		}
+		out.Events = append(out.Events, entryJSON{stamp(e.At), e.Site, e.Gateway, plainText(e.Name), detail})
 	}
 	if report.Backup != nil {
 		out.Backup = &backupJSON{stamp(report.Backup.At), report.Backup.Where}
@@ -232,7 +256,7 @@ func (s *Server) gatewayReports(known []GatewayReport) []gatewayReportJSON {
 	out := []gatewayReportJSON{}
 	add := func(g GatewayReport) {
 		out = append(out, gatewayReportJSON{gatewayOf(g.Gateway), stamp(g.OfflineSince), g.Version, g.Boot, g.Clock,
-			g.Backlog, g.Held, g.BytesToday, g.BytesPerDay, g.SkewS, g.Depth})
+			g.Backlog, g.BytesToday, g.BytesPerDay, g.SkewS, g.Depth})
 		delete(by, g.Name)
 	}
 	for _, site := range s.deps.County.Sites {

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"coldchain/gateway/web"
 	"coldchain/gateway/web/webtest"
+	"coldchain/sensors"
 )
 
 func number[T any](v T) *T { return &v }
@@ -17,12 +19,14 @@ func opsRig(t *testing.T) *rig {
 	r := newRig(t, web.Options{Token: token})
 	r.Do(func(f *webtest.Fake) {
 		f.Machinery.Gateways = []web.GatewayReport{
-			{Gateway: web.Gateway{Name: "gw-balagong", Site: "balagong", LastSeen: noon, Undelivered: 3, Faults: []string{"disk"}},
+			{Gateway: web.Gateway{Name: "gw-balagong", Site: "balagong", LastSeen: noon, Undelivered: 3, Faults: []string{"disk"}, Held: 42, Alarm: true,
+				Provisional: []web.Provisional{{Reading: sensors.NewGood("balagong/mutton-1/air", noon.Add(-30*time.Second), -3.5), Outside: true}}},
 				OfflineSince: noon.Add(-time.Hour), Version: "1.4.0", Boot: "b1", Clock: "ntp", Backlog: number(uint64(2)), SkewS: number(-0.5)},
 			{Gateway: web.Gateway{Name: "gw-old", Site: "gone"}},
 		}
 		f.OperationsReport.Quarantine = []web.QuarantineCount{{Reason: "store-refused", Total: 4, Repeated: 1}}
 		f.OperationsReport.Gaps = []web.GapTotal{{Cause: "restart", Gaps: 2, Gateways: 1, Readings: 7, Length: 90 * time.Second}}
+		f.Events = []web.GatewayEntry{{At: noon, Site: "balagong", Gateway: "gw-balagong", Name: "clock-step", Detail: map[string]string{"step_s": "-1h0m0s", "note": "a\u202eb"}}}
 		f.Store = web.StoreReport{Kind: "sqlite"}
 		for i := range 300 {
 			f.Kept = append(f.Kept, web.QuarantineEntry{At: noon, LastAt: noon, Seen: i, Gateway: "gw", Reason: "malformed", Payload: []byte{0xff, 1}, PayloadSize: 9000})
@@ -48,6 +52,10 @@ func TestOperationsTellEveryGatewayAndWhatIsWrong(t *testing.T) {
 			Reason string
 			Total  int
 		}
+		Events []struct {
+			Name   string
+			Detail map[string]string
+		}
 		Store  struct{ OK bool }
 		Backup *struct{ At, Where string }
 
@@ -69,7 +77,13 @@ func TestOperationsTellEveryGatewayAndWhatIsWrong(t *testing.T) {
 	if g["name"] != "gw-balagong" || g["offline_since"] != "2026-11-23T11:00:00.000Z" || g["clock"] != "ntp" || g["backlog"] != 2.0 || g["skew_s"] != -0.5 {
 		t.Errorf("%v", g)
 	}
-	for _, untold := range []string{"held", "bytes_today", "bytes_per_day", "depth"} {
+	if list, _ := json.Marshal(g["provisional"]); string(list) != `[{"outside":true,"point":"balagong/mutton-1/air","q":"good","t":"2026-11-23T11:59:30.000Z","v":-3.5}]` || g["held"] != 42.0 || g["local_alarm"] != true {
+		t.Errorf("what the gateway holds: %v", g)
+	}
+	if len(got.Events) != 1 || got.Events[0].Detail["step_s"] != "-1h0m0s" || strings.ContainsRune(got.Events[0].Detail["note"], 0x202e) {
+		t.Errorf("events: %+v", got.Events)
+	}
+	for _, untold := range []string{"bytes_today", "bytes_per_day", "depth"} {
 		if _, there := g[untold]; there {
 			t.Errorf("%s is shown though the gateway does not tell it", untold)
 		}

@@ -34,10 +34,26 @@ type gatewayJSON struct {
 	LastSeen    stamp    `json:"last_seen"`
 	Undelivered uint64   `json:"undelivered"`
 	Faults      []string `json:"faults,omitempty"`
+
+	Held        uint64            `json:"held,omitempty"`
+	Alarm       bool              `json:"local_alarm,omitempty"`
+	Provisional []provisionalJSON `json:"provisional,omitempty"`
+}
+
+// provisionalJSON is a value that is shown and counts for nothing.
+type provisionalJSON struct {
+	Point   sensors.PointID `json:"point"`
+	Outside bool            `json:"outside,omitempty"`
+	readingJSON
 }
 
 func gatewayOf(g Gateway) gatewayJSON {
-	return gatewayJSON{g.Name, g.Site, g.Online, stamp(g.LastSeen), g.Undelivered, g.Faults}
+	out := gatewayJSON{Name: g.Name, Site: g.Site, Online: g.Online, LastSeen: stamp(g.LastSeen), Undelivered: g.Undelivered,
+		Faults: g.Faults, Held: g.Held, Alarm: g.Alarm}
+	for _, p := range g.Provisional {
+		out.Provisional = append(out.Provisional, provisionalJSON{p.Reading.Point, p.Outside, readingOf(p.Reading)})
+	}
+	return out
 }
 
 func (s *Server) sites(r *http.Request) (any, error) {
@@ -67,10 +83,11 @@ func (s *Server) sites(r *http.Request) (any, error) {
 		sites = append(sites, siteJSON{site.ID, site.Kind, site.Name, site.Latitude, site.Longitude, gateway, zones})
 	}
 	return struct {
-		Now    stamp      `json:"now"`
-		County countyJSON `json:"county"`
-		Sites  []siteJSON `json:"sites"`
-	}{stamp(s.opt.Now()), countyJSON{c.ID, c.Name, c.Notice, c.Timezone, s.staleAfter().Seconds(), s.opt.Token != ""}, sites}, nil
+		Now     stamp        `json:"now"`
+		County  countyJSON   `json:"county"`
+		Sites   []siteJSON   `json:"sites"`
+		Trouble *troubleJSON `json:"trouble"` // null while the collector is well
+	}{stamp(s.opt.Now()), countyJSON{c.ID, c.Name, c.Notice, c.Timezone, s.staleAfter().Seconds(), s.opt.Token != ""}, sites, s.trouble()}, nil
 }
 
 type zoneJSON struct {

@@ -3,6 +3,7 @@ package web_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -306,6 +307,41 @@ func TestHealthzTellsWhatStopped(t *testing.T) {
 	r.Do(func(f *webtest.Fake) { f.Stalled = errors.New("judging has made no progress for 40s") })
 	if w := r.do(request{path: "/healthz"}); w.Code != 503 || !strings.Contains(w.Body.String(), "40s") {
 		t.Errorf("stalled: %d %s", w.Code, w.Body)
+	}
+}
+
+// noClock is a trouble that the page has a sentence for.
+type noClock struct{}
+
+func (noClock) Error() string { return "the county's own clock is not synchronised" }
+func (noClock) Code() string  { return "clock" }
+
+// TestACountyWithoutAClockSaysSoOnEveryPage: a person who never opens the
+// operations screen must see that readings are being held back.
+func TestACountyWithoutAClockSaysSoOnEveryPage(t *testing.T) {
+	r := newRig(t, web.Options{Heartbeat: 5 * time.Millisecond})
+	srv := httptest.NewServer(r.server.Handler())
+	defer srv.Close()
+	l := listen(t, srv)
+	defer l.close()
+	l.next(t, "hello")
+	type sites struct{ Trouble *struct{ Code, Text string } }
+	if got := decode[sites](t, r.do(request{path: "/api/v1/sites"})); got.Trouble != nil {
+		t.Errorf("trouble %+v while all is well", got.Trouble)
+	}
+	r.Do(func(f *webtest.Fake) { f.Stalled = fmt.Errorf("health: %w", noClock{}) })
+	if got, ok := l.next(t, "trouble")["trouble"].(map[string]any); !ok || got["code"] != "clock" {
+		t.Errorf("a page that is open was told %v", got)
+	}
+	if got := decode[sites](t, r.do(request{path: "/api/v1/sites"})); got.Trouble == nil || got.Trouble.Code != "clock" || !strings.Contains(got.Trouble.Text, "not synchronised") {
+		t.Errorf("a page that opens now is told %+v", got.Trouble)
+	}
+	if w := r.do(request{path: "/healthz"}); w.Code != 503 || !strings.Contains(w.Body.String(), `"clock"`) {
+		t.Errorf("healthz: %d %s", w.Code, w.Body)
+	}
+	r.Do(func(f *webtest.Fake) { f.Stalled = nil })
+	if got := l.next(t, "trouble"); got["trouble"] != nil {
+		t.Errorf("told %v when it was over", got)
 	}
 }
 

@@ -121,6 +121,9 @@ func (s Status) check() error {
 	if s.Oldest > s.Next || s.Next > maxSequence {
 		return fmt.Errorf("status of %s: oldest sequence %d, next %d: not a range", s.Gateway, s.Oldest, s.Next)
 	}
+	if s.Kept > maxSequence {
+		return fmt.Errorf("status of %s: %d records kept: more than a journal can number", s.Gateway, s.Kept)
+	}
 	for _, w := range []string{s.Session, s.Boot, s.Version, string(s.Clock)} {
 		if !cleanText(w, 2*maxWord) {
 			return fmt.Errorf("status of %s: %.80q is too long or not printable", s.Gateway, w)

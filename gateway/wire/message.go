@@ -60,6 +60,9 @@ type Status struct {
 	Next        uint64      `json:"next,omitempty"`
 	Undelivered uint64      `json:"undelivered,omitempty"`
 	Clock       ClockSource `json:"clock,omitempty"`
+	// Kept is how many records the gateway's journal reaches back, delivered or
+	// not.
+	Kept uint64 `json:"kept,omitempty"`
 	// Greeted says that the collector has answered in this session already.
 	Greeted bool `json:"greeted"`
 	// Backlog is how many records at most wait for their turn behind the live

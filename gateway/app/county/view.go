@@ -42,9 +42,16 @@ func (v view) Latest(p sensors.PointID) (web.Latest, bool) {
 func (v view) Gateways() []web.Gateway {
 	var out []web.Gateway
 	for _, g := range v.collector.Gateways() {
-		out = append(out, web.Gateway{
-			Name: g.Gateway, Site: g.Site, Online: g.Online, LastSeen: g.Received, Undelivered: g.Undelivered, Faults: g.Faults,
-		})
+		out = append(out, gatewayOf(g))
+	}
+	return out
+}
+
+func gatewayOf(g collector.GatewayState) web.Gateway {
+	out := web.Gateway{Name: g.Gateway, Site: g.Site, Online: g.Online, LastSeen: g.Received, Undelivered: g.Undelivered, Faults: g.Faults,
+		Held: g.Held, Alarm: g.Alarm}
+	for _, s := range g.Shown {
+		out.Provisional = append(out.Provisional, web.Provisional(s))
 	}
 	return out
 }

@@ -10,8 +10,10 @@ import (
 	"coldchain/gateway/state"
 	"coldchain/gateway/store"
 	"coldchain/gateway/web"
-	"coldchain/gateway/wire"
 )
+
+// newestEvents is how many events of gateways the operations page shows.
+const newestEvents = 30
 
 // storeAnswersWithin is how long the operations page waits for the store.
 const storeAnswersWithin = 3 * time.Second
@@ -30,7 +32,7 @@ var _ web.Operations = operations{}
 func (o operations) Report(ctx context.Context, from, to time.Time) (web.OperationsReport, error) {
 	out := web.OperationsReport{Store: o.storeReport(ctx)}
 	for _, g := range o.collector.Gateways() {
-		out.Gateways = append(out.Gateways, gatewayReport(g.Status, g.Received))
+		out.Gateways = append(out.Gateways, gatewayReport(g))
 	}
 	for _, s := range o.collector.Sources() {
 		out.Sources = append(out.Sources, sourceReport(s))
@@ -48,6 +50,13 @@ func (o operations) Report(ctx context.Context, from, to time.Time) (web.Operati
 	}
 	for _, g := range totals {
 		out.Gaps = append(out.Gaps, web.GapTotal(g))
+	}
+	events, err := o.state.Events(ctx, state.EntryFilter{From: from, Limit: newestEvents})
+	if err != nil {
+		return out, err
+	}
+	for _, e := range events {
+		out.Events = append(out.Events, web.GatewayEntry{At: e.Event.At, Site: e.Site, Gateway: e.Gateway, Name: e.Event.Name, Detail: e.Event.Detail})
 	}
 	last, ok, err := o.state.LastBackup(ctx)
 	if ok {
@@ -92,24 +101,25 @@ func (o operations) storeReport(ctx context.Context) web.StoreReport {
 	return out
 }
 
-func gatewayReport(s wire.Status, received time.Time) web.GatewayReport {
-	out := web.GatewayReport{
-		Gateway: web.Gateway{Name: s.Gateway, Site: s.Site, Online: s.Online, LastSeen: received, Undelivered: s.Undelivered, Faults: s.Faults},
-		Version: s.Version, Boot: s.Boot, Clock: string(s.Clock),
-	}
+func gatewayReport(g collector.GatewayState) web.GatewayReport {
+	s := g.Status
+	out := web.GatewayReport{Gateway: gatewayOf(g), Version: s.Version, Boot: s.Boot, Clock: string(s.Clock)}
 	if !s.Online {
-		out.OfflineSince = received // when its last will came
+		out.OfflineSince = g.Received // when its last will came
+	}
+	if g.SkewKnown {
+		ahead := -g.Skew.Seconds() // the collector counts how late a record comes
+		out.SkewS = &ahead
 	}
 	if s.At.IsZero() {
 		return out // a will alone: it has told nothing yet
 	}
-	out.Backlog, out.Held, out.BytesToday = &s.Backlog, &s.Held, &s.SentToday
+	out.Backlog, out.BytesToday = &s.Backlog, &s.SentToday
 	if s.BytesPerDay > 0 {
 		out.BytesPerDay = &s.BytesPerDay
 	}
-	if s.Oldest > 0 && s.Next >= s.Oldest {
-		depth := s.Next - s.Oldest
-		out.Depth = &depth
+	if s.Kept > 0 {
+		out.Depth = &s.Kept
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -32,12 +33,20 @@ func journalInspect() *cobra.Command {
 			defer r.Close()
 			s, err := r.Summary(cmd.Context())
 			if err != nil {
-				return err
+				return whatToDo(err, args[0])
 			}
 			printSummary(cmd.OutOrStdout(), s)
 			return nil
 		},
 	}
+}
+
+// whatToDo says what a damaged file is still good for.
+func whatToDo(err error, path string) error {
+	if !errors.Is(err, journal.ErrCorrupt) {
+		return err
+	}
+	return fmt.Errorf("%w; where it is damaged says coldchain journal verify %s, and what is readable gives coldchain journal export %s", err, path, path)
 }
 
 func printSummary(w io.Writer, s journal.Summary) {
@@ -116,7 +125,7 @@ func journalMeasure() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := journal.Measure(cmd.Context(), args[0], batch, time.Now)
 			if err != nil {
-				return err
+				return whatToDo(err, args[0])
 			}
 			w := cmd.OutOrStdout()
 			fmt.Fprintf(w, "%d records, %.1f bytes a record\n", m.Records, m.BytesPerRecord)

@@ -126,3 +126,53 @@ func TestJournalDamageIsStatusOne(t *testing.T) {
 		}
 	}
 }
+
+// TestJournalExportReadsAroundDamage: what lies behind the damage on a dead
+// box's card is evidence as well.
+func TestJournalExportReadsAroundDamage(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "journal.db")
+	j, err := journal.Open(ctx, path, journal.Options{Boot: "boot", Scope: "balagong-gw"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 1, 5, 3, 0, 0, 0, time.UTC)
+	const all = 20_000
+	var records []wire.Record
+	for i := range all {
+		records = append(records, wire.Record{Clock: wire.ClockNTP, Unit: sensors.Celsius,
+			Reading: sensors.NewGood("balagong/mutton/air", at.Add(time.Duration(i)*time.Second), -18.5)})
+	}
+	if _, err := j.Append(ctx, records); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := len(file) / 2 / 4096 * 4096
+	for _, at := range []int{half + 2000, half/2 + 300} { // in the middle of two pages of records
+		copy(file[at:], bytes.Repeat([]byte{0xff}, 40))
+	}
+	if err := os.WriteFile(path, file, 0o400); err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []string{"csv", "senml"} {
+		status, out, errs := runTool("journal", "export", path, "--format", format)
+		if status != 1 || !strings.Contains(errs, "cannot be read, all others were") {
+			t.Errorf("%s: status %d: %s", format, status, errs)
+		}
+		got := strings.Count(out, "-18.5")
+		if got < all-2*300 || got >= all {
+			t.Errorf("%s: %d of %d records; want all but those of the two damaged places", format, got, all)
+		}
+	}
+	for _, what := range []string{"inspect", "measure"} {
+		if status, _, errs := runTool("journal", what, path); status == 1 && !strings.Contains(errs, "coldchain journal export "+path) {
+			t.Errorf("%s does not say what to do: %s", what, errs)
+		}
+	}
+}

@@ -87,7 +87,7 @@ func TestFromScanToProbe(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, out, _ = run(t, "probe", "--config", file, "--lang", "zh")
-	if status != 1 || !strings.Contains(out, "总线不通") || !strings.Contains(out, "7 个测点，0 个正常") {
+	if status != 1 || !strings.Contains(out, "设备或线路连不上") || !strings.Contains(out, "7 个测点，0 个正常") {
 		t.Errorf("probe of a site that is gone: status %d\n%s", status, out)
 	}
 }

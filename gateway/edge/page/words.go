@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 
+	reasonwords "coldchain/gateway/words"
 	"coldchain/sensors"
 )
 
@@ -36,10 +37,14 @@ func (l lang) with(key string, args ...any) string { return fmt.Sprintf(l.say(ke
 // reason says why a reading is not good. A reason that no table knows (of a
 // newer driver) is shown as it is.
 func (l lang) reason(r sensors.Reason) string {
-	if w, ok := reasons[r]; ok {
-		return w[l]
+	t, ok := reasonwords.Reason(r)
+	switch {
+	case !ok:
+		return string(r)
+	case l == zh:
+		return t.ZH
 	}
-	return string(r)
+	return t.EN
 }
 
 // quality is a reading's quality with its reason.
@@ -175,32 +180,4 @@ var switches = map[sensors.Quantity][2]word{
 	sensors.Mains:      {{"有电", "on"}, {"停电", "lost"}},
 	sensors.Generator:  {{"运行", "running"}, {"停着", "off"}},
 	sensors.BatteryOK:  {{"正常", "sound"}, {"要检查", "check it"}},
-}
-
-// reasons has every sensors.Reason; a test reads them from that package.
-var reasons = map[sensors.Reason]word{
-	sensors.NoReason:           {"", ""},
-	sensors.Timeout:            {"设备没有回答", "the device did not answer"},
-	sensors.Unreachable:        {"设备或线路连不上", "device or line not reachable"},
-	sensors.CRCError:           {"数据在线路上损坏", "answer damaged on the line"},
-	sensors.NoAck:              {"芯片没有应答", "the chip did not acknowledge"},
-	sensors.ShortRead:          {"回答不完整", "answer too short"},
-	sensors.BadAnswer:          {"回答不是问的内容", "not the answer to the question"},
-	sensors.DeviceFault:        {"设备自报故障", "the device reports a fault"},
-	sensors.DeviceBusy:         {"设备忙", "the device is busy"},
-	sensors.ConfigFault:        {"设备拒绝了这个问题，请查配置", "the device refuses the question: check the configuration"},
-	sensors.SensorFault:        {"探头断开或短路", "probe open, shorted or missing"},
-	sensors.StatusUnread:       {"设备的故障标志读不到", "the device's fault flag could not be read"},
-	sensors.OutOfRange:         {"超出可能的范围", "beyond what is possible"},
-	sensors.Cancelled:          {"读取被中止", "the poll was given up"},
-	sensors.NotImplemented:     {"设备没有这个测点", "the device has no such point"},
-	sensors.FlatLine:           {"数值长时间不动", "has not moved for too long"},
-	sensors.ClockUncertain:     {"当时时钟不可信", "measured while no clock could be trusted"},
-	sensors.NoFix:              {"卫星还没有定位", "no satellite fix"},
-	sensors.Imprecise:          {"设备说误差大", "the device says its error is large"},
-	sensors.RateOfChange:       {"变化快得不合常理", "changes faster than it can"},
-	sensors.Disagreement:       {"两个探头不一致", "two probes disagree"},
-	sensors.Swapped:            {"温度和湿度像是接反了", "temperature and humidity look exchanged"},
-	sensors.NeighbourValue:     {"跳到了别的测点的数值", "jumped to another point's value"},
-	sensors.CalibrationExpired: {"校准已过期", "calibration has expired"},
 }

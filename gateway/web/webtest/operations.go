@@ -49,7 +49,8 @@ func (s *Scene) machinery(now time.Time) {
 		Began: now.Add(-9 * time.Hour), Ended: now.Add(-9*time.Hour + 41*time.Second), Readings: 236, Rollups: 0, Oldest: now.AddDate(-3, 0, 0).Truncate(24 * time.Hour)}}
 	for i, box := range s.Boxes {
 		g := web.GatewayReport{Gateway: box, Version: "1.4.0", Boot: "6f1c2a", Clock: "ntp"}
-		backlog, held, today, skew := box.Undelivered, uint64(0), uint64(31_000+uint64(hash(box.Name)%9_000)), float64(int(hash(box.Name)%80)-40)/1000
+		backlog, today, skew := box.Undelivered, uint64(31_000+uint64(hash(box.Name)%9_000)), float64(int(hash(box.Name)%80)-40)/1000
+		depth := backlog + uint64(hash(box.Site)%300_000)
 		if strings.HasPrefix(box.Site, "truck") {
 			budget := uint64(400_000)
 			g.Clock, g.BytesPerDay, today = "gnss", &budget, today*7
@@ -63,13 +64,16 @@ func (s *Scene) machinery(now time.Time) {
 				g.Faults = []string{"journal: disk 91 % full, delivered records are dropped first"}
 			case 5:
 				backlog, g.Undelivered = 41_200, 41_260
-			case 20:
-				g.Clock, held, skew = "none", 310, 0
 			case 30:
 				g.Version, skew = "1.3.2", 4.2
+			case 33:
+				skew = -64
 			}
 		}
-		g.Backlog, g.Held, g.BytesToday, g.SkewS, g.Depth = &backlog, &held, &today, &skew, &backlog
+		g.Backlog, g.BytesToday, g.SkewS, g.Depth = &backlog, &today, &skew, &depth
+		if box.Held > 0 {
+			g.Clock, g.SkewS = "none", nil
+		}
 		s.Machinery.Gateways = append(s.Machinery.Gateways, g)
 	}
 	s.Backup = &web.BackupReport{At: now.Add(-9 * time.Hour), Where: "/mnt/backup/2026-11-23"}
@@ -85,6 +89,14 @@ func (s *Scene) machinery(now time.Time) {
 			Point: "xini/mutton-1/air", Reason: "store-refused", Detail: "field type conflict: value is float, was string", Payload: []byte(`[{"n":"xini/mutton-1/air"}]`), PayloadSize: 27},
 		{At: now.Add(-26 * time.Hour), LastAt: now.Add(-20 * time.Minute), Seen: 41, Gateway: "gw-truck-3", Topic: "coldchain/v1/hangjin/truck-3/gw-truck-3/records",
 			Reason: "malformed", Detail: "not CBOR, JSON or zstd", Payload: []byte("<script>alert(1)</script>"), PayloadSize: 25}}
+	s.OperationsReport.Events = []web.GatewayEntry{
+		{At: now.Add(-38 * time.Minute), Site: "huhemudu", Gateway: "gw-huhemudu", Name: "clock-synced", Detail: map[string]string{
+			"before": "1970-01-01T00:41:07Z", "after": now.Add(-38 * time.Minute).UTC().Format(time.RFC3339), "source": "ntp", "step_s": "496732h0m3.2s"}},
+		{At: now.Add(-3 * time.Hour), Site: "truck-3", Gateway: "gw-truck-3", Name: "clock-step", Detail: map[string]string{
+			"before": now.Add(-2 * time.Hour).UTC().Format(time.RFC3339), "after": now.Add(-3 * time.Hour).UTC().Format(time.RFC3339), "source": "gnss", "step_s": "-1h0m0.31s"}},
+		{At: now.Add(-30 * time.Hour), Site: "village-12", Gateway: "gw-village-12", Name: "clock-bounded", Detail: map[string]string{"records": "1840", "boot": "9ab1"}},
+		{At: now.Add(-31 * time.Hour), Site: "xini", Gateway: "gw-xini", Name: "records-gone", Detail: map[string]string{"epoch": "2", "ranges": "4-9 20-41"}},
+	}
 	gap := func(site, cause string, ago, long time.Duration, n uint64) {
 		g := web.DeclaredGap{Site: site, Gateway: "gw-" + site, Scope: "gw-" + site, Cause: cause, From: now.Add(-ago), To: now.Add(long - ago), Readings: n}
 		s.Declared = append(s.Declared, g)

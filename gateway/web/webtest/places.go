@@ -65,13 +65,16 @@ func places() []place {
 		{"truck-1", "蒙K·演示1", "Truck 1", config.Truck, "box!lost"},
 		{"truck-2", "蒙K·演示2", "Truck 2", config.Truck, "box"},
 		{"truck-3", "蒙K·演示3", "Truck 3", config.Truck, "icebox"},
-		{"truck-4", "蒙K·演示4", "Truck 4", config.Truck, "box"},
+		{"truck-4", "蒙K·演示4", "Truck 4", config.Truck, "box!clockless"},
 	}
 	for i := range 38 {
 		p := place{id: fmt.Sprintf("village-%02d", i+1), zh: fmt.Sprintf("演示村%02d", i+1), en: fmt.Sprintf("Village %02d", i+1), kind: config.VillageStation}
 		switch {
 		case i%7 == 3:
 			p.rooms = "freezer"
+			if i == 10 {
+				p.rooms = "freezer!clockless"
+			}
 		case i == 11:
 			p.rooms = "!powerless"
 		case i == 20:

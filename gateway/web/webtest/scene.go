@@ -50,6 +50,7 @@ const (
 	warm      fate = "warm"      // the door was left open
 	lost      fate = "lost"      // no network for 47 minutes
 	broken    fate = "broken"    // the probe does not answer
+	clockless fate = "clockless" // no clock for half an hour: held at the gateway
 	gap       fate = "gap"       // some hours of the night are missing
 	powerless fate = "powerless" // no mains
 	generator fate = "generator" // no mains, the generator runs
@@ -90,6 +91,7 @@ func NewScene(story Story, now time.Time) (*Scene, error) {
 		s.troubles(now)
 	}
 	s.goods(now)
+	s.provisional(now)
 	s.machinery(now)
 	return s, nil
 }
@@ -117,11 +119,40 @@ func (s *Scene) Run(ctx context.Context, hub *web.Hub, every time.Duration) {
 	}
 }
 
+// heldFor is how long a clockless room's records have been held.
+const heldFor = 31 * time.Minute
+
+// provisional draws what the gateways without a clock show of what they hold.
+func (s *Scene) provisional(now time.Time) {
+	for _, r := range s.rooms {
+		if r.fate != clockless {
+			continue
+		}
+		for i, g := range s.Boxes {
+			if g.Site+"/" != r.zone.ID[:min(len(r.zone.ID), len(g.Site)+1)] {
+				continue
+			}
+			for _, p := range r.zone.Points {
+				v := s.value(r, p, now)
+				outside := false
+				for _, l := range r.zone.Limits[p.Quantity] {
+					outside = outside || l.Crossed(v)
+				}
+				g.Provisional = append(g.Provisional, web.Provisional{Reading: sensors.NewGood(p.ID, now.Add(-21*time.Second), v), Outside: outside})
+				g.Alarm = g.Alarm || outside
+			}
+			g.Held = 310
+			s.Boxes[i] = g
+		}
+	}
+}
+
 // measure puts one reading, unless the fate of the room forbids it.
 func (s *Scene) measure(r room, p sensors.Point, at time.Time) bool {
 	before := s.start.Sub(at)
 	switch {
 	case r.fate == lost && before < 47*time.Minute,
+		r.fate == clockless && before < heldFor,
 		r.fate == gap && before > 9*time.Hour && before < 11*time.Hour+20*time.Minute:
 		return false
 	case r.fate == broken && before < 95*time.Minute && p.Quantity == sensors.Temperature:
@@ -211,6 +242,8 @@ func (s *Scene) value(r room, p sensors.Point, at time.Time) float64 {
 		v = r.mean + r.swing + (since+80)*0.058*math.Exp(-(since+80)/400)
 	case r.fate == warm && since > -34:
 		v += (since + 34) * 0.11
+	case r.fate == clockless && r.zone.Kind == config.Frozen && since > -40:
+		v += (since + 40) * 0.09
 	case r.fate == jumps && since > -4:
 		v += 7
 	case r.fate == disagrees && p.ID.Name() == "product" && since > -300:

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { GatewayReport } from '../src/api/operations'
-import { bytes, gatewaysWorstFirst, troubleOf } from '../src/model/operations'
+import { bytes, gatewaysWorstFirst, stepOf, troubleOf } from '../src/model/operations'
 
 const g = (name: string, more: Partial<GatewayReport> = {}): GatewayReport => ({
   name, site: name, online: true, last_seen: '2026-11-23T04:00:00.000Z', offline_since: null, undelivered: 0, ...more,
@@ -9,7 +9,7 @@ const g = (name: string, more: Partial<GatewayReport> = {}): GatewayReport => ({
 describe('gateways', () => {
   it('come worst first: offline, fault, clock, backlog, never heard of, well', () => {
     const list = [
-      g('well'), g('never', { last_seen: null, online: false }), g('backlog', { undelivered: 5000 }), g('skewed', { skew_s: -3 }),
+      g('well'), g('never', { last_seen: null, online: false }), g('backlog', { undelivered: 5000 }), g('skewed', { skew_s: 3 }),
       g('fault', { faults: ['disk'] }), g('offline', { online: false, undelivered: 3 }), g('offline-more', { online: false, undelivered: 9 }),
     ]
     expect(gatewaysWorstFirst(list).map((x) => x.name)).toEqual(['offline-more', 'offline', 'fault', 'skewed', 'backlog', 'never', 'well'])
@@ -17,8 +17,18 @@ describe('gateways', () => {
   it('are well with a little backlog and a clock that is nearly right', () => {
     expect(troubleOf(g('a', { undelivered: 20, backlog: 20, skew_s: 0.4, clock: 'ntp', held: 0 }))).toBe('none')
     expect(troubleOf(g('a', { clock: 'none' }))).toBe('clock')
+    // behind by a record's way is nothing; ahead can only be the clock
+    expect(troubleOf(g('a', { skew_s: -4 }))).toBe('none')
+    expect(troubleOf(g('a', { skew_s: -11 }))).toBe('clock')
+    expect(troubleOf(g('a', { skew_s: 2.5 }))).toBe('clock')
     expect(troubleOf(g('a', { held: 1, clock: 'rtc' }))).toBe('clock')
   })
+})
+
+it('a step of a clock is the difference of what it showed', () => {
+  const step = (detail: Record<string, string>) => stepOf({ at: '', site: '', gateway: '', name: 'clock-step', detail })
+  expect(step({ before: '2026-11-23T05:00:00Z', after: '2026-11-23T04:00:00.5Z' })).toBe(-3599.5)
+  expect(step({})).toBeUndefined()
 })
 
 it('bytes are short', () => {

@@ -1,4 +1,4 @@
-import type { Alarm, Batch, Gateway, Point } from './types'
+import type { Alarm, Batch, Gateway, Point, Trouble } from './types'
 
 /** What the event stream tells. */
 export interface LiveHandlers {
@@ -9,6 +9,7 @@ export interface LiveHandlers {
   alarms(alarms: Alarm[], now: string): void
   batches(batches: Batch[], now: string): void
   gateways(gateways: Gateway[], now: string): void
+  trouble(trouble: Trouble | null, now: string): void
 }
 
 const wait = [1000, 2000, 5000, 10000]
@@ -36,6 +37,7 @@ export function listen(on: LiveHandlers): () => void {
     hear('alarm', (d) => on.alarms(d.alarms, d.now))
     hear('batch', (d) => on.batches(d.batches, d.now))
     hear('gateway', (d) => on.gateways(d.gateways, d.now))
+    hear('trouble', (d) => on.trouble(d.trouble, d.now))
     source.onerror = () => {
       on.lost()
       if (source && source.readyState === EventSource.CLOSED && !ended) {

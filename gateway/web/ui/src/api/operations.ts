@@ -8,7 +8,6 @@ export interface GatewayReport extends Gateway {
   boot?: string
   clock?: string
   backlog?: number
-  held?: number
   bytes_today?: number
   bytes_per_day?: number
   skew_s?: number
@@ -57,6 +56,14 @@ export interface Retention {
   uncopied: number
 }
 
+export interface GatewayEntry {
+  at: string
+  site: string
+  gateway: string
+  name: string
+  detail: Record<string, string>
+}
+
 export interface OperationsAnswer {
   now: string
   health: string
@@ -65,6 +72,7 @@ export interface OperationsAnswer {
   quarantine: QuarantineCount[]
   gaps_from: string
   gaps: GapTotal[]
+  events: GatewayEntry[]
   store: { kind: string; ok: boolean; failure?: string }
   backup: { at: string; where: string } | null
   retention: Retention

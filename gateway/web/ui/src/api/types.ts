@@ -15,6 +15,26 @@ export interface Gateway {
   last_seen: string | null
   undelivered: number
   faults?: string[]
+  /** Records that wait at the gateway for a clock; until then, what it shows of them. */
+  held?: number
+  local_alarm?: boolean
+  provisional?: Provisional[]
+}
+
+/** A value that is shown and counts for nothing: its time is reckoned from its age. */
+export interface Provisional {
+  point: string
+  t: string
+  v: number | null
+  q: 'good' | 'uncertain' | 'bad'
+  reason?: string
+  outside?: boolean
+}
+
+/** What keeps the collector itself from working as it should. */
+export interface Trouble {
+  code: string
+  text: string
 }
 
 export interface Site {
@@ -41,6 +61,7 @@ export interface SitesAnswer {
   now: string
   county: County
   sites: Site[]
+  trouble: Trouble | null
 }
 
 /** What a point can measure, in the order of the points of a zone. */
@@ -129,7 +150,7 @@ export interface ExposedBatch {
 
 export interface Alarm {
   id: string
-  rule: 'high-limit' | 'low-limit' | 'silence' | 'site-silent' | 'store-failing'
+  rule: 'high-limit' | 'low-limit' | 'silence' | 'site-silent' | 'store-failing' | 'gateway-twin'
   object: string
   site: string
   zone: string

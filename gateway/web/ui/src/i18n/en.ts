@@ -14,6 +14,10 @@ export const en: Catalogue = {
     lostText: 'The values below are from {time}, not from now. Reconnecting.',
     history: 'The history cannot be read for now; present values are not affected.',
   },
+  trouble: {
+    clock: { title: 'The county server’s clock is not to be trusted', text: 'Readings whose time it cannot judge stay with their gateways; nothing is lost. Set the server’s clock or start its time service.' },
+    stalled: { title: 'The collector is not working' },
+  },
   group: { stores: 'Centre and township stores', trucks: 'Reefer trucks', villages: 'Village stations', places: '{n} places' },
   kind: {
     centre: 'Distribution centre',
@@ -62,6 +66,8 @@ export const en: Catalogue = {
     doubtFor: 'Doubtful: {reason}',
     thirdParty: 'third party',
     from: 'From the third party {name}, not through a gateway',
+    provisional: 'Provisional',
+    provisionalFor: 'Provisional: the gateway has no clock, not stored',
   },
   limit: {
     range: '{low} to {high} {unit}',
@@ -77,6 +83,8 @@ export const en: Catalogue = {
     online: 'Gateway online',
     offline: 'Gateway offline',
     backlog: '{n} records not delivered yet',
+    held: '{n} records wait at the gateway for a clock',
+    localAlarm: 'Alarm on site',
   },
   alarm: {
     title: 'Alarms',
@@ -84,7 +92,7 @@ export const en: Catalogue = {
     past: 'Dealt with',
     none: 'No alarms now',
     nonePast: 'No past alarms yet',
-    rule: { 'high-limit': '{what} too high', 'low-limit': '{what} too low', silence: 'No data', 'site-silent': 'No data from the whole site', 'store-failing': 'The readings store takes nothing' },
+    rule: { 'high-limit': '{what} too high', 'low-limit': '{what} too low', silence: 'No data', 'site-silent': 'No data from the whole site', 'store-failing': 'The readings store takes nothing', 'gateway-twin': 'Two boxes use this gateway’s name: switch one off or rename it' },
     own: { 'store-refused': 'it refuses the collector: see the operations page', 'store-away': 'it cannot be reached; gateways keep their readings, alarms go on' },
     late: 'Found afterwards',
     since: 'since {time}, for {span}',
@@ -154,7 +162,7 @@ export const en: Catalogue = {
     summary: '{what} of {name}, {from} to {to}, {range}',
     point: 'Point',
   },
-  village: { power: 'Power', noPower: 'No power', generator: 'On generator', battery: 'Battery low', noLink: 'Offline', summary: 'power and link only, no cold room' },
+  village: { power: 'Power', noPower: 'No power', generator: 'On generator', battery: 'Battery low', noLink: 'Offline', noClock: 'No clock', summary: 'power and link only, no cold room' },
   empty: { title: 'No sites yet', text: 'Write sites into the county’s configuration and restart the collector; they will appear here.' },
   loading: 'Loading…',
   failed: { title: 'The page cannot get its data', retry: 'Try again' },

@@ -33,7 +33,7 @@ export function useWords() {
   /** A word that may be unknown here, such as a newer server's reason. */
   const word = (path: string, fallback: string): string => (te(path) ? t(path) : fallback)
   /** Why a reading is not good, in words; never empty for one that is not. */
-  const why = (r: Reading | null | undefined): string => {
+  const why = (r: Pick<Reading, 'q' | 'reason'> | null | undefined): string => {
     if (!r || r.q === 'good') return ''
     return r.reason ? word('reason.' + r.reason, r.reason) : t(r.q === 'bad' ? 'value.bad' : 'value.noReason')
   }

@@ -15,6 +15,10 @@ export const zh = {
     lostText: '下面是 {time} 的数值，不是现在的。正在重连。',
     history: '历史数据暂时读不出来，当前数值不受影响。',
   },
+  trouble: {
+    clock: { title: '旗县服务器的时钟不可信', text: '时间无法判断的读数先留在网关，不会丢。请校准服务器时间，或启动它的对时服务。' },
+    stalled: { title: '采集程序不正常' },
+  },
   group: { stores: '配送中心与乡镇冷库', trucks: '冷藏车', villages: '村级服务站', places: '{n} 处' },
   kind: {
     centre: '配送中心',
@@ -63,6 +67,8 @@ export const zh = {
     doubtFor: '存疑：{reason}',
     thirdParty: '第三方',
     from: '来自第三方 {name}，不经网关',
+    provisional: '暂定',
+    provisionalFor: '暂定：网关没有时钟，数值未入库',
   },
   limit: {
     range: '应在 {low} ~ {high} {unit}',
@@ -78,6 +84,8 @@ export const zh = {
     online: '网关在线',
     offline: '网关离线',
     backlog: '还有 {n} 条未送达',
+    held: '{n} 条记录在网关等时钟',
+    localAlarm: '现场报警',
   },
   alarm: {
     title: '报警',
@@ -85,7 +93,7 @@ export const zh = {
     past: '已处理',
     none: '现在没有报警',
     nonePast: '还没有过去的报警',
-    rule: { 'high-limit': '{what}太高', 'low-limit': '{what}太低', silence: '没有数据', 'site-silent': '整站没有数据', 'store-failing': '读数库不收数据' },
+    rule: { 'high-limit': '{what}太高', 'low-limit': '{what}太低', silence: '没有数据', 'site-silent': '整站没有数据', 'store-failing': '读数库不收数据', 'gateway-twin': '网关重名：两台设备用同一个名字，请关掉一台或改名' },
     own: { 'store-refused': '读数库拒绝采集程序：看运维页上的说明', 'store-away': '读数库连不上；读数留在网关，报警照常' },
     late: '事后发现',
     since: '{time} 起，已 {span}',
@@ -155,7 +163,7 @@ export const zh = {
     summary: '{name}的{what}曲线，{from} 到 {to}，{range}',
     point: '测点',
   },
-  village: { power: '有电', noPower: '停电', generator: '靠发电机', battery: '电池不足', noLink: '离线', summary: '只有供电和网络，没有冷库' },
+  village: { power: '有电', noPower: '停电', generator: '靠发电机', battery: '电池不足', noLink: '离线', noClock: '没有时钟', summary: '只有供电和网络，没有冷库' },
   empty: { title: '还没有站点', text: '在旗县的配置文件里写入 sites，然后重启采集程序，站点就会出现在这里。' },
   loading: '正在读取…',
   failed: { title: '页面读不到数据', retry: '再试一次' },

@@ -4,8 +4,8 @@
 import { computed, reactive, ref, shallowReactive, shallowRef, triggerRef } from 'vue'
 import { acknowledge, ApiError, getAlarms, getSites, getZones } from '../api/client'
 import { listen } from '../api/live'
-import type { Alarm, County, Gateway, Label, Point, Site, Zone } from '../api/types'
-import { alarmOrder, excess, isStale, mainPoint, pointsOf, worstFirst, zoneState, type State } from './judge'
+import type { Alarm, County, Gateway, Label, Point, Site, Trouble, Zone } from '../api/types'
+import { alarmOrder, excess, isStale, mainPoint, pointsOf, provisionalOf, worstFirst, zoneState, type State } from './judge'
 import { bucketsOf, extend, samplesOf, trendWindow, type Buckets, type Sample } from './series'
 
 /** A zone with what the page adds to it. */
@@ -36,6 +36,8 @@ export const link = reactive({
   /** Why nothing could be loaded, in words for people. */
   failure: null as Label | null,
   historyDown: false,
+  /** What is wrong with the collector itself. */
+  trouble: null as Trouble | null,
 })
 
 // The server's clock decides ages: phones' clocks are wrong.
@@ -77,11 +79,12 @@ export const judged = computed<Judged[]>(() => {
   const at = Date.now() + clockOffset
   return zones.value.map((zone) => {
     const main = mainPoint(zone.data)
-    const value = main && !isStale(main, at, staleMs.value) ? main.reading?.v : null
+    const held = provisionalOf(zone.site.gateway, main, at, staleMs.value)
+    const value = held ? held.v : main && !isStale(main, at, staleMs.value) ? main.reading?.v : null
     return {
       zone,
       order: zone.order,
-      state: zoneState(zone.data, alarmsOf(zone.data.id), at, staleMs.value, zone.supply),
+      state: zoneState(zone.data, alarmsOf(zone.data.id), at, staleMs.value, zone.supply, zone.site.gateway),
       beyond: main && value !== null && value !== undefined ? excess(value, zone.data.limits[main.quantity], alarmsOf(zone.data.id)) : 0,
     }
   })
@@ -106,6 +109,7 @@ async function load() {
     takeZones(s.sites, z.zones)
     openAlarms.value = a.alarms.sort(alarmOrder)
     link.failure = null
+    link.trouble = s.trouble ?? null
     link.historyDown = z.history === 'unavailable'
     alarmsChanged.value++
     batchesChanged.value++
@@ -224,6 +228,10 @@ export function startCounty() {
     gateways(gateways, at) {
       hear(at)
       takeGateways(gateways)
+    },
+    trouble(trouble, at) {
+      hear(at)
+      link.trouble = trouble
     },
   })
   window.setInterval(() => (now.value = Date.now() + clockOffset), 1000)

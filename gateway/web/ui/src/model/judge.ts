@@ -1,7 +1,7 @@
 // What a zone's state is and which one needs a person first. Pure: data and
 // the present time in, words out.
 
-import type { Alarm, Limit, Point, Quantity, Switch, Zone } from '../api/types'
+import type { Alarm, Gateway, Limit, Point, Provisional, Quantity, Switch, Zone } from '../api/types'
 
 /** 快去看, 要注意, 无数据, 正常: worst first. */
 export type State = 'act' | 'attention' | 'nodata' | 'ok'
@@ -18,6 +18,16 @@ export function isStale(p: Point, nowMs: number, staleMs: number): boolean {
 
 /** Whether a point shows a value that the edge or the device itself does not fully believe. */
 export const isDoubtful = (p: Point | undefined): boolean => p?.reading?.q === 'uncertain' && p.reading.v !== null
+
+/**
+ * What a gateway without a clock shows of a point that it may not deliver yet,
+ * while that is fresh and newer than what it has delivered.
+ */
+export function provisionalOf(g: Gateway | null | undefined, p: Point | undefined, nowMs: number, staleMs: number): Provisional | undefined {
+  const shown = p && g?.provisional?.find((x) => x.point === p.id)
+  if (!shown || since(shown.t, nowMs) > staleMs) return undefined
+  return since(shown.t, nowMs) < since(p?.reading?.t, nowMs) ? shown : undefined
+}
 
 // Their course through time says nothing; an expired calibration's still does.
 const courseless = ['flat-line', 'rate', 'swapped', 'neighbour-value']
@@ -105,10 +115,10 @@ export const mainsLost = (supply: Point[], nowMs: number, staleMs: number): bool
 /**
  * The state of one zone. An alarm that is present keeps its word when the data
  * stops: silence never makes a zone look better. A main value in doubt is no
- * proof that all is well. alarms are those of the zone, supply the points of
- * the supply it hangs on, its own and its site's.
+ * proof that all is well, and neither is a provisional one. alarms are those of
+ * the zone, supply the points of the supply it hangs on, its own and its site's.
  */
-export function zoneState(z: Zone, alarms: Alarm[], nowMs: number, staleMs: number, supply: Point[] = pointsOf(z, 'mains')): State {
+export function zoneState(z: Zone, alarms: Alarm[], nowMs: number, staleMs: number, supply: Point[] = pointsOf(z, 'mains'), gateway?: Gateway): State {
   const limits = alarms.filter((a) => !isSilence(a))
   if (limits.some((a) => isPresent(a) && a.level === 'excursion')) return 'act'
   if (limits.some((a) => isPresent(a) || a.open)) return 'attention'
@@ -117,6 +127,8 @@ export function zoneState(z: Zone, alarms: Alarm[], nowMs: number, staleMs: numb
 
   const main = mainPoint(z)
   const judged = main ? [main] : z.points
+  const held = judged.map((p) => provisionalOf(gateway, p, nowMs, staleMs))
+  if (held.some((h) => h && h.v !== null)) return 'attention'
   const dark = (p: Point) => isStale(p, nowMs, staleMs) || p.reading?.q === 'bad'
   if (judged.length === 0 || judged.every(dark)) return 'nodata'
   if (z.points.some((p) => p.status === 'out' && !isStale(p, nowMs, staleMs))) return 'attention'

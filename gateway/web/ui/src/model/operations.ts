@@ -1,8 +1,13 @@
 // Which gateway needs somebody first. Pure.
-import type { GatewayReport } from '../api/operations'
+import type { GatewayEntry, GatewayReport } from '../api/operations'
 
-/** A clock further off than this makes alarms hard to compare, seconds. */
-export const skewLimit = 2
+/**
+ * A clock further off than this makes alarms hard to compare, seconds. How far
+ * one is behind is told together with what a record is on its way, so that says
+ * less: a truck's modem alone can take seconds.
+ */
+export const skewLimit = { ahead: 2, behind: 10 }
+export const isSkewed = (s: number | undefined): boolean => s !== undefined && (s > skewLimit.ahead || -s > skewLimit.behind)
 /** More records than this waiting is an hour or so of a large store. */
 export const backlogLimit = 1000
 /** A copy older than this is no longer yesterday's, seconds. */
@@ -16,7 +21,7 @@ export function troubleOf(g: GatewayReport): Trouble {
   if (!g.last_seen) return 'never'
   if (!g.online) return 'offline'
   if (g.faults?.length) return 'fault'
-  if (g.clock === 'none' || (g.held ?? 0) > 0 || Math.abs(g.skew_s ?? 0) > skewLimit) return 'clock'
+  if (g.clock === 'none' || (g.held ?? 0) > 0 || isSkewed(g.skew_s)) return 'clock'
   if (Math.max(g.backlog ?? 0, g.undelivered) > backlogLimit) return 'backlog'
   return 'none'
 }
@@ -27,6 +32,12 @@ export function gatewaysWorstFirst(list: GatewayReport[]): GatewayReport[] {
   return [...list].sort(
     (a, b) => order.indexOf(troubleOf(a)) - order.indexOf(troubleOf(b)) || waiting(b) - waiting(a) || (a.name < b.name ? -1 : 1),
   )
+}
+
+/** What a clock was moved by, in seconds; none when its event does not tell. */
+export function stepOf(e: GatewayEntry): number | undefined {
+  const d = (Date.parse(e.detail.after ?? '') - Date.parse(e.detail.before ?? '')) / 1000
+  return Number.isNaN(d) ? undefined : d
 }
 
 /** Bytes as people read them: 31 kB, 2.4 MB. */
