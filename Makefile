@@ -31,7 +31,7 @@ test-deps: ## what the tests against real servers need (Debian packages, influxd
 	deploy/test-deps.sh $(CACHE) $(INFLUXD)
 
 test-qemu: ## the arm agent on an emulated board: a TMP105, and ROUNDS=20 power cuts (needs make test-deps)
-	POWER_ROUNDS=$(ROUNDS) go test -tags qemu -count 1 -v -timeout 35m ./deploy/qemu
+	POWER_ROUNDS=$(ROUNDS) go test -tags qemu -count 1 -v -timeout 75m ./deploy/qemu
 
 check: $(CACHE)/staticcheck $(UI)/node_modules/.installed ## gofmt, vet, staticcheck, import arrows, page types
 	@test -z "$$(git ls-files '*.go' | xargs gofmt -l | tee /dev/stderr)" || { echo 'gofmt -w the files above'; exit 1; }

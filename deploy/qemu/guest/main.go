@@ -40,7 +40,7 @@ import (
 )
 
 const (
-	lifetime = 4 * time.Minute
+	lifetime = 12 * time.Minute
 	patience = 90 * time.Second // with each thing that has to appear: the machine below may be busy
 )
 
