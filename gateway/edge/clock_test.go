@@ -421,3 +421,33 @@ func TestASmallStepBackStillIncreases(t *testing.T) {
 		}
 	})
 }
+
+// Every few readings of a clock, the processor is gone for 30 ms.
+func TestALostTimeSliceMovesNoStamp(t *testing.T) {
+	for _, own := range []bool{false, true} { // whether the wall clock is another one than Now's
+		began := time.Now()
+		passed, looked := time.Duration(0), 0
+		look := func() time.Duration {
+			seen := passed
+			if looked++; looked%7 == 0 {
+				passed += 30 * time.Millisecond
+			}
+			passed += time.Microsecond
+			return seen
+		}
+		c := Clock{Boot: "boot", Start: began, Now: func() time.Time { return began.Add(look()) },
+			Uptime: func() time.Duration { return time.Hour + look() }, Source: func() wire.ClockSource { return wire.ClockNTP }}
+		if own {
+			c.Wall = func() time.Time { return began.Add(look()).Round(0) }
+		}
+		k := newTimekeeper(c, "gw", time.Time{})
+		for range 50 {
+			k.Observe()
+			now := c.Now()
+			wall, _, ok := k.Judge(now)
+			if off := wall.Sub(now.Round(0)); !ok || off > time.Millisecond || off < -time.Millisecond {
+				t.Fatalf("own wall clock %v: stamped %s beside the truth", own, off)
+			}
+		}
+	}
+}

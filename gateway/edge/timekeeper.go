@@ -83,7 +83,7 @@ func (k *Timekeeper) draw(mono time.Duration, l wallLine) {
 	k.line = l
 	if k.unsynced {
 		k.unsynced = false
-		k.tell("clock-synced", k.clock.wall(), l.at(mono), l.source)
+		k.tell("clock-synced", k.clock.wall(k.clock.Now()), l.at(mono), l.source)
 	}
 	wall := l.at(mono)
 	if !wall.Before(k.before) {
@@ -157,7 +157,7 @@ func (k *Timekeeper) step(mono time.Duration, seen wallLine) {
 // that it contradicts; a kernel in line with it is the finer clock. A clock
 // that was right once goes on by the monotonic one.
 func (k *Timekeeper) best(now time.Time, mono time.Duration) (_ wallLine, vouched bool) {
-	kernel := wallLine{start: k.clock.wall().Add(-mono), source: k.clock.Source(), drawn: true}
+	kernel := wallLine{start: k.clock.wall(now).Add(-mono), source: k.clock.Source(), drawn: true}
 	for _, reference := range k.clock.References {
 		t, at, ok := reference()
 		if !ok {
