@@ -325,6 +325,32 @@ func TestAClockThatWasIn2036ForAWhileHasToldNobody(t *testing.T) {
 	})
 }
 
+// The same moment in 2036, in which the agent was started.
+func TestAnAgentStartedInAMomentOf2036HasToldNobody(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		on := time.Now()
+		h := &hands{source: wire.ClockNTP}
+		r.boot(h, "boot", on)
+		pass(time.Minute)
+		r.stop()
+		h.turn(10*365*24*time.Hour, wire.ClockNTP)
+		r.boot(h, "boot", on)
+		pass(20 * time.Second)
+		h.turn(0, wire.ClockNTP)
+		pass(2 * time.Minute)
+		r.connect(wire.Hello{Generation: "g1"})
+		got := r.delivered()
+		if len(readings(got)) < 15 {
+			t.Errorf("%d readings; want those of three minutes", len(readings(got)))
+		}
+		for _, rec := range got {
+			if off := rec.Time().Sub(time.Now()); off > time.Minute {
+				t.Errorf("record %d (%v) is told to be of %s", rec.Seq, rec.Kind, rec.Time())
+			}
+		}
+	})
+}
+
 func TestAReceiverTellsTheTimeWhereTheNetworkDoesNot(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		h := &hands{}

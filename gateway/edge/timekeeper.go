@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"coldchain/gateway/clock"
 	"coldchain/gateway/wire"
 	"coldchain/sensors"
 )
@@ -78,7 +79,8 @@ func newTimekeeper(c Clock, object string, last time.Time) *Timekeeper {
 }
 
 // draw is the first line. Where it lies behind what an earlier agent has
-// stamped, the clock was set back while nobody looked.
+// stamped, the clock was set back while nobody looked; where it lies more than
+// a day ahead, it has to stand for a while before it is believed.
 func (k *Timekeeper) draw(mono time.Duration, l wallLine) {
 	k.line = l
 	if k.unsynced {
@@ -87,6 +89,11 @@ func (k *Timekeeper) draw(mono time.Duration, l wallLine) {
 	}
 	wall := l.at(mono)
 	if !wall.Before(k.before) {
+		// A box that was off for more than a day, or a clock that is in 2036 for
+		// a moment. What is a generation old was no date: it is of a held record.
+		if wall.Sub(k.before) > farStep && k.before.AddDate(clock.Horizon, 0, 0).After(wall) {
+			k.steady = mono + settleTime
+		}
 		return
 	}
 	k.overlaps = append(k.overlaps, stretch{wall, earlier(k.before, wall.Add(foreignOverlap))})
