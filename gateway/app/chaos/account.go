@@ -104,12 +104,11 @@ func (j *judge) timeFits(r Row, from, to time.Time) bool {
 	if r.Reconstructed {
 		late, until = apart, time.Time{}
 	}
-	if r.Uncertain {
-		for _, b := range j.Bounds {
-			// Put into the middle of what was possible.
-			late = max(late, b.Latest.Sub(b.Earliest)/2+apart)
-		}
-		return !r.At.Before(from.Add(-late)) && !r.At.After(to.Add(late))
+	if (r.Uncertain || r.Reconstructed && !r.HasValue) && j.bounded(r, from, to) {
+		return true
+	}
+	if r.Uncertain && !r.Reconstructed {
+		return false
 	}
 	for _, o := range j.offsets(from, until) {
 		if !r.At.Before(from.Add(o-rounding)) && !r.At.After(to.Add(o+late+rounding)) {
@@ -117,6 +116,15 @@ func (j *judge) timeFits(r Row, from, to time.Time) bool {
 		}
 	}
 	return false
+}
+
+// bounded reports whether a row of a start that never had a clock lies where
+// one of the agent's words puts it: in the middle of what was possible.
+func (j *judge) bounded(r Row, from, to time.Time) bool {
+	return slices.ContainsFunc(j.Bounds, func(b Bound) bool {
+		off := b.Latest.Sub(b.Earliest)/2 + apart
+		return !r.At.Before(from.Add(-off)) && !r.At.After(to.Add(off))
+	})
 }
 
 // offsets lists what the wall clock may have been off by between two times; a

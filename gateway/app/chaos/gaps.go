@@ -69,7 +69,7 @@ func (j *judge) restarted(g Gap) bool {
 // cut or replaced cannot know what it has sent; nor are times that were worked
 // out later held against it.
 func (j *judge) notEmpty(g Gap) string {
-	if len(j.Clock) > 0 || j.damaged(g.From, g.To) {
+	if len(j.Clock) > 0 || j.damaged(g.From, g.To, JournalTruncated, JournalFlipped, WALDamaged, JournalRestored) {
 		return ""
 	}
 	for _, r := range j.Rows {

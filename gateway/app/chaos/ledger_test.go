@@ -185,12 +185,12 @@ func TestAccountKnowsTheClock(t *testing.T) {
 		}, false},
 		{"between the bounds of a start without a clock", func(s *Site) {
 			set(s, plain)
-			*s.row(5, 0) = Row{Channel: Channels()[0].Name, At: at(4501), Value: Channels()[0].Value(5), HasValue: true, Uncertain: true, Epoch: 1, Seq: 15}
+			*s.row(5, 0) = Row{Channel: Channels()[0].Name, At: at(4501), Value: Channels()[0].Value(5), HasValue: true, Uncertain: true, Reconstructed: true, Epoch: 1, Seq: 15}
 			s.Bounds = []Bound{{Earliest: at(0), Latest: at(8000)}}
 		}, true},
 		{"outside the bounds", func(s *Site) {
 			set(s, plain)
-			*s.row(5, 0) = Row{Channel: Channels()[0].Name, At: at(9501), Value: Channels()[0].Value(5), HasValue: true, Uncertain: true, Epoch: 1, Seq: 15}
+			*s.row(5, 0) = Row{Channel: Channels()[0].Name, At: at(9501), Value: Channels()[0].Value(5), HasValue: true, Uncertain: true, Reconstructed: true, Epoch: 1, Seq: 15}
 			s.Bounds = []Bound{{Earliest: at(0), Latest: at(8000)}}
 		}, false},
 	} {

@@ -102,11 +102,15 @@ func row(channel string, columns []string, values []any) (Row, error) {
 			r.HasValue = true
 			errs = append(errs, err)
 		case "reason":
-			r.Reason, r.Uncertain = text, text == string(sensors.ClockUncertain)
+			r.Reason = text
+		case "quality":
+			r.Uncertain = text == "uncertain"
 		case "flags":
 			r.Reconstructed = strings.Contains(text, "reconstructed")
 		}
 	}
+	// A reading that is doubted for its value keeps that reason.
+	r.Uncertain = r.Uncertain && (r.Reconstructed || r.Reason == string(sensors.ClockUncertain))
 	return r, errors.Join(errs...)
 }
 

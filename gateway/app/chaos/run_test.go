@@ -6,8 +6,10 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -69,8 +71,9 @@ func round(t *testing.T, bin string, plan Plan, persistence bool, total *report)
 	c := newCounty(t, bin, dir, persistence)
 	recovery := c.strike(plan, total)
 	a := c.settle()
-	t.Logf("seed %d: %+v", plan.Seed, a)
 	total.add(a, recovery)
+	whole := fmt.Sprintf("%+v", a)
+	programs.WriteFile(t, filepath.Join(dir, "account.txt"), strings.ReplaceAll(whole, " First:[", "\nFirst:["))
 	for name, f := range map[string]Findings{"lost": a.Lost, "doubled": a.Doubled, "altered": a.Altered, "unordered": a.Unordered, "undeclared": a.Undeclared} {
 		for _, text := range f.First {
 			t.Errorf("%s: %s", name, text)
