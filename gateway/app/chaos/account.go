@@ -228,10 +228,12 @@ func (j *judge) missing(c Channel, p Poll) {
 		if !j.inside(g, p.Asked) && !j.inside(g, at) {
 			continue
 		}
-		if before, ok := j.mayTake(g, at); !ok {
+		before, excused, ok := j.mayTake(g, at)
+		if !ok {
 			why = "lies inside a gap " + g.text() + " but was answered " + before.Round(time.Millisecond).String() + " before the agent ended, longer than a commit may take"
 			continue
-		} else if g.Cause == causeRestart && before <= j.Commit+flushing {
+		}
+		if g.Cause == causeRestart && !excused {
 			j.a.LongestLoss = max(j.a.LongestLoss, before)
 		}
 		if p.wasAnswered() {
@@ -245,27 +247,29 @@ func (j *judge) missing(c Channel, p Poll) {
 const causeRestart = "restart"
 
 // mayTake reports whether a gap may have taken what was answered then: of a
-// restart, no more than one commit interval before the end, unless the disk was
-// out of order. before is how long before the end it was.
-func (j *judge) mayTake(g Gap, at time.Time) (before time.Duration, ok bool) {
+// restart, no more than one commit interval before the end, unless that is
+// excused by what was done to the disk. before is how long before the end it
+// was.
+func (j *judge) mayTake(g Gap, at time.Time) (before time.Duration, excused, ok bool) {
 	if g.Cause != causeRestart {
-		return 0, true
+		return 0, true, true
 	}
 	for i, l := range j.Lives {
 		if at.Before(l.Began) || !l.Ended.IsZero() && at.After(l.Ended) {
 			continue
 		}
 		if l.Ended.IsZero() {
-			return 0, false // it lives
+			return 0, false, false // it lives
 		}
 		before = l.Ended.Sub(at)
 		next := l.Ended
 		if i+1 < len(j.Lives) {
 			next = j.Lives[i+1].Began
 		}
-		return before, before <= j.Commit+flushing || j.damaged(at, next, DiskFilled) || j.taken(at)
+		excused = j.damaged(at, next, DiskFilled) || j.taken(at)
+		return before, excused, excused || before <= j.Commit+flushing
 	}
-	return 0, true // nobody was there to ask for it again
+	return 0, true, true // nobody was there to ask for it again
 }
 
 // taken reports whether what was answered then may have gone with a journal

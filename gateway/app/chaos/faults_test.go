@@ -26,7 +26,11 @@ func (c *county) steps(s *Strike) []step {
 	if end == nil {
 		return []step{{at: s.At, do: begin, end: s}}
 	}
-	return []step{{at: s.At, do: begin}, {at: s.At + s.For, do: end, end: s}}
+	steps := []step{{at: s.At, do: begin}, {at: s.At + s.For, do: end, end: s}}
+	if s.Killed {
+		steps = append(steps, step{at: s.At + s.For/2, do: c.sites[s.Target].agent.Kill})
+	}
+	return steps
 }
 
 // moves are what begins and what ends a strike; end is nil for what is over at
@@ -67,12 +71,7 @@ func (c *county) moves(s *Strike) (begin, end func()) {
 			c.proxy.join(t, s.Target)
 		}
 	case DiskFilled:
-		return func() { c.fill(at) }, func() {
-			if s.Killed {
-				at.agent.Kill()
-			}
-			c.release(at)
-		}
+		return func() { c.fill(at) }, func() { c.release(at) }
 	case JournalTruncated, JournalFlipped, WALDamaged, JournalRestored:
 		return c.journal(s)
 	case CountyRestored:
