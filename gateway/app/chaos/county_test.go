@@ -143,7 +143,12 @@ func (c *county) startSite(name string) {
 		} else {
 			c.mounted = true
 			// Before the agent's keeper, so that it is unmounted after it.
-			t.Cleanup(func() { _ = unix.Unmount(s.data, unix.MNT_DETACH) })
+			t.Cleanup(func() {
+				if t.Failed() {
+					c.copyJournal(s.data, c.path("disk-of-"+name))
+				}
+				_ = unix.Unmount(s.data, unix.MNT_DETACH)
+			})
 		}
 	}
 	broker := c.proxy.link(t, name, c.broker.Addr)

@@ -234,3 +234,15 @@ func TestAPlanIsDrawnFromItsSeedAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestTheTableTellsWhatWasNotRun(t *testing.T) {
+	a := story().Account()
+	a.Lost.add("one")
+	text := Table{Strikes: map[Kind]int{EdgeKilled: 3}, Skipped: map[Kind]int{DiskFilled: 1}, Account: a,
+		Recovery: []time.Duration{time.Second, 9 * time.Second, 2 * time.Second}}.String()
+	for _, want := range []string{"edge killed", "disk filled (needs root)", "not run", "| lost  ", "            1 |", "9s", "2s", "9 / 1"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the table lacks %q:\n%s", want, text)
+		}
+	}
+}
