@@ -267,9 +267,22 @@ func (j *judge) mayTake(g Gap, at time.Time) (before time.Duration, excused, ok 
 			next = j.Lives[i+1].Began
 		}
 		excused = j.damaged(at, next, DiskFilled) || j.taken(at)
-		return before, excused, excused || before <= j.Commit+flushing
+		return before, excused, excused || before <= j.Commit+flushing || j.few(at, l.Ended)
 	}
 	return 0, true, true // nobody was there to ask for it again
+}
+
+// few reports whether no more polls lie between two times than an agent makes in
+// a commit interval: on a machine that starves it, its time is longer, and so
+// are its polls apart.
+func (j *judge) few(from, to time.Time) bool {
+	n := 0
+	for _, p := range j.Polls {
+		if p.Asked.After(from) && p.Asked.Before(to) {
+			n++
+		}
+	}
+	return j.Period > 0 && n <= int((j.Commit+flushing)/j.Period)
 }
 
 // taken reports whether what was answered then may have gone with a journal

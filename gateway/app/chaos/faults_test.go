@@ -155,6 +155,12 @@ func (c *county) journal(s *Strike) (begin, end func()) {
 		if s.Kind == WALDamaged || s.Kind == JournalRestored {
 			sig = syscall.SIGKILL
 		}
+		if s.Kind == WALDamaged { // an agent that has just been killed is on its way back
+			await(c.t, "a journal's log", func() bool {
+				_, err := os.Stat(filepath.Join(at.data, "journal.db-wal"))
+				return err == nil
+			})
+		}
 		d := Damage{Kind: s.Kind, Reach: c.began, From: time.Now()}
 		if s.Kind == JournalRestored {
 			d.Reach = c.copied

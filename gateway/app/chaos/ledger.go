@@ -84,6 +84,7 @@ type Site struct {
 	Bounds  []Bound
 	Commit  time.Duration // longest wait before a reading is durable
 	Timeout time.Duration // for one question
+	Period  time.Duration // from one poll to the next, when there is time for it
 }
 
 // Findings are faults of one kind: how many, and the first of each site in words.

@@ -118,6 +118,13 @@ func TestAccount(t *testing.T) {
 			s.Gaps[0].From = at(-2500)
 			s.without(0, 1, 2, 3, 4, 5, 6)
 		}, func(a Account) bool { return a.Lost.Count == 3 && a.Undeclared.Count == 0 }, "longer than a commit"},
+		{"an agent that was starved makes few polls", func(s *Site) {
+			s.Polls[1].Asked, s.Polls[1].Answered = at(-2000), at(-2000)
+			s.Lives[0].Began = at(-3000)
+			s.Gaps[0].From = at(-2500)
+			s.Period = 100 * time.Millisecond
+			s.without(0, 1, 2, 3, 4, 5, 6)
+		}, func(a Account) bool { return a.Clean() && a.Declared == 18 }, ""},
 		{"a full disk is a reason", func(s *Site) {
 			s.Polls[1].Asked, s.Polls[1].Answered = at(-2000), at(-2000)
 			s.Lives[0].Began = at(-3000)

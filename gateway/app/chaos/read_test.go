@@ -210,7 +210,7 @@ func (c *county) account() (Account, error) {
 		if err != nil {
 			return all, err
 		}
-		one := Site{Name: name, Polls: s.slave.log(), Rows: rows, Gaps: gaps, Bounds: bounds, Clock: s.settings, Damages: s.damages, Commit: commit, Timeout: busTimeout}
+		one := Site{Name: name, Polls: s.slave.log(), Rows: rows, Gaps: gaps, Bounds: bounds, Clock: s.settings, Damages: s.damages, Commit: commit, Timeout: busTimeout, Period: pollPeriod}
 		for _, l := range s.agent.Lives() {
 			one.Lives = append(one.Lives, Life(l))
 		}

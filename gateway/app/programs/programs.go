@@ -4,10 +4,12 @@
 package programs
 
 import (
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -70,15 +72,21 @@ func Repository(t testing.TB) string {
 	}
 }
 
-// FreeAddress is an address of 127.0.0.1 that was free a moment ago.
+// FreeAddress is an address of 127.0.0.1 that was free a moment ago. Its port
+// lies below those that Linux gives to connections, so that it stays free while
+// who listens there is down.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var err error
+	for range 100 {
+		var l net.Listener
+		if l, err = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(20_000+rand.IntN(12_000))); err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal(err)
+	return ""
 }
 
 // ReadFile reads a file that must be there.
