@@ -6,9 +6,10 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 INFLUXD := github.com/influxdata/influxdb/cmd/influxd@v1.8.10
+TOXIPROXY := github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0
 UI := gateway/web/ui
 
-.PHONY: build demo page test test-deps test-qemu check bench cross clean help
+.PHONY: build demo page test test-deps test-qemu chaos check bench cross clean help
 
 build: page ## the three binaries in bin/, with the page inside
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
@@ -27,15 +28,19 @@ test: ## unit tests under the race detector, integration tests with plain binari
 	go test -race -timeout 20m $$(go list ./... | grep -v /app/chain)
 	go test -count 1 -timeout 20m ./gateway/app/chain # builds its own binaries, which go's cache of results cannot see
 
-test-deps: ## what the tests against real servers need (Debian packages, influxd)
-	deploy/test-deps.sh $(CACHE) $(INFLUXD)
+test-deps: ## what the tests against real servers need (Debian packages, influxd, toxiproxy)
+	deploy/test-deps.sh $(CACHE) $(INFLUXD) $(TOXIPROXY)
 
 test-qemu: ## the arm agent on an emulated board: a TMP105, and ROUNDS=20 power cuts (needs make test-deps)
 	POWER_ROUNDS=$(ROUNDS) go test -tags qemu -count 1 -v -timeout 75m ./deploy/qemu
 
+chaos: ## a county while everything is killed, cut, damaged and mistold; CHAOS_SEED=7, HOURS=8 soaks (needs make test-deps)
+	CHAOS_HOURS=$(HOURS) go test -tags chaos -count 1 -v -timeout $(if $(HOURS),0,15m) -run TestChaos ./gateway/app/chaos
+
 check: $(CACHE)/staticcheck $(UI)/node_modules/.installed ## gofmt, vet, staticcheck, import arrows, page types
 	@test -z "$$(git ls-files '*.go' | xargs gofmt -l | tee /dev/stderr)" || { echo 'gofmt -w the files above'; exit 1; }
 	go vet ./...
+	go vet -tags chaos,chaosclock ./gateway/app/...
 	$(CACHE)/staticcheck ./...
 	go test ./gateway/app
 	cd $(UI) && npm run --silent check && npm test --silent

@@ -168,6 +168,28 @@ func TestHelloTellsAGatewayWhatWasSeenOfIt(t *testing.T) {
 	})
 }
 
+// A journal that was set back would give the number of a gap or an event again
+// that the store has been waiting for, and lose what it numbers so.
+func TestHelloCountsWhatWaitsForTheStore(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.store.fail(fmt.Errorf("down: %w", store.ErrTemporary))
+		now := time.Now()
+		r.sendPack(3, reading(41, air, now, -18), wire.Record{Seq: 42, Kind: wire.GapRecord, Boot: "b", Clock: wire.ClockNTP,
+			Gap: wire.Gap{Scope: "balagong-gw", From: now.Add(-time.Minute), To: now, Cause: "restart"}})
+		status, err := wire.EncodeStatus(wire.Status{Gateway: "balagong-gw", Site: "balagong", Online: true, Session: "s", At: now.UTC()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.send(here.Topic(wire.ChannelStatus), status)
+		if h, ok := r.wire.hello(t); !ok || h.Epoch != 3 || h.Highest != 42 {
+			t.Errorf("hello %+v, %v; want epoch 3, highest 42", h, ok)
+		}
+		r.store.fail(nil)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+	})
+}
+
 func TestALastWillTakesAGatewayOffline(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		for _, online := range []bool{true, false} {

@@ -266,7 +266,7 @@ func (c *Collector) admitForeign(item *batchItem, sender *source.Source, records
 	for _, r := range records {
 		quantity, why := c.o.Registry.check(r, item.from.Received)
 		if postponed(why, believed) {
-			return errClock
+			return clockTrouble{}
 		}
 		if why == nil && sender.Live() && !believed {
 			why = &refusal{wire.BadTime, "it has no time of its own, and the county's clock is not synchronised"}

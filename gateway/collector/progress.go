@@ -54,6 +54,9 @@ func (p *progress) highest(gateway string) (epoch, seq uint64) {
 		for _, set := range []*state.Ranges{&j.stored, &j.quarantined, &j.judged} {
 			seq = max(seq, set.Highest())
 		}
+		for _, q := range j.queued {
+			seq = max(seq, q.To)
+		}
 	}
 	return epoch, seq
 }

@@ -129,10 +129,8 @@ func (l *Ledger) Compare(point sensors.PointID, stored []sensors.Reading, within
 	if len(given) == 0 {
 		return o
 	}
-	// The wire carries whole milliseconds, rounded down, and the edge works a
-	// reading's wall time out from the machine's uptime, which may lag the wall
-	// clock by what it was slewed since. Polls are seconds apart.
-	const rounding = 20 * time.Millisecond
+	// The wire carries whole milliseconds, rounded down.
+	const rounding = time.Millisecond
 	used := make([]bool, len(stored))
 	owner := make([]int, len(stored)) // the answer a reading fits, for doubles
 	for i := range owner {

@@ -83,6 +83,7 @@ type Agent struct {
 	board   *board
 	keeper  *Timekeeper
 	oldest  oldestTime
+	restart *wire.Record // gap that is not declared yet; the recorder's once sampling has begun
 	stop    chan struct{}
 	once    sync.Once
 	sampled chan struct{} // closed when the last sampler has ended and all is journaled
@@ -206,9 +207,7 @@ func (a *Agent) sample(ctx context.Context) error {
 		}
 	}
 	a.place(ctx)
-	if err := a.declareRestart(ctx); err != nil {
-		return err
-	}
+	a.declareRestart()
 	var sampling sync.WaitGroup
 	sampling.Go(func() { a.keepTime(ctx) })
 	for _, l := range a.lines {

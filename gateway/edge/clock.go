@@ -49,11 +49,13 @@ func HostedClock() Clock {
 	return c
 }
 
-func (c Clock) wall() time.Time {
-	if c.Wall != nil {
-		return c.Wall().Round(0).UTC()
+// wall is what the wall clock showed when Now showed t, a moment ago.
+func (c Clock) wall(t time.Time) time.Time {
+	if c.Wall == nil {
+		return t.Round(0).UTC() // read in one instant with its monotonic reading
 	}
-	return c.Now().Round(0).UTC()
+	ahead, _ := c.beside(func(now time.Time) time.Duration { return c.Wall().Round(0).Sub(now.Round(0)) })
+	return t.Round(0).Add(ahead).UTC()
 }
 
 // Mono returns how long after the machine's start t was. A time without a
@@ -64,20 +66,25 @@ func (c Clock) mono(t time.Time) time.Duration {
 	if c.Uptime == nil {
 		return t.Sub(c.Start)
 	}
-	// The two clocks cannot be read in one instant. The tightest of a few
-	// brackets is taken: a goroutine that lost its processor in between would
-	// make this record, alone of its poll, older than it is.
-	var mono time.Duration
+	up, at := c.beside(func(time.Time) time.Duration { return c.Uptime() })
+	return up + t.Sub(at)
+}
+
+// beside reads another clock and returns what it showed and what Now showed at
+// that moment. The two cannot be read in one instant. The tightest of a few
+// brackets is taken: a goroutine that lost its processor in between would make
+// a record, alone of its poll, older than it is.
+func (c Clock) beside(other func(now time.Time) time.Duration) (read time.Duration, at time.Time) {
 	tightest := time.Duration(-1)
 	for range 5 {
 		before := c.Now()
-		up := c.Uptime()
+		r := other(before)
 		if width := c.Now().Sub(before); tightest < 0 || width < tightest {
-			tightest, mono = width, up+t.Sub(before)
+			tightest, read, at = width, r, before
 		}
 		if tightest < 50*time.Microsecond {
 			break
 		}
 	}
-	return mono
+	return read, at
 }

@@ -328,6 +328,32 @@ func TestAClockThatWasIn2036ForAWhileHasToldNobody(t *testing.T) {
 	})
 }
 
+// The same moment in 2036, in which the agent was started.
+func TestAnAgentStartedInAMomentOf2036HasToldNobody(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		on := time.Now()
+		h := &hands{source: wire.ClockNTP}
+		r.boot(h, "boot", on)
+		pass(time.Minute)
+		r.stop()
+		h.turn(10*365*24*time.Hour, wire.ClockNTP)
+		r.boot(h, "boot", on)
+		pass(20 * time.Second)
+		h.turn(0, wire.ClockNTP)
+		pass(2 * time.Minute)
+		r.connect(wire.Hello{Generation: "g1"})
+		got := r.delivered()
+		if len(readings(got)) < 15 {
+			t.Errorf("%d readings; want those of three minutes", len(readings(got)))
+		}
+		for _, rec := range got {
+			if off := rec.Time().Sub(time.Now()); off > time.Minute {
+				t.Errorf("record %d (%v) is told to be of %s", rec.Seq, rec.Kind, rec.Time())
+			}
+		}
+	})
+}
+
 func TestAReceiverTellsTheTimeWhereTheNetworkDoesNot(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		h := &hands{}
@@ -423,4 +449,34 @@ func TestASmallStepBackStillIncreases(t *testing.T) {
 			t.Error("a second is no step")
 		}
 	})
+}
+
+// Every few readings of a clock, the processor is gone for 30 ms.
+func TestALostTimeSliceMovesNoStamp(t *testing.T) {
+	for _, own := range []bool{false, true} { // whether the wall clock is another one than Now's
+		began := time.Now()
+		passed, looked := time.Duration(0), 0
+		look := func() time.Duration {
+			seen := passed
+			if looked++; looked%7 == 0 {
+				passed += 30 * time.Millisecond
+			}
+			passed += time.Microsecond
+			return seen
+		}
+		c := Clock{Boot: "boot", Start: began, Now: func() time.Time { return began.Add(look()) },
+			Uptime: func() time.Duration { return time.Hour + look() }, Source: func() wire.ClockSource { return wire.ClockNTP }}
+		if own {
+			c.Wall = func() time.Time { return began.Add(look()).Round(0) }
+		}
+		k := newTimekeeper(c, "gw", time.Time{})
+		for range 50 {
+			k.Observe()
+			now := c.Now()
+			wall, _, ok := k.Judge(now)
+			if off := wall.Sub(now.Round(0)); !ok || off > time.Millisecond || off < -time.Millisecond {
+				t.Fatalf("own wall clock %v: stamped %s beside the truth", own, off)
+			}
+		}
+	}
 }

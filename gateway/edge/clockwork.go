@@ -89,21 +89,29 @@ func (a *Agent) placeAll(ctx context.Context, start time.Time, source wire.Clock
 // declareRestart journals the stretch since the last record as a gap, so that
 // a poll lost with the power is never taken for a stretch without trouble.
 // While the time is not known it is held: the journal draws it from the record
-// before it when it gets its place.
-func (a *Agent) declareRestart(ctx context.Context) error {
-	last, ok := a.o.Journal.LastTime()
-	if !ok {
-		return nil
-	}
+// before it when it gets its place. While the journal cannot be opened, its
+// last record is not known: the gap waits for the first commit.
+func (a *Agent) declareRestart() {
 	now := a.o.Clock.Now()
 	gap := wire.Record{Kind: wire.GapRecord, Gap: wire.Gap{Scope: a.o.Address.Gateway, To: now, Cause: "restart"}}
 	a.keeper.Stamp(&gap, now, now)
-	if gap.Clock != wire.ClockNone && !gap.Gap.To.After(last) {
-		return nil // a clock that went back is an event of the clock, not a gap
+	if a.o.Journal.Err() != nil {
+		a.restart = &gap
+		return
+	}
+	if gap, ok := a.sinceLast(gap); ok {
+		a.records <- []wire.Record{gap} // by the recorder: a full disk must not keep the agent from sampling
+	}
+}
+
+// sinceLast lets a gap begin at the journal's last record.
+func (a *Agent) sinceLast(gap wire.Record) (_ wire.Record, ok bool) {
+	last, ok := a.o.Journal.LastTime()
+	if !ok || gap.Clock != wire.ClockNone && !gap.Gap.To.After(last) {
+		return gap, false // a clock that went back is an event of the clock, not a gap
 	}
 	gap.Gap.From = earlier(last, gap.Gap.To)
-	a.records <- []wire.Record{gap} // by the recorder: a full disk must not keep the agent from sampling
-	return nil
+	return gap, true
 }
 
 // provisional adds to a status what people may see of records that are held.

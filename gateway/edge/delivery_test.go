@@ -79,6 +79,25 @@ func TestALostAcknowledgementMakesTheSameRecordsComeAgain(t *testing.T) {
 	})
 }
 
+// The journal was set back while the county's store was down: what the county
+// acknowledges late is of numbers that have been given again.
+func TestAnAcknowledgementBeforeTheHelloConfirmsNothing(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.start()
+		pass(2*time.Minute + 2*time.Second)
+		r.agent.OnConnect()
+		pass(time.Second)
+		r.ack(1, stored(1, 100))
+		if got := r.agent.Undelivered(); got != 3 {
+			t.Errorf("%d records count as not delivered after an acknowledgement of what was never offered; want 3", got)
+		}
+		r.hello(wire.Hello{Epoch: 1, Highest: 100, Generation: "g1"})
+		if got := r.broker.packs(t); len(got) != 1 || got[0].Epoch != 2 || len(got[0].Records) != 3 {
+			t.Errorf("offered %+v; want the three readings in a new epoch", got)
+		}
+	})
+}
+
 func TestABacklogGoesOutOldestFirstInABoundedWindow(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.options.Devices[0].Interval = time.Second

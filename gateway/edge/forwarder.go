@@ -275,6 +275,12 @@ func (f *forwarder) settle(ctx context.Context, a wire.Ack) {
 	if a.Epoch != f.journal.Epoch() {
 		return // of an epoch that is over
 	}
+	if !f.greeted {
+		// Nothing was offered in this session: it is about what an earlier agent
+		// sent, whose journal may have been another one. What is ours is offered
+		// again.
+		return
+	}
 	if err := f.journal.Confirm(ctx, a.Ranges); err != nil {
 		f.log.Error("confirm delivery in the journal", "error", err)
 		return

@@ -158,9 +158,19 @@ func (a *Agent) append(ctx context.Context, o outcome) error {
 		records = append([]wire.Record{gap}, records...)
 		urgent = append([]bool{false}, urgent...)
 	}
+	if a.restart != nil {
+		if err := a.o.Journal.Ready(ctx); err != nil {
+			return err
+		}
+		if gap, ok := a.sinceLast(*a.restart); ok {
+			records = append([]wire.Record{gap}, records...)
+			urgent = append([]bool{false}, urgent...)
+		}
+	}
 	if _, err := a.o.Journal.AppendUrgent(ctx, records, urgent); err != nil {
 		return err
 	}
+	a.restart = nil
 	a.forward.wakeUp()
 	return nil
 }

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -151,6 +152,42 @@ func TestWithoutADiskTheAgentSamplesAndResumes(t *testing.T) {
 		}
 		if got := r.journal.Undelivered(); got < 5 {
 			t.Errorf("%d records are durable; want all that were held", got)
+		}
+	})
+}
+
+// An agent that was killed while the disk was full, and starts while it still
+// is, does not know yet when its last record was made.
+func TestARestartWithoutADiskIsDeclaredWhenTheDiskIsBack(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.start()
+		pass(2*time.Minute + 2*time.Second)
+		r.stop()
+		last := time.Now().Add(-2 * time.Second)
+		path := filepath.Join(r.dir, "journal.db")
+		if err := errors.Join(os.Rename(path, path+".away"), os.Mkdir(path, 0o750)); err != nil {
+			t.Fatal(err)
+		}
+		pass(10 * time.Minute)
+		began := time.Now()
+		r.start()
+		pass(5 * time.Minute)
+		if err := errors.Join(os.Remove(path), os.Rename(path+".away", path)); err != nil {
+			t.Fatal(err)
+		}
+		pass(5 * time.Second)
+		var gaps []wire.Gap
+		err := r.journal.Records(context.Background(), 0, math.MaxUint64, func(e journal.Entry) bool {
+			if e.Kind == wire.GapRecord {
+				gaps = append(gaps, e.Gap)
+			}
+			return true
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		if len(gaps) != 1 || gaps[0].Cause != "restart" || !gaps[0].From.Equal(last) || !gaps[0].To.Equal(began) {
+			t.Errorf("gaps %+v; want one of a restart from %s to %s", gaps, last, began)
 		}
 	})
 }

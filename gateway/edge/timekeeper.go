@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"coldchain/gateway/clock"
 	"coldchain/gateway/wire"
 	"coldchain/sensors"
 )
@@ -78,15 +79,21 @@ func newTimekeeper(c Clock, object string, last time.Time) *Timekeeper {
 }
 
 // draw is the first line. Where it lies behind what an earlier agent has
-// stamped, the clock was set back while nobody looked.
+// stamped, the clock was set back while nobody looked; where it lies more than
+// a day ahead, it has to stand for a while before it is believed.
 func (k *Timekeeper) draw(mono time.Duration, l wallLine) {
 	k.line = l
 	if k.unsynced {
 		k.unsynced = false
-		k.tell("clock-synced", k.clock.wall(), l.at(mono), l.source)
+		k.tell("clock-synced", k.clock.wall(k.clock.Now()), l.at(mono), l.source)
 	}
 	wall := l.at(mono)
 	if !wall.Before(k.before) {
+		// A box that was off for more than a day, or a clock that is in 2036 for
+		// a moment. What is a generation old was no date: it is of a held record.
+		if wall.Sub(k.before) > farStep && k.before.AddDate(clock.Horizon, 0, 0).After(wall) {
+			k.steady = mono + settleTime
+		}
 		return
 	}
 	k.overlaps = append(k.overlaps, stretch{wall, earlier(k.before, wall.Add(foreignOverlap))})
@@ -157,7 +164,7 @@ func (k *Timekeeper) step(mono time.Duration, seen wallLine) {
 // that it contradicts; a kernel in line with it is the finer clock. A clock
 // that was right once goes on by the monotonic one.
 func (k *Timekeeper) best(now time.Time, mono time.Duration) (_ wallLine, vouched bool) {
-	kernel := wallLine{start: k.clock.wall().Add(-mono), source: k.clock.Source(), drawn: true}
+	kernel := wallLine{start: k.clock.wall(now).Add(-mono), source: k.clock.Source(), drawn: true}
 	for _, reference := range k.clock.References {
 		t, at, ok := reference()
 		if !ok {

@@ -56,7 +56,8 @@ func setTime(r *wire.Record, t time.Time) {
 func (k *Timekeeper) stampAt(mono time.Duration) stamp {
 	whole := mono.Truncate(time.Millisecond)
 	if !k.line.drawn {
-		return stamp{mono: whole, wall: millisecond(k.clock.wall().Add(mono - k.mono())), held: true}
+		now := k.clock.Now()
+		return stamp{mono: whole, wall: millisecond(k.clock.wall(now).Add(mono - k.clock.mono(now))), held: true}
 	}
 	wall := millisecond(k.line.at(mono))
 	return stamp{mono: whole, wall: wall, held: mono < k.steady || k.overlapped(wall)}

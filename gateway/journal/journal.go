@@ -165,6 +165,16 @@ func (j *Journal) Err() error {
 	return j.broken
 }
 
+// Ready opens a file that could not be opened before, if it is time to try
+// again, and returns why the journal cannot be used.
+func (j *Journal) Ready(ctx context.Context) error {
+	if err := j.take(ctx, "open"); err != nil {
+		return err
+	}
+	j.give()
+	return nil
+}
+
 // Close ends the journal's use of its file. Everything Append has returned is
 // safe without it.
 func (j *Journal) Close() error {

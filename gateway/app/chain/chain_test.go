@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"coldchain/gateway/app/programs"
 )
 
 // A recorded log goes through the real programs: an independent Modbus slave,
@@ -21,7 +23,7 @@ func TestRecordedLogThroughRealPrograms(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute; run without -short")
 	}
-	bin := buildPrograms(t)
+	bin := programs.Build(t)
 	t.Run("mosquitto and influxdb", func(t *testing.T) {
 		t.Parallel()
 		c := &county{t: t, bin: bin, dir: t.TempDir()}
@@ -71,7 +73,8 @@ func compare(t *testing.T, want []answer, got []storedValue) {
 		if got[i].value != w.value {
 			t.Fatalf("row %d: answered %v, stored %v", w.row, w.value, got[i].value)
 		}
-		from := w.at.Add(-clockSlack)
+		// Stored times are whole milliseconds, cut off.
+		from := w.at.Truncate(time.Millisecond)
 		to := w.at.Add(pollPeriod)
 		if i+1 < len(want) {
 			to = want[i+1].at
@@ -81,10 +84,6 @@ func compare(t *testing.T, want []answer, got []storedValue) {
 		}
 	}
 }
-
-// clockSlack is how much earlier than the slave's a stored time may be: it is
-// cut off to whole milliseconds, and worked out from the machine's uptime.
-const clockSlack = 10 * time.Millisecond
 
 // checkAlarm: the log goes beyond the limit, so there is an alarm, it lists the
 // batch that lies in the room, and not the one that had left.
@@ -110,12 +109,12 @@ func (c *county) checkAlarm() {
 // have one, else a log of a simulated room.
 func recordedLog(t *testing.T, bin string) string {
 	t.Helper()
-	real := filepath.Join(repository(t), "..", "shared", "data", "ruuvi_fridge.csv")
+	real := filepath.Join(programs.Repository(t), "..", "shared", "data", "ruuvi_fridge.csv")
 	if _, err := os.Stat(real); err == nil {
 		return real
 	}
 	simulated := filepath.Join(t.TempDir(), "simulated.csv")
-	run(t, filepath.Join(bin, "coldchain"), "simulate", "--record", simulated, "--hours", "6")
+	programs.Run(t, filepath.Join(bin, "coldchain"), "simulate", "--record", simulated, "--hours", "6")
 	return simulated
 }
 

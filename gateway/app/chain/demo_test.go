@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"coldchain/gateway/app/programs"
 )
 
 type demoSummary struct {
@@ -29,7 +31,7 @@ func TestDemoLosesNothingAndItsAlarmNamesItsBatches(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute and a half; run without -short")
 	}
-	bin := buildPrograms(t)
+	bin := programs.Build(t)
 	for season, zone := range map[string]string{"autumn": "balagong/mutton-1", "winter": "jirigalangtu/potato-1"} {
 		t.Run(season, func(t *testing.T) {
 			t.Parallel()

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -20,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"coldchain/gateway/mqtt/mosquittotest"
+	"coldchain/gateway/app/programs"
 	"coldchain/gateway/store/storetest/influxdtest"
 )
 
@@ -37,38 +36,20 @@ type county struct {
 	store      string // the collector's store block
 	page       string
 	influx     *influxdtest.Server
-	broker     *mosquittotest.Broker
 	brokerPass bool
 }
 
 // embedded uses what the collector brings along.
 func (c *county) embedded() {
-	addr := freeAddress(c.t)
+	addr := programs.FreeAddress(c.t)
 	c.brokerURL = "tcp://" + addr
 	c.mqtt = "broker: {listen: " + addr + "}\n"
 }
 
-// startMosquitto runs the real broker with the configuration, access list and
-// passwords that a county would use.
 func (c *county) startMosquitto() {
-	t := c.t
-	deploy := filepath.Join(repository(t), "deploy", "mosquitto")
-	passwords := c.write("passwd", "")
-	tool := need(t, "mosquitto_passwd")
-	for _, user := range []string{"collector", "balagong-gw"} {
-		run(t, tool, "-b", passwords, user, "secret-of-"+user)
-		c.write(user+".secret", "secret-of-"+user+"\n")
-	}
-	acl := c.write("acl", readFile(t, filepath.Join(deploy, "acl")))
-	conf := strings.NewReplacer("/etc/mosquitto/coldchain.passwd", passwords, "/etc/mosquitto/coldchain.acl", acl).
-		Replace(readFile(t, filepath.Join(deploy, "coldchain.conf")))
-	conf += "\npersistence_location " + c.dir + "/\n"
-	if os.Getuid() == 0 {
-		conf += "user root\n" // the test's folders are root's
-	}
-	b := mosquittotest.Start(t, conf)
-	c.broker, c.brokerURL, c.brokerPass = b, b.URL, true
-	c.mqtt = fmt.Sprintf("mqtt: {server: %q, username: collector, password_file: %q}\n", b.URL, filepath.Join(c.dir, "collector.secret"))
+	b := programs.Mosquitto(c.t, c.dir, true, "balagong-gw")
+	c.brokerURL, c.brokerPass = b.URL, true
+	c.mqtt = fmt.Sprintf("mqtt: {server: %q, username: collector, password_file: %q}\n", b.URL, programs.Secret(c.dir, "collector"))
 }
 
 func (c *county) startInflux() {
@@ -79,7 +60,7 @@ func (c *county) startInflux() {
 
 // collectorConfig writes the collector's file and returns its path.
 func (c *county) collectorConfig(limit float64) string {
-	listen := freeAddress(c.t)
+	listen := programs.FreeAddress(c.t)
 	c.page = "http://" + listen
 	file := c.write("county.yaml", `county: hangjin
 data: `+filepath.Join(c.dir, "collector")+"\n"+c.mqtt+c.store+`web: {listen: `+listen+`, token_file: `+c.write("token", "let-me\n")+`}
@@ -93,7 +74,7 @@ sites:
         points: {air: temperature}
         limits: {temperature: [{side: high, level: excursion, value: `+strconv.FormatFloat(limit, 'f', -1, 64)+`, delay: 0s}]}
 `)
-	run(c.t, filepath.Join(c.bin, "coldchain"), "check", file)
+	programs.Run(c.t, filepath.Join(c.bin, "coldchain"), "check", file)
 	return file
 }
 
@@ -126,7 +107,7 @@ channels:
 `)
 	mqtt := "mqtt: {server: " + c.brokerURL + "}\n"
 	if c.brokerPass {
-		mqtt = fmt.Sprintf("mqtt: {server: %q, username: balagong-gw, password_file: %q}\n", c.brokerURL, filepath.Join(c.dir, "balagong-gw.secret"))
+		mqtt = fmt.Sprintf("mqtt: {server: %q, username: balagong-gw, password_file: %q}\n", c.brokerURL, programs.Secret(c.dir, "balagong-gw"))
 	}
 	file := c.write("edge.yaml", `county: hangjin
 site: balagong
@@ -136,7 +117,7 @@ data: `+filepath.Join(c.dir, "edge")+"\n"+mqtt+`buses:
 devices:
   - {name: probe, bus: line, profile: `+profile+`, slave: 1, zone: mutton, interval: `+pollPeriod.String()+`, points: {air: temperature}}
 `)
-	run(c.t, filepath.Join(c.bin, "coldchain"), "check", file)
+	programs.Run(c.t, filepath.Join(c.bin, "coldchain"), "check", file)
 	return file
 }
 
@@ -150,9 +131,9 @@ func (c *county) startSlave(csvFile string) *slave {
 	t := c.t
 	python := "/usr/bin/python3"
 	if err := exec.Command(python, "-c", "import pymodbus, serial_asyncio").Run(); err != nil {
-		missing(t, "python3-pymodbus and python3-serial-asyncio")
+		programs.Missing(t, "python3-pymodbus and python3-serial-asyncio")
 	}
-	s := &slave{log: filepath.Join(c.dir, "answered.csv"), rows: len(strings.Split(strings.TrimSpace(readFile(t, csvFile)), "\n")) - 1}
+	s := &slave{log: filepath.Join(c.dir, "answered.csv"), rows: len(strings.Split(strings.TrimSpace(programs.ReadFile(t, csvFile)), "\n")) - 1}
 	out := c.start(python, filepath.Join("..", "testdata", "pymodbus_replay.py"), "--csv", csvFile, "--column", "temperature", "--port", "0", "--log", s.log, "--scale", "0.01")
 	select {
 	case line := <-out:
@@ -261,7 +242,7 @@ func (c *county) get(path string, answer any) {
 // coldchain runs the person's tool against this county.
 func (c *county) coldchain(args ...string) {
 	c.t.Helper()
-	run(c.t, filepath.Join(c.bin, "coldchain"), append(args, "--server", c.page, "--token-file", filepath.Join(c.dir, "token"))...)
+	programs.Run(c.t, filepath.Join(c.bin, "coldchain"), append(args, "--server", c.page, "--token-file", filepath.Join(c.dir, "token"))...)
 }
 
 // start runs a program until the test ends and gives its standard output line
@@ -303,7 +284,7 @@ func (c *county) start(program string, args ...string) <-chan string {
 			t.Errorf("%s ended with %v", filepath.Base(program), err)
 		}
 		if t.Failed() {
-			t.Logf("%s said:\n%s", filepath.Base(program), readFile(t, log.Name()))
+			t.Logf("%s said:\n%s", filepath.Base(program), programs.ReadFile(t, log.Name()))
 		}
 	})
 	return lines
@@ -311,75 +292,7 @@ func (c *county) start(program string, args ...string) <-chan string {
 
 func (c *county) write(name, text string) string {
 	c.t.Helper()
-	path := filepath.Join(c.dir, name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		c.t.Fatal(err)
-	}
-	return path
-}
-
-// buildPrograms builds the three binaries as a user would, without the race
-// detector.
-func buildPrograms(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	run(t, "go", "build", "-o", dir+"/", "coldchain/cmd/...")
-	return dir
-}
-
-func run(t *testing.T, program string, args ...string) {
-	t.Helper()
-	if out, err := exec.Command(program, args...).CombinedOutput(); err != nil {
-		t.Fatalf("%s %s: %v\n%s", filepath.Base(program), strings.Join(args, " "), err, out)
-	}
-}
-
-func need(t *testing.T, program string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err != nil {
-		missing(t, program)
-	}
-	return path
-}
-
-// missing skips the test with a line that says how to get what it needs; in
-// CI a skip is a failure.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s not installed: run make test-deps", what)
-	}
-	t.Skipf("%s not installed: run make test-deps", what)
-}
-
-func readFile(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// repository is the folder of go.mod.
-func repository(t *testing.T) string {
-	t.Helper()
-	root, err := filepath.Abs("../../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return root
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	return programs.WriteFile(c.t, filepath.Join(c.dir, name), text)
 }
 
 // lockedBuffer is written by a process and read by the test.

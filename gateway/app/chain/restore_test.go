@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"coldchain/gateway/app/programs"
 )
 
 // The rehearsal of the worst day: the county's computer is backed up while it
@@ -19,7 +21,7 @@ func TestRestoreRehearsal(t *testing.T) {
 		t.Skip("takes half a minute; run without -short")
 	}
 	t.Parallel()
-	c := &county{t: t, bin: buildPrograms(t), dir: t.TempDir()}
+	c := &county{t: t, bin: programs.Build(t), dir: t.TempDir()}
 	c.embedded()
 	log := recordedLog(t, c.bin)
 	slave := c.startSlave(log)
@@ -83,7 +85,7 @@ func (c *county) sameAlarms(before []alarm, lot string) {
 
 // writeCounty is a county with one room and this limit.
 func (c *county) writeCounty(limit float64) (file string) {
-	listen := freeAddress(c.t)
+	listen := programs.FreeAddress(c.t)
 	c.page = "http://" + listen
 	return c.write("county.yaml", `county: hangjin
 data: `+filepath.Join(c.dir, "collector")+"\n"+c.mqtt+c.store+`web: {listen: `+listen+`, token_file: `+c.write("token", "let-me\n")+`}
@@ -131,7 +133,7 @@ func (c *county) startCollectorOnce(config string) (stop func()) {
 // tool runs a command of the person's tool that asks no server.
 func (c *county) tool(args ...string) {
 	c.t.Helper()
-	run(c.t, filepath.Join(c.bin, "coldchain"), args...)
+	programs.Run(c.t, filepath.Join(c.bin, "coldchain"), args...)
 }
 
 // refused runs a command that must fail and say a word.

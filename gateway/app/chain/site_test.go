@@ -16,6 +16,7 @@ import (
 
 	"coldchain/firmware-bridge/modbus/modbustest"
 	"coldchain/firmware-bridge/serial/serialtest"
+	"coldchain/gateway/app/programs"
 )
 
 // A cold store without a county: the edge agent alone, on a serial line, with
@@ -25,7 +26,7 @@ func TestASiteOnItsOwn(t *testing.T) {
 		t.Skip("waits for the siren, which waits 30 s; run without -short")
 	}
 	t.Parallel()
-	bin := buildPrograms(t)
+	bin := programs.Build(t)
 	line := serialtest.New(t)
 	store := serveStore(t, line.B)
 	c := &county{t: t, bin: bin, dir: t.TempDir()}
@@ -33,7 +34,7 @@ func TestASiteOnItsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := freeAddress(t)
+	page := programs.FreeAddress(t)
 	file := c.write("edge.yaml", `county: hangjin
 site: balagong
 gateway: balagong-gw

@@ -178,7 +178,7 @@ func FromFile(ctx context.Context, path, version string, log *slog.Logger) (*App
 	if err != nil {
 		return nil, err
 	}
-	return New(ctx, cfg, Options{Version: version, Logger: log, Clock: edge.SystemClock()})
+	return New(ctx, cfg, Options{Version: version, Logger: log, Clock: machineClock()})
 }
 
 // stamp tells the journal what the time of its own events is worth.

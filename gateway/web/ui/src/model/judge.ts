@@ -118,7 +118,7 @@ export const mainsLost = (supply: Point[], nowMs: number, staleMs: number): bool
  * proof that all is well, and neither is a provisional one. alarms are those of
  * the zone, supply the points of the supply it hangs on, its own and its site's.
  */
-export function zoneState(z: Zone, alarms: Alarm[], nowMs: number, staleMs: number, supply: Point[] = pointsOf(z, 'mains'), gateway?: Gateway): State {
+export function zoneState(z: Zone, alarms: Alarm[], nowMs: number, staleMs: number, supply: Point[] = pointsOf(z, 'mains'), gateway?: Gateway | null): State {
   const limits = alarms.filter((a) => !isSilence(a))
   if (limits.some((a) => isPresent(a) && a.level === 'excursion')) return 'act'
   if (limits.some((a) => isPresent(a) || a.open)) return 'attention'

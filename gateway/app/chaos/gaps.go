@@ -1,0 +1,96 @@
+package chaos
+
+import (
+	"fmt"
+	"time"
+)
+
+// gaps looks at the declarations: each has a fault behind it, and a restart's
+// has nothing inside it that was stored.
+func (j *judge) gaps() {
+	j.a.Gaps = len(j.Gaps)
+	for _, g := range j.Gaps {
+		if why := j.unfounded(g); why != "" {
+			j.a.Undeclared.add("%s: gap %s: %s", j.Name, g.text(), why)
+		}
+	}
+}
+
+// unfounded says what is wrong with a gap, or nothing.
+func (j *judge) unfounded(g Gap) string {
+	switch g.Cause {
+	case causeRestart:
+		if !j.restarted(g) {
+			return "the agent did not end then"
+		}
+		return j.notEmpty(g)
+	case "journal-corrupt":
+		if !j.damaged(j.real(g.From), time.Time{}, JournalTruncated, JournalFlipped, WALDamaged) {
+			return "nothing was done to the journal"
+		}
+	case "journal-not-writable":
+		if !j.damaged(j.real(g.From), time.Time{}, DiskFilled) {
+			return "the disk had room"
+		}
+	default:
+		return "no fault of ours has that cause"
+	}
+	return ""
+}
+
+// real is the earliest time on the harness's clock that the agent may have
+// called so.
+func (j *judge) real(at time.Time) time.Time {
+	least := at
+	for _, s := range j.Clock {
+		if t := at.Add(-s.Offset); t.Before(least) {
+			least = t
+		}
+	}
+	return least
+}
+
+// restarted reports whether one life ended and the next began inside the gap.
+func (j *judge) restarted(g Gap) bool {
+	for i := range len(j.Lives) - 1 {
+		ended, began := j.Lives[i].Ended, j.Lives[i+1].Began
+		for _, o := range j.offsets(ended, ended) {
+			for _, p := range j.offsets(began, time.Time{}) {
+				if !g.From.After(ended.Add(o+rounding)) && !g.To.Before(began.Add(p-rounding)) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// notEmpty looks for a stored reading inside a gap. An agent whose journal was
+// cut or replaced cannot know what it has sent; nor are times that were worked
+// out later held against it.
+func (j *judge) notEmpty(g Gap) string {
+	if len(j.Clock) > 0 || j.damaged(g.From, g.To, JournalTruncated, JournalFlipped, WALDamaged, JournalRestored) {
+		return ""
+	}
+	for _, r := range j.Rows {
+		if r.At.After(g.From) && r.At.Before(g.To) {
+			return "stored inside it: " + r.text()
+		}
+	}
+	return ""
+}
+
+func (r Row) text() string {
+	what := r.Reason
+	if r.HasValue {
+		what = fmt.Sprintf("%g", r.Value)
+	}
+	flags := ""
+	if r.Reconstructed {
+		flags += " reconstructed"
+	}
+	if r.Uncertain {
+		flags += " uncertain"
+	}
+	return fmt.Sprintf("%s %s at %s%s (epoch %d sequence %d)", r.Channel, what, stamp(r.At), flags, r.Epoch, r.Seq)
+}
