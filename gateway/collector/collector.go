@@ -79,7 +79,11 @@ type Collector struct {
 	holes     holes                 // judgeLoop's
 	twins     map[string]*twins     // judgeLoop's, by gateway
 
-	rollups  *rollups // nil without Options.Rollups
+	rollups *rollups // nil without Options.Rollups
+	scratch struct { // storeLoop's, between two writes
+		records []store.Record
+		owner   []int
+	}
 	latest   latest
 	gateways gateways
 	skews    skews

@@ -128,6 +128,7 @@ func stored(from, to uint64) wire.AckRange {
 type broker struct {
 	mu   sync.Mutex
 	all  []mqtt.Message
+	told []byte // the newest status
 	down bool
 	seen func(mqtt.Message)
 
@@ -156,6 +157,9 @@ func (b *broker) Publish(_ context.Context, m mqtt.Message) error {
 		b.seen(m)
 	}
 	b.all = append(b.all, m)
+	if m.Topic == here.Topic(wire.ChannelStatus) {
+		b.told = m.Payload
+	}
 	return nil
 }
 
@@ -184,17 +188,14 @@ func (b *broker) status(t *testing.T) wire.Status {
 	t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for i := len(b.all) - 1; i >= 0; i-- {
-		if b.all[i].Topic == here.Topic(wire.ChannelStatus) {
-			s, err := wire.DecodeStatus(b.all[i].Payload)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return s
-		}
+	if b.told == nil {
+		t.Fatal("no status was published")
 	}
-	t.Fatal("no status was published")
-	return wire.Status{}
+	s, err := wire.DecodeStatus(b.told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // sensor is one point measured by a function.
