@@ -83,7 +83,7 @@ func (g *gateways) inventory(ctx context.Context, db *state.DB, a wire.Address, 
 func (g *gateways) heard(a wire.Address, at time.Time) []*wire.Table {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if s, known := g.by[a.Gateway]; known && at.After(s.Received) {
+	if s, known := g.by[a.Gateway]; known && s.Online && at.After(s.Received) {
 		s.Received = at
 		g.by[a.Gateway] = s
 	}
