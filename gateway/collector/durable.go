@@ -17,7 +17,7 @@ const (
 	writeRecords = 10_000 // records in one write at most
 	// linger is how long a write waits for company: one transaction for many
 	// messages costs a tenth. Alarms do not wait for it, acknowledgements do.
-	linger     = 100 * time.Millisecond
+	linger     = 250 * time.Millisecond
 	commitIdle = 10 * time.Second
 	retryFirst = 500 * time.Millisecond
 	retryMost  = 30 * time.Second
