@@ -135,7 +135,7 @@ func startSite(t *testing.T, interval time.Duration, fill func(path string)) ben
 	}
 	county := write(t, dir, "county.yaml", fmt.Sprintf("county: hangjin\ndata: %s\nmqtt: {server: %q}\nweb: {listen: %q}\nsites:\n  - {id: balagong, kind: township-store, gateway: balagong-gw, zones: [%s]}\n",
 		filepath.Join(dir, "county"), broker.URL, page, points.String()))
-	edge := write(t, dir, "edge.yaml", fmt.Sprintf("county: hangjin\nsite: balagong\ngateway: balagong-gw\ndata: %s\nmqtt: {server: %q}\nstatus: {listen: %q}\nsampling: {interval: %s, outside_interval: %s}\nbuses: [{name: line, modbus_tcp: %q}]\ndevices:\n%s",
+	edge := write(t, dir, "edge.yaml", fmt.Sprintf("county: hangjin\nsite: balagong\ngateway: balagong-gw\ndata: %s\nmqtt: {server: %q}\nstatus: {listen: %q}\ndelivery: {backlog_rate: 5000, spread: 1s}\nsampling: {interval: %s, outside_interval: %s}\nbuses: [{name: line, modbus_tcp: %q}]\ndevices:\n%s",
 		filepath.Join(dir, "edge"), "tcp://"+s.relay.Addr, s.status, interval, interval, slave, devices.String()))
 	if fill != nil {
 		fill(filepath.Join(dir, "edge", "journal.db"))

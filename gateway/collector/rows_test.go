@@ -17,7 +17,7 @@ func rowsOf(t *testing.T, inv wire.Inventory, records ...wire.Record) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	payload, ok := new(wire.Encoder).EncodeRows(wire.Pack{Epoch: 1, Oldest: 1, Next: records[len(records)-1].Seq + 1, Records: records}, table)
+	payload, ok := new(wire.Encoder).EncodeRows(wire.Pack{Epoch: 1, Oldest: 1, Next: records[len(records)-1].Seq + 1, Records: records}, table, false)
 	if !ok {
 		t.Fatal("rows cannot say this")
 	}

@@ -267,15 +267,15 @@ func (f *forwarder) send(ctx context.Context, p Publisher, now time.Time, record
 // encode puts records into the fewest bytes that the collector reads.
 func (f *forwarder) encode(p wire.Pack) ([]byte, error) {
 	enc := encodingFor(len(p.Records))
-	if enc == wire.CBOR && f.rows && f.table != nil {
-		if payload, ok := f.encoder.EncodeRows(p, f.table); ok {
+	if f.rows && f.table != nil {
+		if payload, ok := f.encoder.EncodeRows(p, f.table, enc == wire.CBORZstd); ok {
 			return payload, nil
 		}
 	}
 	return f.encoder.Encode(p, enc)
 }
 
-// encodingFor compresses a backlog, which shrinks to a third; a few live
+// encodingFor compresses a backlog, which shrinks to half or a third; a few live
 // readings would not.
 func encodingFor(records int) wire.Encoding {
 	if records >= packRecords/5 {

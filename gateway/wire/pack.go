@@ -95,7 +95,11 @@ func NewDecoder(lim Limits) *Decoder {
 }
 
 // Decode is DecodePack.
-func (d *Decoder) Decode(payload []byte) (Pack, []Rejected, error) {
+func (d *Decoder) Decode(payload []byte) (Pack, []Rejected, error) { return d.DecodeFrom(payload, nil) }
+
+// DecodeFrom is Decode for messages that may be rows against one of a sender's
+// tables. The error's reason is UnknownTable when it is none of them.
+func (d *Decoder) DecodeFrom(payload []byte, tables []*Table) (Pack, []Rejected, error) {
 	if len(payload) > d.lim.Bytes {
 		return Pack{}, nil, tooLarge("%d bytes, at most %d are taken", len(payload), d.lim.Bytes)
 	}
@@ -112,6 +116,8 @@ func (d *Decoder) Decode(payload []byte) (Pack, []Rejected, error) {
 		src = &cborReader{b: plain, lim: d.lim}
 	case first == '[' || isSpace(first):
 		src = &jsonReader{b: plain, lim: d.lim}
+	case first == rowsMagic:
+		return decodeRows(plain[1:], tables, d.lim)
 	default:
 		return Pack{}, nil, malformed("byte 0x%02x begins neither a CBOR array nor a JSON array", first)
 	}

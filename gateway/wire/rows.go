@@ -8,8 +8,9 @@ import (
 	"coldchain/sensors"
 )
 
-// Rows are a pack against a table of names, for live readings over thin links:
-// a row is its number in the table, its time since the row before, its value.
+// Rows are a pack against a table of names, for thin links: a row is its number
+// in the table, its time since the row before, its value. A backlog's are
+// compressed besides.
 // What rows cannot say exactly travels as SenML instead. DESIGN.md has the
 // layout.
 
@@ -19,7 +20,11 @@ const rowsMagic = 0x01
 // clocks are numbered in rows by their place here. Nothing writes to it.
 var clocks = [...]ClockSource{ClockNone, ClockRTC, ClockNTP, ClockGNSS}
 
-const clockPlaced = 1 << 4 // the times are reconstructed
+// The byte of the clock.
+const (
+	rowsPlaced = 1 << 4 // the times are reconstructed
+	rowsBoot   = 1 << 5 // a boot id follows that is not the table's: a backlog's
+)
 
 // The head byte of a row.
 const (
@@ -42,10 +47,22 @@ const (
 	moreKnown  = 1<<iota - 1
 )
 
-// EncodeRows puts a pack into rows. ok is false when it holds anything that
-// rows cannot say: another boot, gaps, events, points or units that are not in
-// the table. Encode says it then.
-func (e *Encoder) EncodeRows(p Pack, t *Table) (payload []byte, ok bool) {
+// EncodeRows puts a pack into rows, and those into zstd when zip is set. ok is
+// false when it holds anything that rows cannot say: more than one boot or
+// clock, gaps, events, points or units that are not in the table. Encode says
+// it then.
+func (e *Encoder) EncodeRows(p Pack, t *Table, zip bool) (payload []byte, ok bool) {
+	b, ok := encodeRows(p, t)
+	if ok && zip {
+		if e.open() != nil {
+			return nil, false
+		}
+		b = e.zip.EncodeAll(b, nil)
+	}
+	return b, ok && len(b) <= DefaultLimits().Bytes
+}
+
+func encodeRows(p Pack, t *Table) (payload []byte, ok bool) {
 	if encodable(p) != nil {
 		return nil, false
 	}
@@ -59,7 +76,10 @@ func (e *Encoder) EncodeRows(p Pack, t *Table) (payload []byte, ok bool) {
 		return nil, false
 	}
 	if first.Reconstructed {
-		clock |= clockPlaced
+		clock |= rowsPlaced
+	}
+	if first.Boot != t.boot {
+		clock |= rowsBoot
 	}
 	b := append(make([]byte, 0, 64+6*len(p.Records)), rowsMagic)
 	b = append(b, t.ID[:]...)
@@ -69,16 +89,22 @@ func (e *Encoder) EncodeRows(p Pack, t *Table) (payload []byte, ok bool) {
 	b = binary.AppendVarint(b, int64(p.Next-w.bsq)-int64(len(p.Records)))
 	b = binary.AppendUvarint(b, uint64(len(p.Records)))
 	b = append(b, byte(clock))
+	if first.Boot != t.boot {
+		if len(first.Boot) > maxWord {
+			return nil, false
+		}
+		b = append(append(b, byte(len(first.Boot))), first.Boot...)
+	}
 	b = binary.AppendUvarint(b, uint64(w.time))
 	w.b = binary.AppendVarint(b, w.mono)
 	w.mono -= w.time
 	for i := range p.Records {
 		r := &p.Records[i]
-		if r.Kind != ReadingRecord || r.Boot != t.boot || r.Clock != first.Clock || r.Reconstructed != first.Reconstructed || !w.row(i, r) {
+		if r.Kind != ReadingRecord || r.Boot != first.Boot || r.Clock != first.Clock || r.Reconstructed != first.Reconstructed || !w.row(i, r) {
 			return nil, false
 		}
 	}
-	return w.b, len(w.b) <= DefaultLimits().Bytes
+	return w.b, len(w.b) <= DefaultLimits().Unpacked
 }
 
 // rowWriter remembers what the reader will know when it reaches the next row.

@@ -12,16 +12,8 @@ import (
 // nothing against the message: with the gateway's inventory it can be read.
 const UnknownTable QuarantineReason = "unknown-table"
 
-// DecodeFrom is Decode for messages that may be rows against one of a sender's
-// tables. The error's reason is UnknownTable when it is none of them.
-func (d *Decoder) DecodeFrom(payload []byte, tables []*Table) (Pack, []Rejected, error) {
-	if len(payload) == 0 || payload[0] != rowsMagic {
-		return d.Decode(payload)
-	}
-	if len(payload) > d.lim.Bytes {
-		return Pack{}, nil, tooLarge("%d bytes, at most %d are taken", len(payload), d.lim.Bytes)
-	}
-	r := rowReader{b: payload[1:]}
+func decodeRows(b []byte, tables []*Table, lim Limits) (Pack, []Rejected, error) {
+	r := rowReader{b: b}
 	var id TableID
 	if len(r.b) < len(id) {
 		return Pack{}, nil, malformed("rows that end before the name of their table")
@@ -35,7 +27,7 @@ func (d *Decoder) DecodeFrom(payload []byte, tables []*Table) (Pack, []Rejected,
 	if r.table == nil {
 		return Pack{}, nil, &MessageError{UnknownTable, "rows against table " + id.String() + ", of which no inventory has come"}
 	}
-	p, rejected := r.pack(d.lim.Records)
+	p, rejected := r.pack(lim.Records)
 	if r.wrong != "" {
 		return Pack{}, nil, malformed("%s", r.wrong)
 	}
@@ -101,35 +93,42 @@ func (r *rowReader) pack(most int) (p Pack, rejected []Rejected) {
 	p.Oldest = r.bsq - uint64(r.int())
 	ahead, n, clock := r.int(), r.uint(), r.byte()
 	p.Next = r.bsq + uint64(ahead+int64(min(n, maxSequence)))
+	r.boot = r.table.boot
+	if clock&rowsBoot != 0 {
+		r.boot = r.text()
+	}
 	r.time, r.mono = int64(min(r.uint(), maxMicros)), r.int()
-	r.clock, r.again = clocks[clock&3], clock&clockPlaced != 0
+	r.clock, r.again = clocks[clock&3], clock&rowsPlaced != 0
 	r.mono -= r.time
 	switch {
 	case r.wrong != "":
 		return p, nil
-	case p.Epoch == 0 || p.Epoch > maxSequence || p.Next > maxSequence || p.Oldest > p.Next || clock&^(3|clockPlaced) != 0:
-		r.fail("rows whose epoch, sequences or clock are none")
+	case p.Epoch == 0 || p.Epoch > maxSequence || p.Next > maxSequence || p.Oldest > p.Next || clock&^(3|rowsPlaced|rowsBoot) != 0, !cleanText(r.boot, maxWord):
+		r.fail("rows whose epoch, sequences, clock or boot are none")
 		return p, nil
 	case n == 0 || n > uint64(most) || n > uint64(len(r.b)):
 		r.fail("rows whose number is none, beyond what is taken, or more than there are bytes")
 		return p, nil
 	}
 	p.Records = make([]Record, 0, n)
-	taken := map[uint64]bool{}
+	var taken map[uint64]bool
 	for i := range int(n) {
 		record, why := r.row(i)
 		if r.wrong != "" {
 			return p, nil
 		}
 		offset := record.Seq - r.bsq
-		if offset >= uint64(i) && len(taken) == 0 && offset != uint64(i) || len(taken) > 0 {
-			for k := 0; len(taken) == 0 && k < i; k++ {
-				taken[uint64(k)] = true
+		if offset != uint64(i) && taken == nil { // the usual pack numbers itself
+			taken = map[uint64]bool{}
+			for k := range uint64(i) {
+				taken[k] = true
 			}
-			if taken[offset] {
-				r.fail("rows with a sequence that comes twice")
-				return p, nil
-			}
+		}
+		if taken[offset] {
+			r.fail("rows with a sequence that comes twice")
+			return p, nil
+		}
+		if taken != nil {
 			taken[offset] = true
 		}
 		switch {
@@ -169,7 +168,7 @@ func (r *rowReader) row(i int) (out Record, why problem) {
 		r.time += r.int()
 	}
 	v, has := r.number(head & rowDecimals)
-	out = Record{Seq: r.bsq + uint64(i), Boot: r.table.boot, Clock: r.clock, Reconstructed: r.again, Unit: r.table.points[point].unit}
+	out = Record{Seq: r.bsq + uint64(i), Boot: r.boot, Clock: r.clock, Reconstructed: r.again, Unit: r.table.points[point].unit}
 	if more&moreSeq != 0 {
 		out.Seq = r.bsq + min(r.uint(), maxSequence)
 	}
