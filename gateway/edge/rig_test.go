@@ -166,10 +166,22 @@ func (b *broker) Publish(_ context.Context, m mqtt.Message) error {
 // packs returns the packs of records published since the last call.
 func (b *broker) packs(t *testing.T) []wire.Pack {
 	t.Helper()
+	return packsOf(t, b.take())
+}
+
+// take returns what was published since the last call.
+func (b *broker) take() []mqtt.Message {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	all := b.all
+	b.all = nil
+	return all
+}
+
+func packsOf(t *testing.T, messages []mqtt.Message) []wire.Pack {
+	t.Helper()
 	var out []wire.Pack
-	for _, m := range b.all {
+	for _, m := range messages {
 		if m.Topic != here.Topic(wire.ChannelRecords) {
 			continue
 		}
@@ -179,7 +191,6 @@ func (b *broker) packs(t *testing.T) []wire.Pack {
 		}
 		out = append(out, p)
 	}
-	b.all = nil
 	return out
 }
 
