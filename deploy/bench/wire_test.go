@@ -103,10 +103,11 @@ func fillJournal(t *testing.T, j *journal.Journal, from time.Time, every time.Du
 	return nil
 }
 
-// bench site: a real agent behind a relay, and the county.
+// benchSite is a real agent behind a relay, and the county.
 type benchSite struct {
 	relay  *relay
 	agent  *os.Process
+	county *os.Process
 	status string // address of the agent's page
 	dir    string
 }
@@ -135,12 +136,12 @@ func startSite(t *testing.T, interval time.Duration, fill func(path string)) ben
 	}
 	county := write(t, dir, "county.yaml", fmt.Sprintf("county: hangjin\ndata: %s\nmqtt: {server: %q}\nweb: {listen: %q}\nsites:\n  - {id: balagong, kind: township-store, gateway: balagong-gw, zones: [%s]}\n",
 		filepath.Join(dir, "county"), broker.URL, page, points.String()))
-	edge := write(t, dir, "edge.yaml", fmt.Sprintf("county: hangjin\nsite: balagong\ngateway: balagong-gw\ndata: %s\nmqtt: {server: %q}\nstatus: {listen: %q}\ndelivery: {backlog_rate: 5000, spread: 1s}\nsampling: {interval: %s, outside_interval: %s}\nbuses: [{name: line, modbus_tcp: %q}]\ndevices:\n%s",
+	edge := write(t, dir, "edge.yaml", fmt.Sprintf("county: hangjin\nsite: balagong\ngateway: balagong-gw\ndata: %s\nmqtt: {server: %q}\nstatus: {listen: %q}\ndelivery: {backlog_rate: 1000000, spread: 1s}\nsampling: {interval: %s, outside_interval: %s}\nbuses: [{name: line, modbus_tcp: %q}]\ndevices:\n%s",
 		filepath.Join(dir, "edge"), "tcp://"+s.relay.Addr, s.status, interval, interval, slave, devices.String()))
 	if fill != nil {
 		fill(filepath.Join(dir, "edge", "journal.db"))
 	}
-	start(t, build(t, dir, "collector", nil), "-config", county, "-log", "warn")
+	s.county = start(t, build(t, dir, "collector", nil), "-config", county, "-log", "warn")
 	awaitHTTP(t, "http://"+page+"/healthz")
 	s.agent = start(t, build(t, dir, "edge-agent", nil), "-config", edge, "-log", "warn")
 	return s
