@@ -102,6 +102,7 @@ func (c *Collector) onRecords(ctx context.Context, m inboxMessage, a wire.Addres
 		c.setApart(ctx, m, a, refusal{wire.ReasonOf(err), err.Error()})
 		return
 	}
+	defer c.decoder.Recycle(pack) // what is kept of it was copied
 	c.m.received.Add(float64(len(pack.Records)))
 	if skew, live := c.skews.take(a.Gateway, pack, m.received); live {
 		c.m.skew.WithLabelValues(a.Gateway).Set(skew.Seconds())

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,7 +96,7 @@ func TestRowsSayTheSame(t *testing.T) {
 	}
 }
 
-// TestRowsAreShort: a round of ten readings, which is 326 bytes of CBOR.
+// TestRowsAreShort: a round of ten readings, which is 408 bytes of CBOR.
 func TestRowsAreShort(t *testing.T) {
 	b, ok := new(Encoder).EncodeRows(rowsPack(), rowsTable(t), false)
 	if !ok || len(b) > 80 {
@@ -279,4 +280,18 @@ func FuzzAck(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestRecycledRecordsAreAllNew: of a pack before, nothing shines through.
+func TestRecycledRecordsAreAllNew(t *testing.T) {
+	d := NewDecoder(DefaultLimits())
+	for _, p := range []Pack{mixedPack(), hardPack(), rowsPack(), mixedPack(), livePack(3)} {
+		got, rejected, err := d.Decode(mustEncode(t, p, CBOR))
+		if err != nil || len(rejected) > 0 {
+			t.Fatal(rejected, err)
+		}
+		kept := Pack{got.Epoch, got.Oldest, got.Next, slices.Clone(got.Records)}
+		d.Recycle(got)
+		samePack(t, kept, p)
+	}
 }

@@ -12,7 +12,7 @@ import (
 // nothing against the message: with the gateway's inventory it can be read.
 const UnknownTable QuarantineReason = "unknown-table"
 
-func decodeRows(b []byte, tables []*Table, lim Limits) (Pack, []Rejected, error) {
+func (d *Decoder) decodeRows(b []byte, tables []*Table) (Pack, []Rejected, error) {
 	r := rowReader{b: b}
 	var id TableID
 	if len(r.b) < len(id) {
@@ -27,7 +27,7 @@ func decodeRows(b []byte, tables []*Table, lim Limits) (Pack, []Rejected, error)
 	if r.table == nil {
 		return Pack{}, nil, &MessageError{UnknownTable, "rows against table " + id.String() + ", of which no inventory has come"}
 	}
-	p, rejected := r.pack(lim.Records)
+	p, rejected := r.pack(d)
 	if r.wrong != "" {
 		return Pack{}, nil, malformed("%s", r.wrong)
 	}
@@ -88,7 +88,7 @@ func (r *rowReader) int() int64 {
 }
 
 // pack reads what stands before the rows, and the rows.
-func (r *rowReader) pack(most int) (p Pack, rejected []Rejected) {
+func (r *rowReader) pack(d *Decoder) (p Pack, rejected []Rejected) {
 	p.Epoch, r.bsq = r.uint(), r.uint()
 	p.Oldest = r.bsq - uint64(r.int())
 	ahead, n, clock := r.int(), r.uint(), r.byte()
@@ -106,11 +106,11 @@ func (r *rowReader) pack(most int) (p Pack, rejected []Rejected) {
 	case p.Epoch == 0 || p.Epoch > maxSequence || p.Next > maxSequence || p.Oldest > p.Next || clock&^(3|rowsPlaced|rowsBoot) != 0, !cleanText(r.boot, maxWord):
 		r.fail("rows whose epoch, sequences, clock or boot are none")
 		return p, nil
-	case n == 0 || n > uint64(most) || n > uint64(len(r.b)):
+	case n == 0 || n > uint64(d.lim.Records) || n > uint64(len(r.b)):
 		r.fail("rows whose number is none, beyond what is taken, or more than there are bytes")
 		return p, nil
 	}
-	p.Records = make([]Record, 0, n)
+	p.Records = d.room(int(n))
 	var taken map[uint64]bool
 	for i := range int(n) {
 		record, why := r.row(i)
