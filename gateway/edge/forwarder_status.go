@@ -26,7 +26,7 @@ func (f *forwarder) publishStatus(ctx context.Context, p Publisher, now time.Tim
 		Backlog: f.backlog(), SentToday: f.budget.sent, BytesPerDay: f.budget.perDay, Terse: true,
 	}
 	f.provisional(&status)
-	if f.greeted && noNews(f.told, status) && now.Sub(f.told.At) < statusCalm {
+	if f.greeted && noNews(f.told, status) && now.Sub(f.told.At).Abs() < statusCalm {
 		return
 	}
 	f.told = status
