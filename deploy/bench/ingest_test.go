@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"coldchain/deploy/bench/ticker"
 	"coldchain/gateway/mqtt/mosquittotest"
 	"coldchain/gateway/store/storetest/influxdtest"
 	"coldchain/gateway/wire"
@@ -116,10 +117,8 @@ const rollUp = time.Hour + 11*time.Minute
 type county struct {
 	process *os.Process
 	data    string
-	clock   io.Writer
+	set     func(now time.Time)
 }
-
-func (c county) set(now time.Time) { fmt.Fprintln(c.clock, now.UnixMilli()) }
 
 func startCounty(t *testing.T, l load, broker string, influx *influxdtest.Server) county {
 	t.Helper()
@@ -138,17 +137,16 @@ func startCounty(t *testing.T, l load, broker string, influx *influxdtest.Server
 	if err := os.WriteFile(config, []byte(countyYAML(l, dir, broker, store, page)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"-config", config}
-	if profile := os.Getenv("BENCH_PROFILE"); profile != "" {
-		args = append(args, "-profile", profile+map[bool]string{true: ".embedded", false: ".influxdb"}[influx == nil])
-	}
-	cmd := exec.Command(bin, args...)
-	clock, err := cmd.StdinPipe()
+	now, err := ticker.Open(filepath.Join(dir, "clock"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := county{process: startCommand(t, cmd), data: dir, clock: clock}
-	c.set(l.warm())
+	now.Set(l.warm())
+	args := []string{"-config", config, "-clock", filepath.Join(dir, "clock")}
+	if profile := os.Getenv("BENCH_PROFILE"); profile != "" {
+		args = append(args, "-profile", profile+map[bool]string{true: ".embedded", false: ".influxdb"}[influx == nil])
+	}
+	c := county{process: start(t, bin, args...), data: dir, set: now.Set}
 	awaitHTTP(t, "http://"+page+"/healthz")
 	return c
 }

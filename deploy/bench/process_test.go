@@ -32,11 +32,7 @@ func build(t *testing.T, dir, program string, env []string) string {
 // start runs a program until the test ends.
 func start(t *testing.T, program string, args ...string) *os.Process {
 	t.Helper()
-	return startCommand(t, exec.Command(program, args...))
-}
-
-func startCommand(t *testing.T, cmd *exec.Cmd) *os.Process {
-	t.Helper()
+	cmd := exec.Command(program, args...)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

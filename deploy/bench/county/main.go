@@ -5,17 +5,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"flag"
 	"log"
 	"os"
 	"runtime/pprof"
-	"strconv"
-	"sync/atomic"
-	"time"
 
+	"coldchain/deploy/bench/ticker"
 	"coldchain/gateway/app"
 	"coldchain/gateway/app/county"
 	"coldchain/gateway/config"
@@ -23,36 +19,25 @@ import (
 
 func main() {
 	file := flag.String("config", "", "the county's configuration file")
+	clock := flag.String("clock", "", "file of the clock that the bench sets")
 	profile := flag.String("profile", "", "file for a CPU profile")
 	flag.Parse()
-	if err := run(*file, *profile); err != nil {
+	if err := run(*file, *clock, *profile); err != nil {
 		log.Fatal("bench county: ", err)
 	}
 }
 
-// run reads from its standard input what time it is, in milliseconds since
-// 1970, a line each time that changes.
-func run(file, profile string) error {
+func run(file, clock, profile string) error {
 	ctx, stop := app.Signals(context.Background())
 	defer stop()
 	cfg, err := config.LoadCounty(file)
 	if err != nil {
 		return err
 	}
-	var ms atomic.Int64
-	lines := bufio.NewScanner(os.Stdin)
-	next := func() bool {
-		at, err := strconv.ParseInt(lines.Text(), 10, 64)
-		ms.Store(at)
-		return err == nil
+	shared, err := ticker.Open(clock)
+	if err != nil {
+		return err
 	}
-	if !lines.Scan() || !next() {
-		return errors.New("nobody says what time it is")
-	}
-	go func() { // ends with the bench
-		for lines.Scan() && next() {
-		}
-	}()
 	if profile != "" {
 		f, err := os.Create(profile)
 		if err != nil {
@@ -63,8 +48,7 @@ func run(file, profile string) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	now := func() time.Time { return time.UnixMilli(ms.Load()) }
-	a, err := county.New(ctx, cfg, county.Options{Logger: app.Logger(os.Stderr, "warn"), Now: now})
+	a, err := county.New(ctx, cfg, county.Options{Logger: app.Logger(os.Stderr, "warn"), Now: shared.Now})
 	if err != nil {
 		return err
 	}
