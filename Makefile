@@ -7,9 +7,11 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 INFLUXD := github.com/influxdata/influxdb/cmd/influxd@v1.8.10
 TOXIPROXY := github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0
+TELEGRAF := github.com/influxdata/telegraf/cmd/telegraf@v1.36.4
+TELEGRAF_PARTS := custom,inputs.mqtt_consumer,inputs.modbus,outputs.influxdb_v2,outputs.discard,parsers.influx,serializers.influx
 UI := gateway/web/ui
 
-.PHONY: build demo page test test-deps test-qemu chaos check bench cross clean help
+.PHONY: build demo page test test-deps test-qemu chaos check bench bench-deps cross clean help
 
 build: page ## the three binaries in bin/, with the page inside
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
@@ -48,8 +50,13 @@ check: $(CACHE)/staticcheck $(UI)/node_modules/.installed ## gofmt, vet, staticc
 $(CACHE)/staticcheck:
 	GOBIN=$(CACHE) go install $(STATICCHECK)
 
-bench: ## what it costs, beside what it replaces (a table; needs make test-deps)
-	go test -tags bench -count 1 -v -run . ./deploy/bench | grep -E "\||FAIL|panic|error" 
+bench: ## what it costs, beside what it replaces (a table; needs make test-deps bench-deps)
+	go test -tags bench -count 1 -timeout 30m -v -run . ./deploy/bench | grep -E "\||FAIL|panic|error|SKIP|run .make" 
+
+bench-deps: $(CACHE)/telegraf ## Telegraf to compare with, with the parts the bench uses (a minute, once)
+
+$(CACHE)/telegraf:
+	GOBIN=$(CACHE) go install -trimpath -ldflags '-s -w' -tags $(TELEGRAF_PARTS) $(TELEGRAF)
 
 cross: ## the edge agent for arm64 and armv7
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/linux-arm64/edge-agent ./cmd/edge-agent

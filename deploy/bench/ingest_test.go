@@ -3,192 +3,218 @@
 package bench
 
 import (
-	"context"
+	"database/sql"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
+	"syscall"
 	"testing"
 	"time"
 
-	"coldchain/gateway/mqtt"
+	"coldchain/deploy/bench/ticker"
 	"coldchain/gateway/mqtt/mosquittotest"
 	"coldchain/gateway/store/storetest/influxdtest"
 	"coldchain/gateway/wire"
-	"coldchain/sensors"
 )
 
-const (
-	gateways  = 20
-	points    = 60 // of each gateway; one message holds one reading of each
-	rounds    = 833
-	readings  = gateways * points * rounds // about a million
-	onTheWay  = 32                         // unconfirmed messages of a gateway
-	brokerCfg = "allow_anonymous true\nmax_inflight_messages 1000\nmax_queued_messages 100000\nset_tcp_nodelay true\n"
-)
+const brokerCfg = "allow_anonymous true\nmax_inflight_messages 1000\nmax_queued_messages 100000\nset_tcp_nodelay true\n"
+
+// million is what everybody is measured with: 20 gateways of 20 points, a
+// reading each 10 s, 60 readings in a message; 7 hours by the bench's clock.
+func million() load {
+	began := time.Now().UTC().Truncate(time.Hour).Add(-9 * time.Hour)
+	rounds := 2499
+	if os.Getenv("BENCH_SHORT") != "" {
+		rounds = 600
+	}
+	return load{gateways: 20, points: 20, rounds: rounds, first: began, every: 10 * time.Second, seq: 21, perMessage: 3, window: 32, patience: 30 * time.Second, encoding: wire.CBOR}
+}
 
 // TestIngest: a million readings through real Mosquitto into real InfluxDB,
-// judging on; then the same million through Telegraf where there is one.
+// judged and rolled up; then the same through Telegraf, into InfluxDB alone,
+// and into the embedded store.
 func TestIngest(t *testing.T) {
 	broker := mosquittotest.Start(t, brokerCfg)
 	influx := influxdtest.Start(t)
-	ours := ingestOurs(t, broker.URL, influx)
-	report("ingest", "coldchain collector", ours)
-	theirs, ok := ingestTelegraf(t, broker.URL, influx)
-	if !ok {
-		fmt.Println("ingest | telegraf | not on PATH, not measured")
-		return
+	l := million()
+	ours := ingestOurs(t, l, broker, influx)
+	report("coldchain, InfluxDB, judging and rollups on", ours)
+	theirs, ok := ingestTelegraf(t, l, broker, influx)
+	if ok {
+		report("telegraf, InfluxDB", theirs)
+	} else {
+		fmt.Println("ingest | telegraf | not measured: neither in .cache/bin nor on PATH (make bench-deps)")
 	}
-	report("ingest", "telegraf", theirs)
-	fmt.Printf("ingest | ratio coldchain : telegraf | %.2f times the readings/s, %.2f times the CPU a reading\n",
-		ours.rate()/theirs.rate(), ours.cpuPerMillion()/theirs.cpuPerMillion())
+	report("InfluxDB alone, nobody before it", ingestDatabase(t, l, influx))
+	report("coldchain, embedded store, judging and rollups on", ingestOurs(t, l, broker, nil))
+	if ok {
+		fmt.Printf("ingest | coldchain : telegraf | %.2f times the readings/s, %.2f times the CPU a reading\n",
+			ours.rate()/theirs.rate(), ours.perMillion(ours.cpu)/theirs.perMillion(theirs.cpu))
+	}
 }
 
 // cost is what it took to make n readings durable.
 type cost struct {
-	n       int
-	elapsed time.Duration
-	cpu     time.Duration
+	n        int
+	elapsed  time.Duration // to the last acknowledgement
+	cpu      time.Duration // of the program, rollups included
+	database time.Duration // of influxd meanwhile
+	broker   time.Duration // of mosquitto meanwhile
 }
 
-func (c cost) rate() float64          { return float64(c.n) / c.elapsed.Seconds() }
-func (c cost) cpuPerMillion() float64 { return c.cpu.Seconds() / float64(c.n) * 1e6 }
+func (c cost) rate() float64                        { return float64(c.n) / c.elapsed.Seconds() }
+func (c cost) perMillion(cpu time.Duration) float64 { return cpu.Seconds() / float64(c.n) * 1e6 }
 
-func report(what, who string, c cost) {
-	fmt.Printf("%s | %s | %d readings in %.1f s = %.0f readings/s | %.2f CPU s per million\n", what, who, c.n, c.elapsed.Seconds(), c.rate(), c.cpuPerMillion())
+func report(who string, c cost) {
+	fmt.Printf("ingest | %s | %d readings, each stored once | %.0f readings/s | CPU s per million: %.2f, database %.2f, broker %.2f\n",
+		who, c.n, c.rate(), c.perMillion(c.cpu), c.perMillion(c.database), c.perMillion(c.broker))
 }
 
-func ingestOurs(t *testing.T, broker string, influx *influxdtest.Server) cost {
-	influx.CreateDatabase(t, "coldchain")
+// ingestOurs measures the collector; influx may be nil for the embedded store.
+func ingestOurs(t *testing.T, l load, broker *mosquittotest.Broker, influx *influxdtest.Server) cost {
+	packs := make([][][]byte, l.gateways)
+	for g := range packs {
+		packs[g] = l.packs(t, g)
+	}
+	c := startCounty(t, l, broker.URL, influx)
+	c.warmUp(t, l, broker.URL)
+
+	var before, after cost
+	before.take(t, c.process.Pid, broker, influx)
+	began := time.Now()
+	l.deliver(t, broker.URL, packs, c.set)
+	elapsed := time.Since(began)
+	c.set(l.last().Add(rollUp))
+	c.awaitRollups(t)
+	after.take(t, c.process.Pid, broker, influx)
+	c.process.Signal(syscall.SIGTERM)
+	if got, want := c.stored(t, influx), l.readings()+l.gateways*l.points; got != want {
+		t.Errorf("the store holds %d of %d readings", got, want)
+	}
+	return cost{n: l.readings(), elapsed: elapsed, cpu: after.cpu - before.cpu, database: after.database - before.database, broker: after.broker - before.broker}
+}
+
+func (c *cost) take(t *testing.T, pid int, broker *mosquittotest.Broker, influx *influxdtest.Server) {
+	if pid != 0 {
+		c.cpu = cpuOf(t, pid)
+	}
+	if broker != nil {
+		c.broker = cpuOf(t, broker.Pid())
+	}
+	if influx != nil {
+		c.database = cpuOf(t, influx.Pid())
+	}
+}
+
+// rollUp is by when an hour is rolled up after its last reading.
+const rollUp = time.Hour + 11*time.Minute
+
+// county is a collector whose clock the bench sets.
+type county struct {
+	process *os.Process
+	data    string
+	set     func(now time.Time)
+}
+
+func startCounty(t *testing.T, l load, broker string, influx *influxdtest.Server) county {
+	t.Helper()
 	dir := t.TempDir()
+	bin := filepath.Join(dir, "county")
+	if text, err := exec.Command("go", "build", "-tags", "bench", "-o", bin, "coldchain/deploy/bench/county").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, text)
+	}
 	page := freeAddress(t)
+	store := ""
+	if influx != nil {
+		influx.CreateDatabase(t, "coldchain")
+		store = fmt.Sprintf("store: {influx: {url: %q, bucket: coldchain/autogen}}\n", influx.URL)
+	}
 	config := filepath.Join(dir, "county.yaml")
-	if err := os.WriteFile(config, []byte(countyYAML(dir, broker, influx.URL, page)), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte(countyYAML(l, dir, broker, store, page)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	collector := start(t, build(t, dir, "collector", nil), "-config", config, "-log", "warn")
+	now, err := ticker.Open(filepath.Join(dir, "clock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now.Set(l.warm())
+	args := []string{"-config", config, "-clock", filepath.Join(dir, "clock")}
+	if profile := os.Getenv("BENCH_PROFILE"); profile != "" {
+		args = append(args, "-profile", profile+map[bool]string{true: ".embedded", false: ".influxdb"}[influx == nil])
+	}
+	c := county{process: start(t, bin, args...), data: dir, set: now.Set}
 	awaitHTTP(t, "http://"+page+"/healthz")
-
-	before := cpuOf(t, collector.Pid)
-	began := time.Now()
-	var wg sync.WaitGroup
-	for g := range gateways {
-		s := &sender{name: fmt.Sprintf("site-%02d", g), start: began.Add(-rounds * time.Second).UTC().Truncate(time.Millisecond)}
-		wg.Go(func() { s.run(t, broker) })
-	}
-	wg.Wait()
-	c := cost{n: readings, elapsed: time.Since(began), cpu: cpuOf(t, collector.Pid) - before}
-	if got := countInInflux(t, influx, "coldchain", "temperature", "value"); got != readings {
-		t.Errorf("the store holds %d of %d readings", got, readings)
-	}
 	return c
 }
 
-func countyYAML(dir, broker, influx, page string) string {
+// warm is when every point is heard once before the measurement, so that
+// looking up what the store has of it is no part of that.
+func (l load) warm() time.Time { return l.first.Add(-rollUp) }
+
+// last is the time of the last round.
+func (l load) last() time.Time { return l.first.Add(time.Duration(l.rounds-1) * l.every) }
+
+// warmUp has every point heard once, lets that hour end, and waits until the
+// work of the start is done.
+func (c county) warmUp(t *testing.T, l load, broker string) {
+	one := l
+	one.first, one.rounds, one.seq, one.perMessage, one.patience = l.warm(), 1, 1, 1, time.Second
+	packs := make([][][]byte, l.gateways)
+	for g := range packs {
+		packs[g] = one.packs(t, g)
+	}
+	one.deliver(t, broker, packs, c.set)
+	c.set(l.first)
+	c.awaitRollups(t)
+}
+
+// awaitRollups waits until no hour is marked as not rolled up.
+func (c county) awaitRollups(t *testing.T) {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(c.data, "county.db")+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	left := -1
+	for range 900 {
+		time.Sleep(100 * time.Millisecond)
+		if err := db.QueryRow("SELECT (SELECT count(*) FROM dirty) + (SELECT count(*) = 0 FROM rolled)").Scan(&left); err == nil && left == 0 {
+			return
+		}
+	}
+	t.Errorf("%d hours are not rolled up", left)
+}
+
+func (c county) stored(t *testing.T, influx *influxdtest.Server) (n int) {
+	if influx != nil {
+		return countInInflux(t, influx, "coldchain", "temperature", "value")
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(c.data, "readings.db")+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRow("SELECT count(*) FROM reading").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func countyYAML(l load, dir, broker, store, page string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "county: bench\ndata: %s\nmqtt: {server: %q}\nstore: {influx: {url: %q, bucket: coldchain/autogen}}\nweb: {listen: %q}\nsites:\n", dir, broker, influx, page)
-	for g := range gateways {
-		fmt.Fprintf(&b, "  - {id: site-%02d, kind: township-store, gateway: site-%02d-gw, zones: [{id: room, kind: frozen, points: {", g, g)
-		for p := range points {
+	fmt.Fprintf(&b, "county: bench\ndata: %s\nmqtt: {server: %q}\n%sweb: {listen: %q}\nsites:\n", dir, broker, store, page)
+	for g := range l.gateways {
+		fmt.Fprintf(&b, "  - {id: %[1]s, kind: township-store, gateway: %[1]s-gw, zones: [{id: room, kind: frozen, points: {", site(g))
+		for p := range l.points {
 			fmt.Fprintf(&b, "p%02d: temperature, ", p)
 		}
 		b.WriteString("}}]}\n")
 	}
 	return b.String()
-}
-
-// sender is one gateway: it publishes messages of sixty readings with a few on
-// their way and waits for the acknowledgement of each.
-type sender struct {
-	name  string
-	start time.Time
-
-	mu      sync.Mutex
-	pending map[uint64]bool
-	slots   chan struct{}
-	done    chan struct{}
-	left    int
-}
-
-func (s *sender) run(t *testing.T, broker string) {
-	a := wire.Address{County: "bench", Site: s.name, Gateway: s.name + "-gw"}
-	s.pending, s.slots, s.done, s.left = map[uint64]bool{}, make(chan struct{}, onTheWay), make(chan struct{}), rounds*points
-	connected := make(chan struct{}, 1)
-	link, err := mqtt.New(mqtt.Options{
-		Server: broker, ClientID: a.Gateway, Logger: slog.New(slog.DiscardHandler),
-		Subscriptions: map[string]mqtt.Handler{a.Topic(wire.ChannelAck): s.acknowledged},
-		OnConnect:     func() { connected <- struct{}{} },
-	})
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	wg.Go(func() { _ = link.Run(ctx) })
-	defer wg.Wait()
-	defer cancel()
-	<-connected
-	var encoder wire.Encoder
-	for round := range rounds {
-		s.slots <- struct{}{}
-		payload, err := encoder.Encode(s.pack(round), wire.CBOR)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		if err := link.Publish(ctx, mqtt.Message{Topic: a.Topic(wire.ChannelRecords), Payload: payload}); err != nil {
-			t.Error(err)
-			return
-		}
-	}
-	select {
-	case <-s.done:
-	case <-time.After(3 * time.Minute):
-		t.Errorf("%s: %d records were never acknowledged", s.name, s.left)
-	}
-}
-
-func (s *sender) pack(round int) wire.Pack {
-	records := make([]wire.Record, points)
-	at := s.start.Add(time.Duration(round) * time.Second)
-	for p := range records {
-		seq := uint64(round*points + p + 1)
-		id := sensors.PointID(fmt.Sprintf("%s/room/p%02d", s.name, p))
-		records[p] = wire.Record{Seq: seq, Boot: "b", Clock: wire.ClockNTP, Unit: sensors.Celsius,
-			Reading: sensors.NewGood(id, at, -18.5+float64((round+p)%10)/10)}
-	}
-	return wire.Pack{Epoch: 1, Oldest: 1, Next: records[points-1].Seq + 1, Records: records}
-}
-
-func (s *sender) acknowledged(m mqtt.Message) {
-	ack, err := wire.DecodeAck(m.Payload)
-	if err != nil {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, r := range ack.Ranges {
-		n := int(r.To - r.From + 1)
-		s.left -= n
-		for range n / points {
-			select {
-			case <-s.slots:
-			default:
-			}
-		}
-	}
-	if s.left <= 0 {
-		select {
-		case <-s.done:
-		default:
-			close(s.done)
-		}
-	}
 }
 
 func awaitHTTP(t *testing.T, url string) {

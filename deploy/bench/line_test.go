@@ -130,7 +130,7 @@ func pollLine(t *testing.T, line *modbus.RTULine) (perSecond float64, wrong int)
 // telegrafLine lets Telegraf ask the same slaves on a line of its own, with an
 // interval shorter than a round, and counts the answers it got.
 func telegrafLine(t *testing.T) (perSecond float64, ok bool) {
-	binary, err := exec.LookPath("telegraf")
+	binary, err := findTelegraf()
 	if err != nil {
 		return 0, false
 	}

@@ -87,7 +87,11 @@ type Collector struct {
 	alarm     storeAlarm // judgeLoop's
 	clockLost bool       // judgeLoop's: what the log was told of this machine's clock
 
-	rollups  *rollups // nil without Options.Rollups
+	rollups *rollups // nil without Options.Rollups
+	scratch struct { // storeLoop's, between two writes
+		records []store.Record
+		owner   []int
+	}
 	latest   latest
 	gateways gateways
 	skews    skews

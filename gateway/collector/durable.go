@@ -16,7 +16,7 @@ const (
 	writeRecords = 10_000 // records in one write at most
 	// linger is how long a write waits for company: one transaction for many
 	// messages costs a tenth. Alarms do not wait for it, acknowledgements do.
-	linger     = 100 * time.Millisecond
+	linger     = 250 * time.Millisecond
 	commitIdle = 10 * time.Second
 	retryFirst = 500 * time.Millisecond
 	retryMost  = 30 * time.Second
@@ -85,8 +85,11 @@ func (c *Collector) gather(first batchItem) []batchItem {
 // persist writes items to the store, commits what became of them, and then
 // acknowledges. On error nothing was acknowledged.
 func (c *Collector) persist(ctx, writing context.Context, items []batchItem) error {
-	var records []store.Record
-	var owner []int // item of each record
+	records, owner := c.scratch.records[:0], c.scratch.owner[:0] // owner: item of each record
+	defer func() {
+		clear(records) // keeps no text alive
+		c.scratch.records, c.scratch.owner = records[:0], owner[:0]
+	}()
 	for i, item := range items {
 		records = append(records, item.records...)
 		for range item.records {
@@ -115,15 +118,47 @@ func (c *Collector) persist(ctx, writing context.Context, items []batchItem) err
 	if err := c.commit(writing, items, fates); err != nil {
 		return err
 	}
-	for i, item := range items {
+	for _, item := range items {
 		c.settle(item)
 		c.m.stored.Add(float64(len(item.records)))
 		for _, q := range item.quarantined {
 			c.m.quarantined.WithLabelValues(string(q.Reason)).Inc()
 		}
-		c.acknowledge(item.address, item.id.Epoch, fates[i])
 	}
+	c.acknowledgeAll(items, fates)
 	return nil
+}
+
+// acknowledgeAll tells each gateway in one message what became of all its
+// messages of a commit.
+func (c *Collector) acknowledgeAll(items []batchItem, fates [][]wire.AckRange) {
+	var order []state.Run
+	address := map[state.Run]wire.Address{}
+	ranges := map[state.Run][]wire.AckRange{}
+	for i, item := range items {
+		if _, known := address[item.id]; !known {
+			order = append(order, item.id)
+			address[item.id] = item.address
+		}
+		ranges[item.id] = append(ranges[item.id], fates[i]...)
+	}
+	for _, id := range order {
+		c.acknowledge(address[id], id.Epoch, ranges[id])
+	}
+}
+
+// inOrder sorts ranges and joins those that touch and share their fate.
+func inOrder(ranges []wire.AckRange) []wire.AckRange {
+	slices.SortFunc(ranges, func(a, b wire.AckRange) int { return cmp.Compare(a.From, b.From) })
+	out := ranges[:0]
+	for _, r := range ranges {
+		if n := len(out); n > 0 && out[n-1].To+1 == r.From && out[n-1].Outcome == r.Outcome && out[n-1].Reason == r.Reason && out[n-1].AfterMS == r.AfterMS {
+			out[n-1].To = r.To
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // setAside moves what the store refused from an item's records to its

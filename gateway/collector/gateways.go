@@ -16,7 +16,7 @@ import (
 // GatewayState is what the county knows of a gateway.
 type GatewayState struct {
 	wire.Status
-	Received time.Time // when the newest status came
+	Received time.Time // when anything of it came last; its status may be older
 	// Shown are the values of records that the gateway holds for want of a
 	// clock, each at the moment that its age tells by this county's clock. They
 	// are for people to see: nothing judges them and nothing stores them.
@@ -39,7 +39,16 @@ type gateways struct {
 	mu      sync.RWMutex
 	by      map[string]GatewayState
 	greeted map[string]bool // answered since this collector started
+	// tables are those of each gateway's newest inventories, newest first: rows
+	// on their way from before a new one can still be read.
+	tables map[string][]*wire.Table
+	asked  map[string]time.Time // when a gateway was last asked for its inventory
 }
+
+const (
+	keptTables = 2
+	askTable   = 10 * time.Second // between two questions
+)
 
 func (g *gateways) restore(ctx context.Context, db *state.DB) error {
 	known, err := db.Gateways(ctx)
@@ -47,11 +56,15 @@ func (g *gateways) restore(ctx context.Context, db *state.DB) error {
 		return fmt.Errorf("collector: load the gateways: %w", err)
 	}
 	g.by, g.greeted = map[string]GatewayState{}, map[string]bool{}
+	g.tables, g.asked = map[string][]*wire.Table{}, map[string]time.Time{}
 	for _, k := range known {
 		s := k.Status
 		s.Gateway, s.Site = k.Gateway, k.Site
 		s.Online = false // until it says so to this collector
 		g.by[k.Gateway] = GatewayState{Status: s, Received: k.StatusReceived}
+		if t, err := wire.TableOf(k.Inventory); err == nil { // else it has sent none yet
+			g.tables[k.Gateway] = []*wire.Table{t}
+		}
 	}
 	return nil
 }
@@ -64,7 +77,50 @@ func (g *gateways) inventory(ctx context.Context, db *state.DB, a wire.Address, 
 	if inv.Gateway != a.Gateway || inv.Site != a.Site {
 		return fmt.Errorf("inventory says it is of %s at %s", inv.Gateway, inv.Site)
 	}
+	t, err := wire.TableOf(inv)
+	if err != nil {
+		return err
+	}
+	g.mu.Lock()
+	if old := g.tables[a.Gateway]; len(old) == 0 || old[0].ID != t.ID {
+		g.tables[a.Gateway] = append([]*wire.Table{t}, old[:min(len(old), keptTables-1)]...)
+	}
+	g.mu.Unlock()
 	return db.SaveInventory(ctx, inv, at)
+}
+
+// heard notes that something of a gateway came, and returns the tables its
+// rows may stand on.
+func (g *gateways) heard(a wire.Address, at time.Time) []*wire.Table {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if s, known := g.by[a.Gateway]; known && s.Online && at.After(s.Received) {
+		s.Received = at
+		g.by[a.Gateway] = s
+	}
+	return g.tables[a.Gateway]
+}
+
+// terse reports whether a gateway reads short acknowledgements.
+func (g *gateways) terse(gateway string) bool {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return g.by[gateway].Terse
+}
+
+// askInventory asks a gateway whose rows cannot be read for its inventory. They
+// are neither acknowledged nor quarantined: it offers them again.
+func (c *Collector) askInventory(a wire.Address, now time.Time) {
+	c.gateways.mu.Lock()
+	last, asked := c.gateways.asked[a.Gateway]
+	due := !asked || now.Sub(last).Abs() >= askTable
+	if due {
+		c.gateways.asked[a.Gateway] = now
+	}
+	c.gateways.mu.Unlock()
+	if due {
+		c.command(a, wire.Command{Inventory: true})
+	}
 }
 
 // onStatus notes a gateway's status and greets it when it asks to be, or when
@@ -147,7 +203,7 @@ func (c *Collector) hello(a wire.Address, now time.Time) {
 	if generation == "" {
 		return // no store was ever reached: greetAgain says hello once one is
 	}
-	payload, err := wire.EncodeHello(wire.Hello{Epoch: epoch, Highest: highest, Generation: generation, At: now.UTC().Truncate(time.Millisecond)})
+	payload, err := wire.EncodeHello(wire.Hello{Epoch: epoch, Highest: highest, Generation: generation, Rows: true, At: now.UTC().Truncate(time.Millisecond)})
 	if err != nil {
 		c.o.Logger.Error("encode a hello", "gateway", a.Gateway, "error", err)
 		return

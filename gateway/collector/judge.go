@@ -99,11 +99,16 @@ func (c *Collector) setApart(ctx context.Context, m inboxMessage, a wire.Address
 // onRecords takes one message of records through admission and judging, and
 // hands what is left to the store.
 func (c *Collector) onRecords(ctx context.Context, m inboxMessage, a wire.Address) {
-	pack, rejected, err := c.decoder.Decode(m.Payload)
+	pack, rejected, err := c.decoder.DecodeFrom(m.Payload, c.gateways.heard(a, m.received))
+	if wire.ReasonOf(err) == wire.UnknownTable {
+		c.askInventory(a, m.received)
+		return
+	}
 	if err != nil {
 		c.setApart(ctx, m, a, refusal{wire.ReasonOf(err), err.Error()})
 		return
 	}
+	defer c.decoder.Recycle(pack) // what is kept of it was copied
 	c.m.received.Add(float64(len(pack.Records)))
 	if skew, live := c.skews.take(a.Gateway, pack, m.received); live {
 		c.m.skew.WithLabelValues(a.Gateway).Set(skew.Seconds())
@@ -131,7 +136,7 @@ func (c *Collector) onRecords(ctx context.Context, m inboxMessage, a wire.Addres
 func (c *Collector) sort(m inboxMessage, a wire.Address, pack wire.Pack, rejected []wire.Rejected) (_ batchItem, _ []wire.AckRange, later []wire.Range, _ []alerting.Transition) {
 	id := state.Run{Gateway: a.Gateway, Epoch: pack.Epoch}
 	j := c.ranges.of(id)
-	item := batchItem{id: id, address: a}
+	item := batchItem{id: id, address: a, records: make([]store.Record, 0, len(pack.Records))}
 	believed := c.believed()
 	var final []wire.AckRange
 	var changes []alerting.Transition
@@ -291,10 +296,15 @@ func (c *Collector) acknowledge(a wire.Address, epoch uint64, ranges []wire.AckR
 	if len(ranges) == 0 {
 		return
 	}
-	payload, err := wire.EncodeAck(wire.Ack{Epoch: epoch, Ranges: ranges})
+	ranges = inOrder(ranges)
+	encode := wire.EncodeAck
+	if c.gateways.terse(a.Gateway) {
+		encode = wire.EncodeAckTerse
+	}
+	payload, err := encode(wire.Ack{Epoch: epoch, Ranges: ranges})
 	if err != nil {
 		c.o.Logger.Error("encode an acknowledgement", "gateway", a.Gateway, "error", err)
 		return
 	}
-	c.send(mqtt.Message{Topic: a.Topic(wire.ChannelAck), Payload: payload})
+	c.send(mqtt.Message{Topic: a.Topic(wire.ChannelAck), Payload: payload, Lossy: true})
 }

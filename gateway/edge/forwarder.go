@@ -18,7 +18,8 @@ const (
 	reserved    = 2                // of them for live records
 	retransmit  = 30 * time.Second // for an acknowledgement, before offering again
 	helloAgain  = 10 * time.Second // until the collector has answered
-	statusEvery = time.Minute
+	statusEvery = time.Minute      // while there is something to tell
+	statusCalm  = 10 * time.Minute
 	trimEvery   = time.Hour
 )
 
@@ -49,8 +50,12 @@ type forwarder struct {
 	session   uint64
 
 	// Owned by run's goroutine.
-	seen       uint64 // session that was greeted
-	greeted    bool   // the collector said hello in this session
+	seen       uint64      // session that was greeted
+	greeted    bool        // the collector said hello in this session
+	table      *wire.Table // of the inventory as it was last published
+	rows       bool        // the collector reads rows
+	told       wire.Status // the newest one that was sent
+	encoder    wire.Encoder
 	flights    []*flight
 	lanes      lanes
 	budget     budget
@@ -241,7 +246,7 @@ func (f *forwarder) greet(ctx context.Context, h wire.Hello) {
 	if !f.greeted || anew {
 		f.beginLanes(ctx, true)
 	}
-	f.greeted = true
+	f.greeted, f.rows = true, h.Rows
 }
 
 // adopt brings the journal in line with what the county has seen; anew tells

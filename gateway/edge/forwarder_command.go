@@ -35,6 +35,10 @@ func (f *forwarder) obey(ctx context.Context, p Publisher, c wire.Command) {
 		p.Replace(errDuplicate, stepBack+time.Duration(rand.Int64N(int64(stepBack))))
 		return
 	}
+	if c.Inventory {
+		f.publishInventory(ctx, p)
+		f.rewind() // what could not be read goes once more, behind it
+	}
 	if len(c.Resend) == 0 || c.Epoch != f.journal.Epoch() {
 		return
 	}

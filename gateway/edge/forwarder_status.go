@@ -3,6 +3,7 @@ package edge
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"coldchain/gateway/mqtt"
@@ -22,9 +23,13 @@ func (f *forwarder) publishStatus(ctx context.Context, p Publisher, now time.Tim
 		Session: fmt.Sprintf("%s-%d", f.clock.Boot, f.seen), At: now.UTC().Truncate(time.Millisecond), Boot: f.clock.Boot,
 		Version: f.version, Epoch: f.journal.Epoch(), Oldest: f.journal.Oldest(), Next: f.journal.Next(),
 		Undelivered: f.journal.Undelivered(), Clock: f.clock.Source(), Greeted: f.greeted, Faults: f.faults.list(),
-		Backlog: f.backlog(), SentToday: f.budget.sent, BytesPerDay: f.budget.perDay,
+		Backlog: f.backlog(), SentToday: f.budget.sent, BytesPerDay: f.budget.perDay, Terse: true,
 	}
 	f.provisional(&status)
+	if f.greeted && noNews(f.told, status) && now.Sub(f.told.At).Abs() < statusCalm {
+		return
+	}
+	f.told = status
 	payload, err := wire.EncodeStatus(status)
 	if err != nil {
 		f.log.Error("encode status", "error", err)
@@ -33,8 +38,17 @@ func (f *forwarder) publishStatus(ctx context.Context, p Publisher, now time.Tim
 	f.publish(ctx, p, wire.ChannelStatus, payload)
 }
 
+// noNews reports whether a status says nothing that somebody waits for. Of a
+// site where all is well one a minute would be a third of all its bytes; that
+// it lives shows in its records.
+func noNews(before, s wire.Status) bool {
+	calm := func(s wire.Status) bool { return s.Backlog == 0 && s.Held == 0 && s.Undelivered <= packRecords }
+	return calm(before) && calm(s) && s.Session == before.Session && s.Greeted == before.Greeted &&
+		s.Epoch == before.Epoch && s.Clock == before.Clock && s.Alarm == before.Alarm && slices.Equal(s.Faults, before.Faults)
+}
+
 func (f *forwarder) publishInventory(ctx context.Context, p Publisher) {
-	inv := wire.Inventory{Gateway: f.address.Gateway, Site: f.address.Site}
+	inv := wire.Inventory{Gateway: f.address.Gateway, Site: f.address.Site, Boot: f.clock.Boot}
 	for _, d := range f.devices {
 		info := wire.DeviceInfo{Name: d.Name, Bus: d.Bus, Profile: d.Profile}
 		for _, pt := range d.Sensor.Points() {
@@ -46,6 +60,9 @@ func (f *forwarder) publishInventory(ctx context.Context, p Publisher) {
 	if err != nil {
 		f.log.Error("encode inventory", "error", err)
 		return
+	}
+	if f.table, err = wire.TableOf(inv); err != nil {
+		f.log.Error("name points by number; sending their names", "error", err)
 	}
 	f.publish(ctx, p, wire.ChannelInventory, payload)
 }

@@ -134,6 +134,7 @@ func stored(from, to uint64) wire.AckRange {
 type broker struct {
 	mu   sync.Mutex
 	all  []mqtt.Message
+	told []byte // the newest status
 	down bool
 	seen func(mqtt.Message)
 
@@ -162,16 +163,31 @@ func (b *broker) Publish(_ context.Context, m mqtt.Message) error {
 		b.seen(m)
 	}
 	b.all = append(b.all, m)
+	if m.Topic == here.Topic(wire.ChannelStatus) {
+		b.told = m.Payload
+	}
 	return nil
 }
 
 // packs returns the packs of records published since the last call.
 func (b *broker) packs(t *testing.T) []wire.Pack {
 	t.Helper()
+	return packsOf(t, b.take())
+}
+
+// take returns what was published since the last call.
+func (b *broker) take() []mqtt.Message {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	all := b.all
+	b.all = nil
+	return all
+}
+
+func packsOf(t *testing.T, messages []mqtt.Message) []wire.Pack {
+	t.Helper()
 	var out []wire.Pack
-	for _, m := range b.all {
+	for _, m := range messages {
 		if m.Topic != here.Topic(wire.ChannelRecords) {
 			continue
 		}
@@ -181,7 +197,6 @@ func (b *broker) packs(t *testing.T) []wire.Pack {
 		}
 		out = append(out, p)
 	}
-	b.all = nil
 	return out
 }
 
@@ -190,17 +205,14 @@ func (b *broker) status(t *testing.T) wire.Status {
 	t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for i := len(b.all) - 1; i >= 0; i-- {
-		if b.all[i].Topic == here.Topic(wire.ChannelStatus) {
-			s, err := wire.DecodeStatus(b.all[i].Payload)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return s
-		}
+	if b.told == nil {
+		t.Fatal("no status was published")
 	}
-	t.Fatal("no status was published")
-	return wire.Status{}
+	s, err := wire.DecodeStatus(b.told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // sensor is one point measured by a function.

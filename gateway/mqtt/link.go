@@ -26,6 +26,9 @@ type Message struct {
 	Topic    string
 	Payload  []byte
 	Retained bool
+	// Lossy sends it without the broker's receipt: what is said again when it
+	// is lost is not worth the bytes and the waiting.
+	Lossy bool
 }
 
 // Handler receives messages in the order in which the broker sent them. It
@@ -260,7 +263,8 @@ func (l *Link) Connected() bool {
 	return l.current != nil
 }
 
-// Publish hands a message to the broker and waits for its receipt. A receipt
+// Publish hands a message to the broker and waits for its receipt, or, of a
+// lossy one, until it is on its way. A receipt
 // is a hint and no promise; its absence until ctx ends or ten seconds have
 // passed makes the link replace the connection.
 func (l *Link) Publish(ctx context.Context, m Message) error {
@@ -270,7 +274,11 @@ func (l *Link) Publish(ctx context.Context, m Message) error {
 	if client == nil {
 		return ErrNotConnected
 	}
-	err := await(ctx, client.Publish(m.Topic, qos, m.Retained, m.Payload), l.answer)
+	quality := byte(qos)
+	if m.Lossy {
+		quality = 0
+	}
+	err := await(ctx, client.Publish(m.Topic, quality, m.Retained, m.Payload), l.answer)
 	if errors.Is(err, errTimeout) {
 		lost(errors.New("the broker did not confirm a message in time"))
 	}

@@ -109,17 +109,11 @@ func (tx *txn) commitRanges(c Commit) error {
 }
 
 func (tx *txn) commitTracks(tracks map[string][]byte) error {
-	if len(tracks) == 0 {
-		return nil
-	}
-	put, err := tx.PrepareContext(tx.ctx, "INSERT INTO tracks (key, state) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET state = excluded.state")
-	if err != nil {
-		return err
-	}
-	defer put.Close() // dropped with the transaction in any case
+	put, drop := tx.StmtContext(tx.ctx, tx.often.putTrack), tx.StmtContext(tx.ctx, tx.often.dropTrack)
 	for key, state := range tracks {
+		var err error
 		if state == nil {
-			_, err = tx.ExecContext(tx.ctx, "DELETE FROM tracks WHERE key = ?", key)
+			_, err = drop.ExecContext(tx.ctx, key)
 		} else {
 			_, err = put.ExecContext(tx.ctx, key, state)
 		}

@@ -20,6 +20,7 @@ type DB struct {
 	writer *sql.DB // one connection: SQLite has one writer, and queueing here beats SQLITE_BUSY
 	reader *sql.DB
 	now    func() time.Time
+	often  statements // of writer
 
 	knowsZone       func(zone string) bool // nil: every well-formed zone
 	quarantineLimit int
@@ -81,6 +82,9 @@ func (db *DB) open(ctx context.Context, path string) error {
 	if err := db.migrate(ctx); err != nil {
 		return err
 	}
+	if err := db.often.prepare(ctx, db.writer); err != nil {
+		return err
+	}
 	if db.reader, err = sql.Open("sqlite", source(abs, false)); err != nil {
 		return err
 	}
@@ -110,7 +114,7 @@ func source(path string, write bool) string {
 // Close waits for running statements and closes the file. What was committed
 // is safe without it.
 func (db *DB) Close() error {
-	var errs []error
+	errs := []error{db.often.close()}
 	for _, c := range []*sql.DB{db.reader, db.writer} { // the last to close folds the write-ahead log in
 		if c != nil {
 			errs = append(errs, c.Close())
@@ -122,7 +126,10 @@ func (db *DB) Close() error {
 // txn is a write transaction of one actor.
 type txn struct {
 	*sql.Tx
+	// ctx does not end: the driver starts a goroutine for each statement whose
+	// context can, and the transaction ends with its caller's in any case.
 	ctx   context.Context
+	often *statements
 	actor Actor
 	at    time.Time
 	head  AuditHead
@@ -143,9 +150,12 @@ func (db *DB) change(ctx context.Context, actor Actor, do func(*txn) error) (err
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	tx := &txn{Tx: sqlTx, ctx: ctx, actor: actor, at: db.now()}
+	tx := &txn{Tx: sqlTx, ctx: context.WithoutCancel(ctx), often: &db.often, actor: actor, at: db.now()}
 	if err := do(tx); err != nil {
 		rollback := sqlTx.Rollback()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		if errors.Is(err, errUnchanged) {
 			return rollback
 		}

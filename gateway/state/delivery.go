@@ -169,11 +169,7 @@ func (tx *txn) generation() (string, error) {
 // addRange puts first..last into a run's set of one kind, merging neighbours,
 // and returns the pieces that were not in it before.
 func (tx *txn) addRange(kind string, r Run, first, last uint64) ([]wire.Range, error) {
-	// Rows are disjoint and sorted: walking down from the right end meets the
-	// overlapping and touching ones first and can stop at the first other one.
-	rows, err := tx.QueryContext(tx.ctx, `SELECT first, last FROM ranges
-		WHERE kind = ? AND gateway = ? AND epoch = ? AND first <= ? ORDER BY first DESC`,
-		kind, r.Gateway, r.Epoch, min(last+1, MaxSequence))
+	rows, err := tx.StmtContext(tx.ctx, tx.often.touching).QueryContext(tx.ctx, kind, r.Gateway, r.Epoch, min(last+1, MaxSequence))
 	if err != nil {
 		return nil, err
 	}
@@ -200,16 +196,16 @@ func (tx *txn) addRange(kind string, r Run, first, last uint64) ([]wire.Range, e
 		return nil, nil
 	}
 	for _, t := range touching[:max(len(touching)-1, 0)] {
-		if _, err := tx.ExecContext(tx.ctx, "DELETE FROM ranges WHERE kind = ? AND gateway = ? AND epoch = ? AND first = ?", kind, r.Gateway, r.Epoch, t.From); err != nil {
+		if _, err := tx.StmtContext(tx.ctx, tx.often.dropRange).ExecContext(tx.ctx, kind, r.Gateway, r.Epoch, t.From); err != nil {
 			return nil, err
 		}
 	}
 	if len(touching) == 0 {
-		_, err = tx.ExecContext(tx.ctx, "INSERT INTO ranges (kind, gateway, epoch, first, last) VALUES (?, ?, ?, ?, ?)", kind, r.Gateway, r.Epoch, first, last)
+		_, err = tx.StmtContext(tx.ctx, tx.often.insertRange).ExecContext(tx.ctx, kind, r.Gateway, r.Epoch, first, last)
 		return fresh, err
 	}
 	left, right := touching[len(touching)-1], touching[0]
-	_, err = tx.ExecContext(tx.ctx, "UPDATE ranges SET first = ?, last = ? WHERE kind = ? AND gateway = ? AND epoch = ? AND first = ?",
+	_, err = tx.StmtContext(tx.ctx, tx.often.growRange).ExecContext(tx.ctx,
 		min(left.From, first), max(right.To, last), kind, r.Gateway, r.Epoch, left.From)
 	return fresh, err
 }

@@ -23,12 +23,7 @@ func (tx *txn) markDirty(marks []DirtyRange) error {
 	if len(marks) == 0 {
 		return nil
 	}
-	put, err := tx.PrepareContext(tx.ctx, `INSERT INTO dirty (point, from_ms, to_ms, stamp) VALUES (?, ?, ?, ?)
-		ON CONFLICT (point, from_ms) DO UPDATE SET to_ms = max(to_ms, excluded.to_ms), stamp = max(stamp, excluded.stamp)`)
-	if err != nil {
-		return err
-	}
-	defer put.Close() // dropped with the transaction in any case
+	put := tx.StmtContext(tx.ctx, tx.often.putDirty)
 	for _, m := range marks {
 		if _, err := put.ExecContext(tx.ctx, m.Point, m.From.UnixMilli(), m.To.UnixMilli(), m.Stamp); err != nil {
 			return fmt.Errorf("mark %s dirty from %s: %w", m.Point, m.From, err)

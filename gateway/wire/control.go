@@ -28,12 +28,17 @@ const (
 // EncodeAck puts an acknowledgement into JSON. It refuses what DecodeAck would.
 func EncodeAck(a Ack) ([]byte, error) { return encodeControl("ack", a, a.check, maxAckBytes) }
 
-// DecodeAck reads an acknowledgement. Unknown keys are ignored, so that an old
+// DecodeAck reads an acknowledgement in either form. Unknown keys are ignored, so that an old
 // edge understands a new collector; a range that runs backwards, an unknown
 // outcome or too many ranges are errors.
 func DecodeAck(payload []byte) (Ack, error) {
 	var a Ack
-	err := decodeControl("ack", payload, &a, maxAckBytes)
+	var err error
+	if len(payload) > 0 && payload[0] == terseMagic {
+		a, err = decodeTerse(payload)
+	} else {
+		err = decodeControl("ack", payload, &a, maxAckBytes)
+	}
 	if err == nil {
 		err = a.check()
 	}
@@ -182,6 +187,9 @@ func DecodeInventory(payload []byte) (Inventory, error) {
 func (i Inventory) check() error {
 	if !sensors.IsSlug(i.Gateway) || !sensors.IsSlug(i.Site) {
 		return fmt.Errorf("inventory of gateway %.60q at site %.60q: not names", i.Gateway, i.Site)
+	}
+	if !cleanText(i.Boot, maxWord) {
+		return fmt.Errorf("inventory of %s: boot id %.80q is too long or not printable", i.Gateway, i.Boot)
 	}
 	items := len(i.Devices)
 	for _, d := range i.Devices {

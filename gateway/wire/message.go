@@ -39,10 +39,11 @@ type Ack struct {
 // sequence is not above Highest starts a new epoch; a new Generation makes it
 // offer again everything it still keeps.
 type Hello struct {
-	Epoch      uint64    `json:"epoch"`      // highest epoch seen; 0 when none
-	Highest    uint64    `json:"highest"`    // highest sequence seen in that epoch
-	Generation string    `json:"generation"` // identity of the collector's store
-	At         time.Time `json:"at"`         // collector's clock
+	Epoch      uint64    `json:"epoch"`          // highest epoch seen; 0 when none
+	Highest    uint64    `json:"highest"`        // highest sequence seen in that epoch
+	Generation string    `json:"generation"`     // identity of the collector's store
+	At         time.Time `json:"at"`             // collector's clock
+	Rows       bool      `json:"rows,omitempty"` // the collector reads rows
 }
 
 // Status is a gateway's retained message about itself. The broker publishes
@@ -72,6 +73,8 @@ type Status struct {
 	Backlog     uint64 `json:"backlog,omitempty"`
 	SentToday   uint64 `json:"sent_today,omitempty"`
 	BytesPerDay uint64 `json:"bytes_per_day,omitempty"`
+	// Terse says that the gateway reads an acknowledgement in its short form.
+	Terse bool `json:"terse,omitempty"`
 	// Faults are short sentences for the county, worst first.
 	Faults []string `json:"faults,omitempty"`
 
@@ -104,6 +107,9 @@ type Command struct {
 	// Duplicate says that two boxes connect under this gateway's name in turn;
 	// both shall step back for minutes and say so.
 	Duplicate bool `json:"duplicate,omitempty"`
+	// Inventory asks for the inventory, and for what is on its way once more:
+	// rows came whose table the county does not have.
+	Inventory bool `json:"inventory,omitempty"`
 }
 
 // EventGone is the name of the event by which a gateway declares records that
@@ -119,6 +125,7 @@ const Gone QuarantineReason = "gone"
 type Inventory struct {
 	Gateway string       `json:"gateway"`
 	Site    string       `json:"site"`
+	Boot    string       `json:"boot,omitempty"` // of the session; rows leave it out
 	Devices []DeviceInfo `json:"devices"`
 }
 

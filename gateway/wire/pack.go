@@ -77,7 +77,7 @@ func DecodePack(payload []byte, lim Limits) (Pack, []Rejected, error) {
 }
 
 // Decoder decodes many packs, reusing what it can between them. It is for one
-// goroutine at a time; nothing it returns is touched again.
+// goroutine at a time; nothing it returns is touched again, unless Recycle is told so.
 type Decoder struct {
 	lim    Limits
 	unpack *zstd.Decoder
@@ -86,6 +86,7 @@ type Decoder struct {
 	joined []byte                     // base name and name
 	fields fields
 	base   base
+	free   []Record            // given back by Recycle
 	taken  map[uint64]struct{} // sequences of this pack; nil until it numbers its records itself
 }
 
@@ -98,7 +99,11 @@ func NewDecoder(lim Limits) *Decoder {
 }
 
 // Decode is DecodePack.
-func (d *Decoder) Decode(payload []byte) (Pack, []Rejected, error) {
+func (d *Decoder) Decode(payload []byte) (Pack, []Rejected, error) { return d.DecodeFrom(payload, nil) }
+
+// DecodeFrom is Decode for messages that may be rows against one of a sender's
+// tables. The error's reason is UnknownTable when it is none of them.
+func (d *Decoder) DecodeFrom(payload []byte, tables []*Table) (Pack, []Rejected, error) {
 	if len(payload) > d.lim.Bytes {
 		return Pack{}, nil, tooLarge("%d bytes, at most %d are taken", len(payload), d.lim.Bytes)
 	}
@@ -115,6 +120,8 @@ func (d *Decoder) Decode(payload []byte) (Pack, []Rejected, error) {
 		src = &cborReader{b: plain, lim: d.lim}
 	case first == '[' || isSpace(first):
 		src = &jsonReader{b: plain, lim: d.lim}
+	case first == rowsMagic:
+		return d.decodeRows(plain[1:], tables)
 	default:
 		return Pack{}, nil, malformed("byte 0x%02x begins neither a CBOR array nor a JSON array", first)
 	}
@@ -123,6 +130,23 @@ func (d *Decoder) Decode(payload []byte) (Pack, []Rejected, error) {
 		return Pack{}, nil, merr
 	}
 	return p, rejected, nil
+}
+
+// Recycle takes back the memory of a pack's records, for whoever is done with
+// them: a record is large, and copies of it stay good.
+func (d *Decoder) Recycle(p Pack) {
+	clear(p.Records) // keeps no text alive
+	d.free = p.Records[:0]
+}
+
+// room returns an empty slice for n records.
+func (d *Decoder) room(n int) []Record {
+	free := d.free
+	d.free = nil
+	if cap(free) < n || free == nil {
+		return make([]Record, 0, n)
+	}
+	return free
 }
 
 // source walks over one pack. next returns false after the last record; it
@@ -159,7 +183,7 @@ func (d *Decoder) records(src source) (Pack, []Rejected, *MessageError) {
 			if err := d.base.identify(f, &p, d.lim.Anonymous); err != nil {
 				return Pack{}, nil, err
 			}
-			p.Records = make([]Record, 0, announced)
+			p.Records = d.room(announced)
 		}
 		p.Records = append(p.Records, Record{})
 		last := &p.Records[len(p.Records)-1]

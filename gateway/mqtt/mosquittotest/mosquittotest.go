@@ -210,6 +210,9 @@ func (b *Broker) Kill() {
 	b.cmd = nil
 }
 
+// Pid is the broker's process, whose cost a benchmark takes.
+func (b *Broker) Pid() int { return b.cmd.Process.Pid }
+
 // Log returns what the broker has said so far.
 func (b *Broker) Log() string { return b.output.String() }
 

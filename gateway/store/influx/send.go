@@ -3,6 +3,7 @@ package influx
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"coldchain/gateway/store"
 )
@@ -10,19 +11,23 @@ import (
 // lines is a batch in line protocol, with the way back from a line to the
 // record it came from.
 type lines struct {
-	text  []byte
-	ends  []int // end of each line, its newline included
-	index []int // of the record in the caller's slice
+	text  strings.Builder // its parts are sent without being copied
+	line  []byte          // the newest
+	ends  []int           // end of each line, its newline included
+	index []int           // of the record in the caller's slice
 }
 
 func newLines(n int) *lines {
 	const typical = 180 // bytes
-	return &lines{text: make([]byte, 0, n*typical), ends: make([]int, 0, n), index: make([]int, 0, n)}
+	l := &lines{ends: make([]int, 0, n), index: make([]int, 0, n)}
+	l.text.Grow(n * typical)
+	return l
 }
 
 func (l *lines) add(i int, tags []byte, r store.Record) {
-	l.text = append(appendRecord(l.text, tags, r), '\n')
-	l.ends = append(l.ends, len(l.text))
+	l.line = append(appendRecord(l.line[:0], tags, r), '\n')
+	l.text.Write(l.line)
+	l.ends = append(l.ends, l.text.Len())
 	l.index = append(l.index, i)
 }
 
@@ -33,7 +38,7 @@ func (l *lines) slice(from, to int) string {
 	if from > 0 {
 		start = l.ends[from-1]
 	}
-	return string(l.text[start:l.ends[to-1]])
+	return l.text.String()[start:l.ends[to-1]]
 }
 
 type outcome struct {

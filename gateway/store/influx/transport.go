@@ -28,7 +28,8 @@ func authorities(file string) (*x509.CertPool, error) {
 func newHTTPClient(trust *x509.CertPool) *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.TLSClientConfig = &tls.Config{RootCAs: trust, MinVersion: tls.VersionTLS12}
-	t.MaxIdleConnsPerHost = 8 // concurrent writers and readers keep their connections
+	t.MaxIdleConnsPerHost = 8     // concurrent writers and readers keep their connections
+	t.WriteBufferSize = 128 << 10 // a request of 5000 lines in seven system calls, of 220
 	return &http.Client{
 		Transport: strict{t},
 		// A redirected POST would become a GET, and a login page's 200 would

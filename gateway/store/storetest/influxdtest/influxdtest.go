@@ -243,6 +243,9 @@ func (s *Server) stop() {
 	}
 }
 
+// Pid is the server's process, whose cost a benchmark takes.
+func (s *Server) Pid() int { return s.cmd.Process.Pid }
+
 // CreateDatabase creates a database; its bucket is name/autogen.
 func (s *Server) CreateDatabase(t testing.TB, name string) {
 	t.Helper()
