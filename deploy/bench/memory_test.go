@@ -30,7 +30,7 @@ func TestMemory(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer j.Close()
-				if err := fillJournal(t, j, time.Now().Add(-time.Duration(n/(2*wireDevices))*time.Minute), time.Minute, n); err != nil {
+				if err := fillSite(t, j, time.Now().Add(-time.Duration(n/(2*wireDevices))*time.Minute), time.Minute, n); err != nil {
 					t.Fatal(err)
 				}
 			})

@@ -62,7 +62,7 @@ func TestWireBacklog(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer j.Close()
-		if err := fillJournal(t, j, time.Now().Add(-day*time.Minute), time.Minute, n); err != nil {
+		if err := fillSite(t, j, time.Now().Add(-day*time.Minute), time.Minute, n); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -76,7 +76,7 @@ func TestWireBacklog(t *testing.T) {
 // fillJournal appends n readings of the site's points, a round each interval;
 // air wanders by tenths as a room with a compressor does, humidity by tenths
 // of a percent.
-func fillJournal(t *testing.T, j *journal.Journal, from time.Time, every time.Duration, n int) error {
+func fillSite(t *testing.T, j *journal.Journal, from time.Time, every time.Duration, n int) error {
 	var batch []wire.Record
 	seed := uint32(1)
 	random := func() float64 {

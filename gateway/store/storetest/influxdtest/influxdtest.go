@@ -24,7 +24,7 @@ import (
 )
 
 // patience is how long the server may take to start or to stop.
-const patience = 90 * time.Second
+const patience = 2 * time.Minute // a machine that does other things as well
 
 // Server is a running influxd.
 type Server struct {
