@@ -347,7 +347,7 @@ func TestAnAgentStartedInAMomentOf2036HasToldNobody(t *testing.T) {
 			t.Errorf("%d readings; want those of three minutes", len(readings(got)))
 		}
 		for _, rec := range got {
-			if off := rec.Time().Sub(time.Now()); off > time.Minute {
+			if off := time.Until(rec.Time()); off > time.Minute {
 				t.Errorf("record %d (%v) is told to be of %s", rec.Seq, rec.Kind, rec.Time())
 			}
 		}
@@ -479,4 +479,26 @@ func TestALostTimeSliceMovesNoStamp(t *testing.T) {
 			}
 		}
 	}
+}
+
+// More is held than fits into one message when the session begins, so it is
+// divided into lanes; when the clock comes, the session goes on.
+func TestRecordsHeldWhenTheSessionBeganAreDeliveredOnceTheyArePlaced(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		h := &hands{source: wire.ClockNone}
+		h.turn(to1970(), wire.ClockNone)
+		r.boot(h, "boot", time.Now())
+		pass(2 * time.Hour)
+		r.connect(wire.Hello{Generation: "g1"})
+		if got := r.delivered(); len(got) != 0 {
+			t.Errorf("%d records were offered without a time", len(got))
+		}
+		h.turn(0, wire.ClockNTP)
+		for range 20 { // every message is acknowledged within a second
+			_ = r.delivered()
+		}
+		if n := r.agent.Undelivered(); n > 20 {
+			t.Errorf("%d records are not delivered though the clock has come and the county answers", n)
+		}
+	})
 }

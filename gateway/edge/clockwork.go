@@ -78,9 +78,12 @@ func (a *Agent) placeAll(ctx context.Context, start time.Time, source wire.Clock
 		return err
 	}
 	n, err := a.o.Journal.PlaceBoot(ctx, a.o.Clock.Boot, start, source)
+	if n > 0 || len(boots) > 0 {
+		a.forward.placed.Store(true)
+		a.forward.wakeUp()
+	}
 	if n > 0 {
 		a.keeper.Placed()
-		a.forward.wakeUp()
 		a.o.Logger.Info("held records have their times now", "records", n, "source", source)
 	}
 	return err

@@ -44,6 +44,7 @@ type forwarder struct {
 	commands chan wire.Command
 	wake     chan struct{}
 	received atomic.Uint64 // bytes that came and are not in the tally yet
+	placed   atomic.Bool   // records that were held can be offered now
 
 	mu        sync.Mutex
 	connected bool
@@ -222,6 +223,9 @@ func (f *forwarder) step(ctx context.Context, p Publisher) {
 			f.rewind()
 			break
 		}
+	}
+	if f.placed.Swap(false) {
+		f.startOver() // the lanes have passed them over
 	}
 	f.fill(ctx, p, now)
 	if now.After(f.nextTrim) {

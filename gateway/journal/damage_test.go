@@ -209,3 +209,38 @@ func TestADamagedNumberDoesNotHideWhatLiesBehindIt(t *testing.T) {
 		}
 	}
 }
+
+// A byte turned over in the schema is damage: the tables are there and sound,
+// and are not a journal's any more.
+func TestAFlippedByteInTheSchemaIsDamage(t *testing.T) {
+	for _, names := range [][2]string{{"reason  INTEGER", "season  INTEGER"}, {"TABLE record", "TABLE recorc"}, {"mono_ms INTEGER", "mono_ns INTEGER"}} {
+		j := newJournal(t)
+		mustAppend(t, j, minutes(0, 10))
+		path := j.path
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spoiled := bytes.Replace(b, []byte(names[0]), []byte(names[1]), 1)
+		if bytes.Equal(b, spoiled) {
+			t.Fatalf("no %q in the file", names[0])
+		}
+		if err := os.WriteFile(path, spoiled, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Open(t.Context(), path, Options{})
+		if err != nil {
+			t.Errorf("%q: %v; want a new journal beside the damaged one", names[1], err)
+			continue
+		}
+		if again.Epoch() != 2 || len(again.Quarantined()) != 1 {
+			t.Errorf("%q: epoch %d, set aside %v", names[1], again.Epoch(), again.Quarantined())
+		}
+		if err := again.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -71,6 +71,13 @@ func diskTrouble(err error) bool {
 	return errors.Is(err, ErrFull) || errors.Is(err, ErrReadOnly) || errors.Is(err, ErrDisk)
 }
 
+// foreign reports whether SQLite does not find in a file what every journal
+// has. The file's own header says that it is one, so it is damaged.
+func foreign(err error) bool {
+	s, ok := errors.AsType[*sqlite.Error](err)
+	return ok && s.Code() == sqlite3.SQLITE_ERROR
+}
+
 func kindOf(err error) error {
 	if s, ok := errors.AsType[*sqlite.Error](err); ok {
 		switch s.Code() & 0xff {

@@ -104,7 +104,11 @@ func (j *Journal) openFile(ctx context.Context) error {
 		{"note", func(context.Context) error { return j.note(j.Epoch()) }},
 		{"make its folder durable", func(context.Context) error { return syncFolder(filepath.Dir(abs)) }},
 	} {
-		if err := step.do(ctx); err != nil {
+		err := step.do(ctx)
+		if (step.what == "prepare" || step.what == "load") && foreign(err) {
+			err = fmt.Errorf("%w: its tables are not a journal's (%w)", ErrCorrupt, err)
+		}
+		if err != nil {
 			return fmt.Errorf("journal %s: %s: %w", j.path, step.what, classifyAt(j.path, err))
 		}
 	}
