@@ -54,10 +54,17 @@ type RuleName string
 
 // The rules of this package's engine.
 const (
-	HighLimit  RuleName = "high-limit"  // a value beyond an upper limit for as long as its delay
-	LowLimit   RuleName = "low-limit"   // the same below; as serious, for what must not freeze
-	Silence    RuleName = "silence"     // no usable reading of a point for too long
-	SiteSilent RuleName = "site-silent" // no reading at all from a site; its points' silence is folded into it
+	HighLimit  RuleName = "high-limit"   // a value beyond an upper limit for as long as its delay
+	LowLimit   RuleName = "low-limit"    // the same below; as serious, for what must not freeze
+	Silence    RuleName = "silence"      // no usable reading of a point for too long
+	Fault      RuleName = "sensor-fault" // the same, while the device goes on failing: its probe or wiring is broken
+	SiteSilent RuleName = "site-silent"  // no reading at all from a site; its points' silence is folded into it
+
+	// Of switches. They have no value that would say more than the rule does.
+	DoorOpen    RuleName = "door-open"    // a door that is not shut
+	MainsLost   RuleName = "mains-lost"   // the supply, or one phase of it
+	DefrostLong RuleName = "defrost-long" // a defrost that does not end
+	BatteryLow  RuleName = "battery-low"  // the standby battery is flat or broken
 )
 
 // Alarm is one run of a condition on one object, from its first reading

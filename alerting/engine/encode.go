@@ -46,6 +46,13 @@ func (o *object) float(k string, v float64) {
 	}
 }
 
+func (o *object) bool(k string, v bool) {
+	if v {
+		o.key(k)
+		o.b = append(o.b, "true"...)
+	}
+}
+
 func (o *object) string(k, v string) {
 	if v == "" {
 		return
@@ -153,6 +160,7 @@ func (o *object) silence(s *silence) {
 	in.int("start", s.start)
 	in.int("raised", s.raised)
 	in.string("reason", string(s.reason))
+	in.bool("fault", s.fault)
 	o.b = in.end()
 }
 

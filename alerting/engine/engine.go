@@ -108,7 +108,7 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 		}
 		zones[z.ID] = b
 	}
-	none := newBands(nil, 0)
+	none := newBands("", nil, 0)
 	for _, c := range cfg.Points {
 		if err := e.add(c, sites[c.Site], cmp.Or(zones[c.Zone][c.Quantity], none)); err != nil {
 			return nil, err
@@ -182,6 +182,7 @@ func (e *Engine) Advance(now time.Time) []alerting.Transition {
 	}
 	for _, p := range e.points {
 		e.settleLive(p, t)
+		e.stayOff(p, t)
 		if p.late != nil {
 			e.settleLate(p, t)
 		}

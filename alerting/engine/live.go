@@ -64,6 +64,25 @@ func (e *Engine) settleLive(p *point, now int64) {
 	}
 }
 
+// stayOff lets a power cut grow more serious while nothing is heard. The
+// supply takes the network with it: that no reading says it is still away is
+// no sign that it is back.
+func (e *Engine) stayOff(p *point, now int64) {
+	s := &p.sides[1]
+	a := s.alarm
+	if a == nil || s.band.rule != alerting.MainsLost || a.class != alerting.Live || a.clear.since != 0 {
+		return
+	}
+	for _, line := range s.band.lines {
+		due := a.start + line.Delay.Milliseconds()
+		if now >= due && moreSevere(line, a.line) {
+			a.line, a.escalated, a.told = line, due, due
+			e.touch(p)
+			e.emit(alerting.Escalated, p.limitAlarm(s, a, 0), due)
+		}
+	}
+}
+
 // tell reports what a reading at t did to an alarm of the live track.
 func (e *Engine) tell(p *point, s *side, a *open, what change, t int64) {
 	switch {
@@ -117,6 +136,9 @@ func (p *point) limitAlarm(s *side, a *open, over int64) alerting.Alarm {
 		Start: at(a.start), Raised: at(a.raised), LastSeen: at(a.seen),
 		Limit: a.line.Value, Delay: a.line.Delay,
 		Peak: a.peak, LastValue: a.last, HasValue: true,
+	}
+	if p.quantity.IsState() {
+		al.Limit, al.Peak, al.LastValue, al.HasValue = 0, 0, 0, false
 	}
 	if over != 0 {
 		al.State, al.Returned = alerting.ReturnedUnacknowledged, at(over)

@@ -71,6 +71,7 @@ type silenceState struct {
 	Start  stamp          `json:"start"`
 	Raised stamp          `json:"raised"`
 	Reason sensors.Reason `json:"reason"`
+	Fault  bool           `json:"fault"`
 }
 
 type pointState struct {
@@ -199,7 +200,7 @@ func (st *silenceState) silence() *silence {
 	if st == nil {
 		return nil
 	}
-	return &silence{int64(st.Start), int64(st.Raised), st.Reason}
+	return &silence{int64(st.Start), int64(st.Raised), st.Reason, st.Fault}
 }
 
 func (s *side) restore(st *sideState) {

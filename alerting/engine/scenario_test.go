@@ -203,7 +203,7 @@ func (s *scenario) step(w []string) ([]arrival, error) {
 	case "show":
 		s.updates = true
 		return nil, nil
-	case "site", "zone", "limit", "hysteresis", "point", "window", "settle", "start":
+	case "site", "zone", "switches", "limit", "hysteresis", "point", "window", "settle", "start":
 		return nil, s.configure(w)
 	}
 	return s.readings(w)
@@ -235,6 +235,13 @@ func (s *scenario) configure(w []string) error {
 			Limits:     map[sensors.Quantity][]alerting.Limit{sensors.Temperature: limits},
 			Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: hysteresis},
 		})
+	case "switches": // switches [moving], of the last zone: the default delays
+		z := &s.cfg.Zones[len(s.cfg.Zones)-1]
+		for _, q := range sensors.Quantities() {
+			if limits := alerting.SwitchLimits(q, word(w, 1) == "moving"); limits != nil {
+				z.Limits[q] = limits
+			}
+		}
 	case "limit": // limit high warning 4 for 15m, of the last zone
 		z := &s.cfg.Zones[len(s.cfg.Zones)-1]
 		z.Limits[sensors.Temperature] = append(z.Limits[sensors.Temperature], alerting.Limit{

@@ -98,7 +98,7 @@ func (s *side) raise(t int64, v float64) (change, *open) {
 		}
 		p, line := &s.pending[i], s.band.lines[i]
 		if a == nil {
-			a = &open{start: p.since, raised: t, peak: p.peak, clears: s.band.lines[0], hysteresis: s.band.hysteresis, last: v, seen: t}
+			a = &open{start: p.since, raised: t, peak: p.peak, clears: s.band.clears(), hysteresis: s.band.hysteresis, last: v, seen: t}
 		}
 		a.start = min(a.start, p.since)
 		if worse(s.band.side, p.peak, a.peak) {

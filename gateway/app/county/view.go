@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"coldchain/alerting"
@@ -157,7 +158,9 @@ func translate(err error) error {
 func limitsOf(zones []alerting.Zone) func(zone string) map[sensors.Quantity][]alerting.Limit {
 	by := map[string]map[sensors.Quantity][]alerting.Limit{}
 	for _, z := range zones {
-		by[z.ID] = z.Limits
+		drawn := maps.Clone(z.Limits)
+		maps.DeleteFunc(drawn, func(q sensors.Quantity, _ []alerting.Limit) bool { return q.IsState() }) // a switch has no line to draw
+		by[z.ID] = drawn
 	}
 	return func(zone string) map[sensors.Quantity][]alerting.Limit { return by[zone] }
 }

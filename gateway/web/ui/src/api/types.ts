@@ -126,7 +126,7 @@ export interface ExposedBatch {
 
 export interface Alarm {
   id: string
-  rule: 'high-limit' | 'low-limit' | 'silence' | 'site-silent'
+  rule: 'high-limit' | 'low-limit' | 'silence' | 'site-silent' | 'sensor-fault' | 'door-open' | 'mains-lost' | 'defrost-long' | 'battery-low'
   object: string
   site: string
   zone: string

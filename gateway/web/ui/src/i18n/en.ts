@@ -82,7 +82,10 @@ export const en: Catalogue = {
     past: 'Dealt with',
     none: 'No alarms now',
     nonePast: 'No past alarms yet',
-    rule: { 'high-limit': '{what} too high', 'low-limit': '{what} too low', silence: 'No data', 'site-silent': 'No data from the whole site' },
+    rule: {
+      'high-limit': '{what} too high', 'low-limit': '{what} too low', silence: 'No data', 'site-silent': 'No data from the whole site',
+      'sensor-fault': 'Probe broken', 'door-open': 'Door left open', 'mains-lost': 'Power cut', 'defrost-long': 'Defrost does not end', 'battery-low': 'Standby battery flat',
+    },
     late: 'Found afterwards',
     since: 'since {time}, for {span}',
     lasted: '{from} to {to}, {span}',

@@ -83,7 +83,10 @@ export const zh = {
     past: '已处理',
     none: '现在没有报警',
     nonePast: '还没有过去的报警',
-    rule: { 'high-limit': '{what}太高', 'low-limit': '{what}太低', silence: '没有数据', 'site-silent': '整站没有数据' },
+    rule: {
+      'high-limit': '{what}太高', 'low-limit': '{what}太低', silence: '没有数据', 'site-silent': '整站没有数据',
+      'sensor-fault': '探头故障', 'door-open': '门没关', 'mains-lost': '停电', 'defrost-long': '除霜不停', 'battery-low': '备用电池没电',
+    },
     late: '事后发现',
     since: '{time} 起，已 {span}',
     lasted: '{from} 到 {to}，共 {span}',
