@@ -110,6 +110,8 @@ func (p *point) appendState(b []byte) []byte {
 	o.int("heard", p.heard)
 	o.int("usable", p.usable)
 	o.int("arrival", p.arrival)
+	o.float("value", p.value.v)
+	o.int("measured", p.value.at)
 	o.int("bad", p.bad)
 	o.int("ok", p.ok)
 	o.string("reason", string(p.reason))
@@ -199,6 +201,7 @@ func (o *object) pending(s *side) {
 		in.line("line", s.band.lines[i])
 		in.run("run", p.run)
 		in.float("peak", p.peak)
+		in.int("after", p.after)
 		o.b = in.end()
 	}
 	o.b = append(o.b, ']')
@@ -207,7 +210,9 @@ func (o *object) pending(s *side) {
 func (o *object) alarm(a *open) {
 	o.key("alarm")
 	in := begin(o.b)
+	in.int("born", a.born)
 	in.int("start", a.start)
+	in.int("after", a.after)
 	in.int("raised", a.raised)
 	in.int("escalated", a.escalated)
 	in.line("first", a.first)

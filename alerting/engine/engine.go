@@ -43,6 +43,7 @@ type point struct {
 	newest  int64 // the watermark: newest measured time observed
 	heard   int64 // arrival of the newest reading ahead of the watermark
 	usable  int64 // measured time of the newest usable reading
+	value   value // the newest usable reading of the live track
 	arrival int64 // when the last usable reading arrived
 	bad     int64 // first of the newest readings if they are bad
 	ok      int64 // since when the newest readings are inside; 0 when they are not
@@ -52,6 +53,12 @@ type point struct {
 	recent  times
 	late    *lateTrack
 	silence *silence
+}
+
+// value is a usable reading.
+type value struct {
+	v  float64
+	at int64 // 0 when there is none
 }
 
 // site is everything the engine knows of one site.

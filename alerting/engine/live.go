@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"cmp"
+
 	"coldchain/alerting"
 	"coldchain/sensors"
 )
@@ -18,7 +20,7 @@ func (e *Engine) observeLive(p *point, r sensors.Reading, t, now int64) {
 	for i := range p.sides {
 		s := &p.sides[i]
 		if usable {
-			what, a := s.judge(t, v, good, p.least)
+			what, a := s.judge(t, v, good, p.least, p.value.at)
 			e.tell(p, s, a, what, t)
 			inside[i] = good && s.inside(v)
 			outside = outside || s.outside(v)
@@ -28,6 +30,9 @@ func (e *Engine) observeLive(p *point, r sensors.Reading, t, now int64) {
 		if a := s.alarm; fresh && a != nil && a.class != alerting.Live && a.clear.since == 0 {
 			e.reveal(p, s, a, alerting.Live, t)
 		}
+	}
+	if usable {
+		p.value = value{v, t}
 	}
 	p.recent.add(t, inside)
 	switch {
@@ -127,7 +132,7 @@ func (e *Engine) emit(c alerting.Change, a alerting.Alarm, t int64) {
 // reading inside again, 0 while it is present.
 func (p *point) limitAlarm(s *side, a *open, over int64) alerting.Alarm {
 	if a.id == "" {
-		a.id = alerting.AlarmID(s.band.rule, string(p.id), at(a.start))
+		a.id = alerting.AlarmID(s.band.rule, string(p.id), at(cmp.Or(a.born, a.start)))
 	}
 	al := alerting.Alarm{
 		ID:   a.id,
