@@ -37,7 +37,9 @@ type point struct {
 	least    int64 // see hole
 	window   int64 // how old a reading may be and still prove that the point lives
 	quantity sensors.Quantity
-	dirty    bool
+	// hysteresis is the zone's, for limits to come.
+	hysteresis float64
+	dirty      bool
 
 	born    int64 // when the engine first watched it
 	newest  int64 // the watermark: newest measured time observed
@@ -138,10 +140,11 @@ func (e *Engine) add(c Point, s *site, b *bands) error {
 	}
 	p := &point{
 		id: c.ID, key: pointPrefix + string(c.ID), zone: c.Zone, site: s, quantity: c.Quantity,
-		least:  max(minHole, 3*c.Period.Milliseconds()),
-		window: max(e.liveWindow, s.silentAfter),
-		born:   e.start,
-		sides:  [2]side{newSide(b[0]), newSide(b[1])},
+		hysteresis: b[0].hysteresis,
+		least:      max(minHole, 3*c.Period.Milliseconds()),
+		window:     max(e.liveWindow, s.silentAfter),
+		born:       e.start,
+		sides:      [2]side{newSide(b[0]), newSide(b[1])},
 	}
 	e.byID[c.ID] = p
 	e.points = append(e.points, p)
