@@ -91,7 +91,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 
 	registry := prometheus.NewRegistry()
 	hub := web.NewHub()
-	judge, err := engine.New(engineConfig(cfg, zones), o.Now())
+	judge, err := engine.New(EngineConfig(cfg), o.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -132,8 +132,9 @@ func openStore(ctx context.Context, cfg *config.County, now func() time.Time) (e
 	})
 }
 
-func engineConfig(cfg *config.County, zones []alerting.Zone) engine.Config {
-	out := engine.Config{Zones: zones}
+// EngineConfig is what the alarm engine watches under a configuration.
+func EngineConfig(cfg *config.County) engine.Config {
+	out := engine.Config{Zones: cfg.EngineZones()}
 	for _, s := range cfg.Sites {
 		out.Sites = append(out.Sites, engine.Site{ID: s.ID, SilentAfter: s.SilentAfter})
 	}
