@@ -167,7 +167,10 @@ func actor(name string) Actor { return Actor{Name: name, Via: "token"} }
 
 // stateError turns an error of the county's state into an answer.
 func stateError(err error, zh, en string) error {
+	var d *Disagreement
 	switch {
+	case errors.As(err, &d):
+		return &apiError{http.StatusConflict, "disagrees", d.ZH + "。如果一定要放，请写明原因（override）再提交一次", d.EN + ". If it must be, send it again with the reason (override)"}
 	case errors.Is(err, ErrNotFound):
 		return notFound("找不到"+zh, "there is no "+en)
 	case errors.Is(err, ErrConflict):

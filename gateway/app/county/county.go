@@ -39,6 +39,7 @@ type App struct {
 	broker    *broker.Broker // nil with an outside one
 	store     engineStore
 	state     *state.DB
+	goods     *goods
 	collector *collector.Collector
 	link      *mqtt.Link
 	web       *web.Server
@@ -84,15 +85,24 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		}
 	}
 	holdsGoods := func(zone string) bool { return known[zone] }
-	if a.state, err = state.Open(ctx, filepath.Join(cfg.Data, "county.db"), o.Now, state.WithZones(holdsGoods)); err != nil {
+	if a.goods, err = newGoods(cfg, o.Logger); err != nil {
 		return nil, err
 	}
+	if a.state, err = state.Open(ctx, filepath.Join(cfg.Data, "county.db"), o.Now, state.WithZones(holdsGoods), state.WithReceiving(a.goods.agrees)); err != nil {
+		return nil, err
+	}
+	a.goods.state = a.state
 	a.closers.Add("county.db", a.state.Close)
 
 	registry := prometheus.NewRegistry()
 	hub := web.NewHub()
 	judge, err := engine.New(EngineConfig(cfg), o.Now())
 	if err != nil {
+		return nil, err
+	}
+	// The limits of what lies in the rooms come before what was pending under
+	// them is restored.
+	if err := a.goods.all(ctx, judge); err != nil {
 		return nil, err
 	}
 	a.collector, err = collector.New(ctx, collector.Options{
@@ -102,6 +112,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	if err != nil {
 		return nil, err
 	}
+	a.goods.hand(a.collector)
 	if err := a.openPage(zones, hub, registry, o); err != nil {
 		return nil, err
 	}
@@ -164,7 +175,7 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	if err != nil {
 		return fmt.Errorf("web.token_file: %w", err)
 	}
-	view := view{collector: a.collector, state: a.state, hub: hub}
+	view := view{collector: a.collector, state: a.state, hub: hub, goods: a.goods}
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Hub: hub,
 	}, web.Options{Token: token, Registry: registry, Logger: o.Logger, Now: o.Now})

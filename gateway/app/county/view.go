@@ -22,6 +22,7 @@ type view struct {
 	collector *collector.Collector
 	state     *state.DB
 	hub       *web.Hub
+	goods     *goods
 }
 
 var (
@@ -99,21 +100,22 @@ func (v view) Batch(ctx context.Context, id string) (web.BatchHistory, error) {
 }
 
 // CreateBatch implements web.Batches.
-func (v view) CreateBatch(ctx context.Context, by web.Actor, key string, b batch.Batch, zone string, at time.Time) (web.BatchHistory, error) {
-	made, err := v.state.CreateBatch(ctx, actorOf(by), state.IdempotencyKey(key), b, &batch.Custody{Batch: b.ID, Zone: zone, From: at})
-	return v.booked(made, err)
+func (v view) CreateBatch(ctx context.Context, by web.Actor, key string, b batch.Batch, zone string, at time.Time, override string) (web.BatchHistory, error) {
+	made, err := v.state.CreateBatch(ctx, actorOf(by), state.IdempotencyKey(key), b, &batch.Custody{Batch: b.ID, Zone: zone, From: at, Override: override})
+	return v.booked(ctx, made, err)
 }
 
 // MoveBatch implements web.Batches.
-func (v view) MoveBatch(ctx context.Context, by web.Actor, key, id, zone string, at time.Time) (web.BatchHistory, error) {
-	moved, err := v.state.MoveBatch(ctx, actorOf(by), state.IdempotencyKey(key), state.MoveRequest{Batch: id, ToZone: zone, At: at})
-	return v.booked(moved, err)
+func (v view) MoveBatch(ctx context.Context, by web.Actor, key, id, zone string, at time.Time, override string) (web.BatchHistory, error) {
+	moved, err := v.state.MoveBatch(ctx, actorOf(by), state.IdempotencyKey(key), state.MoveRequest{Batch: id, ToZone: zone, At: at, Override: override})
+	return v.booked(ctx, moved, err)
 }
 
-func (v view) booked(b state.Batch, err error) (web.BatchHistory, error) {
+func (v view) booked(ctx context.Context, b state.Batch, err error) (web.BatchHistory, error) {
 	if err != nil {
 		return web.BatchHistory{}, translate(err)
 	}
+	v.goods.follow(ctx)
 	v.hub.Publish(web.BatchEvent, b.ID)
 	return web.BatchHistory(b), nil
 }
@@ -142,9 +144,12 @@ func actorOf(a web.Actor) state.Actor {
 
 // translate puts a refusal of county.db into the page's two kinds.
 func translate(err error) error {
+	var disagrees *state.Disagreement
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &disagrees):
+		return &web.Disagreement{ZH: disagrees.ZH, EN: disagrees.EN}
 	case errors.Is(err, state.ErrNotFound), errors.Is(err, state.ErrUnknownBatch):
 		return fmt.Errorf("%w: %w", web.ErrNotFound, err)
 	}
