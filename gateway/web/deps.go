@@ -96,6 +96,15 @@ type Alarm struct {
 	alerting.Alarm
 	Batches      []ExposedBatch
 	Acknowledged *Acknowledgement // nil while nobody has answered
+	Left         *Left            // nil when there is no time to name
+}
+
+// Left is how long it takes until a more serious limit is reached.
+type Left struct {
+	Limit    float64       // °C
+	Rate     float64       // °C per hour now
+	Earliest time.Duration // at that rate
+	Latest   time.Duration // 0: nobody can name one
 }
 
 // Open reports whether an alarm still needs somebody.

@@ -175,7 +175,7 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	if err != nil {
 		return fmt.Errorf("web.token_file: %w", err)
 	}
-	view := view{collector: a.collector, state: a.state, hub: hub, goods: a.goods}
+	view := view{collector: a.collector, state: a.state, hub: hub, goods: a.goods, foreteller: newForeteller(a.cfg, a.store, o.Now)}
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Hub: hub,
 	}, web.Options{Token: token, Registry: registry, Logger: o.Logger, Now: o.Now})

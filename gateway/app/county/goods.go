@@ -133,3 +133,10 @@ func (g *goods) hand(to limiter) {
 	defer g.mu.Unlock()
 	g.limits = to
 }
+
+// limitsOf returns the temperature limits that hold in a zone now.
+func (g *goods) limitsOf(zone string) []alerting.Limit {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.now[zone]
+}

@@ -19,10 +19,11 @@ import (
 
 // view shows the collector and county.db to the page in the page's own terms.
 type view struct {
-	collector *collector.Collector
-	state     *state.DB
-	hub       *web.Hub
-	goods     *goods
+	collector  *collector.Collector
+	state      *state.DB
+	hub        *web.Hub
+	goods      *goods
+	foreteller *foreteller
 }
 
 var (
@@ -59,7 +60,7 @@ func (v view) Alarms(ctx context.Context, f web.AlarmFilter) ([]web.Alarm, error
 	}
 	out := make([]web.Alarm, 0, len(found))
 	for _, a := range found {
-		out = append(out, alarmOf(a))
+		out = append(out, v.alarm(ctx, a))
 	}
 	return out, nil
 }
@@ -67,7 +68,14 @@ func (v view) Alarms(ctx context.Context, f web.AlarmFilter) ([]web.Alarm, error
 // Alarm implements web.Alarms.
 func (v view) Alarm(ctx context.Context, id string) (web.Alarm, error) {
 	a, err := v.state.Alarm(ctx, id)
-	return alarmOf(a), translate(err)
+	return v.alarm(ctx, a), translate(err)
+}
+
+// alarm adds what is not in county.db: how long there is left.
+func (v view) alarm(ctx context.Context, a state.Alarm) web.Alarm {
+	out := alarmOf(a)
+	out.Left = v.foreteller.left(ctx, a.Alarm, v.goods.limitsOf(a.Zone))
+	return out
 }
 
 // Acknowledge implements web.Alarms.

@@ -147,6 +147,8 @@ export interface Alarm {
   last_value: number | null
   batches: ExposedBatch[]
   acknowledged: { at: string; by: string; note?: string } | null
+  /** How long until a more serious limit is reached; null when that cannot be told. */
+  left: { limit: number; rate_per_hour: number; earliest_s: number; latest_s: number | null } | null
 }
 
 export interface AlarmsAnswer {

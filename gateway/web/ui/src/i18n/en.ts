@@ -96,6 +96,8 @@ export const en: Catalogue = {
     overHigh: '{n} {unit} over the limit',
     overLow: '{n} {unit} under the limit',
     over: 'Recovered',
+    left: '{limit} in {from} at the earliest, at this rate',
+    leftTo: '{limit} in {from} to {to}, at this rate',
     answered: 'Answered by {by}, {time}',
     tokenHolder: 'token holder',
     acknowledge: 'Acknowledge',

@@ -97,6 +97,8 @@ export const zh = {
     overHigh: '超上限 {n} {unit}',
     overLow: '低于下限 {n} {unit}',
     over: '已恢复',
+    left: '照现在的速度，最快 {from}到 {limit}',
+    leftTo: '照现在的速度，最快 {from}、最慢 {to}到 {limit}',
     answered: '{by} 已确认，{time}',
     tokenHolder: '持口令者',
     acknowledge: '知道了',
