@@ -54,17 +54,24 @@ type RuleName string
 
 // The rules of this package's engine.
 const (
-	HighLimit RuleName = "high-limit" // a value beyond an upper limit for as long as its delay
-	LowLimit  RuleName = "low-limit"  // the same below; as serious, for what must not freeze
-	Silence   RuleName = "silence"    // no usable reading of a point for too long
-	// StoreFailing is the county's alarm on itself: its object is the county, and
-	// it is raised by the collector, not by the engine.
-	StoreFailing RuleName = "store-failing"
-	SiteSilent   RuleName = "site-silent" // no reading at all from a site; its points' silence is folded into it
+	HighLimit  RuleName = "high-limit"   // a value beyond an upper limit for as long as its delay
+	LowLimit   RuleName = "low-limit"    // the same below; as serious, for what must not freeze
+	Silence    RuleName = "silence"      // no usable reading of a point for too long
+	Fault      RuleName = "sensor-fault" // the same, while the device goes on failing: its probe or wiring is broken
+	SiteSilent RuleName = "site-silent"  // no reading at all from a site; its points' silence is folded into it
+
+	// Of switches. They have no value that would say more than the rule does.
+	DoorOpen    RuleName = "door-open"    // a door that is not shut
+	MainsLost   RuleName = "mains-lost"   // the supply, or one phase of it
+	DefrostLong RuleName = "defrost-long" // a defrost that does not end
+	BatteryLow  RuleName = "battery-low"  // the standby battery is flat or broken
 )
 
 // The rules of others, who report their transitions as the engine does.
 const (
+	// StoreFailing is the county's alarm on itself: its object is the county, and
+	// it is raised by the collector.
+	StoreFailing RuleName = "store-failing"
 	// GatewayTwin is raised by the collector: two boxes connect under the name
 	// of one site's gateway, and each throws the other out.
 	GatewayTwin RuleName = "gateway-twin"

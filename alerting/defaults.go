@@ -1,6 +1,10 @@
 package alerting
 
-import "time"
+import (
+	"time"
+
+	"coldchain/sensors"
+)
 
 // DefaultLimits returns the air temperature limits, in °C, that a zone of the
 // given kind has when nobody has set others, and the hysteresis in °C by which
@@ -64,4 +68,33 @@ func DefaultLimits(kind string) (limits []Limit, hysteresis float64, ok bool) {
 		}, chilledHysteresis, true
 	}
 	return nil, 0, false
+}
+
+// SwitchLimits returns when a switch of the given quantity is an alarm: beyond
+// half of its way for as long as the delay. moves is true of a truck, whose
+// door stands open while it unloads. A quantity that is not a switch, or whose
+// state is nobody's trouble, has none.
+func SwitchLimits(q sensors.Quantity, moves bool) []Limit {
+	const half = 0.5
+	switch q {
+	case sensors.Door:
+		delay := 5 * time.Minute // [E]
+		if moves {
+			delay = 10 * time.Minute // [E]
+		}
+		return []Limit{{High, Warning, half, delay}}
+	case sensors.Defrost:
+		return []Limit{{High, Warning, half, 45 * time.Minute}} // [E]: as long as a defrost may hide a warm room
+	case sensors.Mains:
+		if moves {
+			return nil // a truck pulls its plug whenever it leaves
+		}
+		return []Limit{
+			{Low, Warning, half, 0},                 // at once: the network goes with the supply
+			{Low, Excursion, half, 3 * time.Minute}, // [E]
+		}
+	case sensors.BatteryOK:
+		return []Limit{{Low, Warning, half, 10 * time.Minute}} // [E]
+	}
+	return nil
 }

@@ -27,6 +27,13 @@ func TestDefaultLimitsAreTheTable(t *testing.T) {
 			fmt.Fprintf(&b, "  %-4s %-9s %5g °C for more than %3.0f min\n", l.Side, l.Level, l.Value, l.Delay.Minutes())
 		}
 	}
+	for _, moves := range []bool{false, true} {
+		for _, q := range sensors.Quantities() {
+			for _, l := range SwitchLimits(q, moves) {
+				fmt.Fprintf(&b, "%s, moving %v: %s for more than %3.0f min\n", q, moves, l.Level, l.Delay.Minutes())
+			}
+		}
+	}
 	const golden = "testdata/default-limits.txt"
 	if *update {
 		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {

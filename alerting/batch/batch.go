@@ -22,6 +22,10 @@ type Custody struct {
 	Zone  string    `json:"zone"` // "site/zone"
 	From  time.Time `json:"from"`
 	To    time.Time `json:"to,omitzero"`
+	// Override is why a batch was received into a zone where it does not agree
+	// with the room or with what lies there; empty when it agrees. It is kept in
+	// the audit, with who said it.
+	Override string `json:"override,omitempty"`
 }
 
 // Overlaps reports whether the custody has at least one instant in common with

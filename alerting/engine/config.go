@@ -52,17 +52,49 @@ const (
 type band struct {
 	rule       alerting.RuleName
 	side       alerting.Side
+	quantity   sensors.Quantity
 	lines      []alerting.Limit
 	hysteresis float64
+}
+
+// ruleNames says what it is called when a quantity is beyond a limit.
+func ruleNames(q sensors.Quantity) (high, low alerting.RuleName) {
+	high, low = alerting.HighLimit, alerting.LowLimit
+	switch q {
+	case sensors.Door:
+		high = alerting.DoorOpen
+	case sensors.Defrost:
+		high = alerting.DefrostLong
+	case sensors.Mains:
+		low = alerting.MainsLost
+	case sensors.BatteryOK, sensors.BatteryVoltage:
+		low = alerting.BatteryLow
+	}
+	return high, low
+}
+
+// switchClear is how long a switch must be back before its alarm is over: a
+// supply that comes and goes within seconds is not back.
+const switchClear = time.Minute
+
+// clears is the line that decides the return: the mildest. A value must be
+// inside for as long as it had to be outside.
+func (b *band) clears() alerting.Limit {
+	line := b.lines[0]
+	if b.quantity.IsState() {
+		line.Delay = switchClear
+	}
+	return line
 }
 
 // bands holds a quantity's two sides in a zone, high and low.
 type bands [2]*band
 
-func newBands(limits []alerting.Limit, hysteresis float64) *bands {
+func newBands(q sensors.Quantity, limits []alerting.Limit, hysteresis float64) *bands {
+	high, low := ruleNames(q)
 	b := &bands{
-		{rule: alerting.HighLimit, side: alerting.High, hysteresis: hysteresis},
-		{rule: alerting.LowLimit, side: alerting.Low, hysteresis: hysteresis},
+		{rule: high, side: alerting.High, hysteresis: hysteresis, quantity: q},
+		{rule: low, side: alerting.Low, hysteresis: hysteresis, quantity: q},
 	}
 	for _, l := range limits {
 		l.Delay = l.Delay.Truncate(time.Millisecond) // what times and state can say
@@ -128,7 +160,7 @@ func zoneBands(z alerting.Zone) (map[sensors.Quantity]*bands, error) {
 		if !(h >= 0) || math.IsInf(h, 0) {
 			return nil, fmt.Errorf("zone %s: %s hysteresis %g: want 0 or more", z.ID, q, h)
 		}
-		out[q] = newBands(limits, h)
+		out[q] = newBands(q, limits, h)
 	}
 	return out, nil
 }

@@ -46,6 +46,13 @@ func (o *object) float(k string, v float64) {
 	}
 }
 
+func (o *object) bool(k string, v bool) {
+	if v {
+		o.key(k)
+		o.b = append(o.b, "true"...)
+	}
+}
+
 func (o *object) string(k, v string) {
 	if v == "" {
 		return
@@ -103,6 +110,8 @@ func (p *point) appendState(b []byte) []byte {
 	o.int("heard", p.heard)
 	o.int("usable", p.usable)
 	o.int("arrival", p.arrival)
+	o.float("value", p.value.v)
+	o.int("measured", p.value.at)
 	o.int("bad", p.bad)
 	o.int("ok", p.ok)
 	o.string("reason", string(p.reason))
@@ -153,6 +162,7 @@ func (o *object) silence(s *silence) {
 	in.int("start", s.start)
 	in.int("raised", s.raised)
 	in.string("reason", string(s.reason))
+	in.bool("fault", s.fault)
 	o.b = in.end()
 }
 
@@ -191,6 +201,7 @@ func (o *object) pending(s *side) {
 		in.line("line", s.band.lines[i])
 		in.run("run", p.run)
 		in.float("peak", p.peak)
+		in.int("after", p.after)
 		o.b = in.end()
 	}
 	o.b = append(o.b, ']')
@@ -199,7 +210,9 @@ func (o *object) pending(s *side) {
 func (o *object) alarm(a *open) {
 	o.key("alarm")
 	in := begin(o.b)
+	in.int("born", a.born)
 	in.int("start", a.start)
+	in.int("after", a.after)
 	in.int("raised", a.raised)
 	in.int("escalated", a.escalated)
 	in.line("first", a.first)

@@ -37,12 +37,15 @@ type point struct {
 	least    int64 // see hole
 	window   int64 // how old a reading may be and still prove that the point lives
 	quantity sensors.Quantity
-	dirty    bool
+	// hysteresis is the zone's, for limits to come.
+	hysteresis float64
+	dirty      bool
 
 	born    int64 // when the engine first watched it
 	newest  int64 // the watermark: newest measured time observed
 	heard   int64 // arrival of the newest reading ahead of the watermark
 	usable  int64 // measured time of the newest usable reading
+	value   value // the newest usable reading of the live track
 	arrival int64 // when the last usable reading arrived
 	bad     int64 // first of the newest readings if they are bad
 	ok      int64 // since when the newest readings are inside; 0 when they are not
@@ -52,6 +55,12 @@ type point struct {
 	recent  times
 	late    *lateTrack
 	silence *silence
+}
+
+// value is a usable reading.
+type value struct {
+	v  float64
+	at int64 // 0 when there is none
 }
 
 // site is everything the engine knows of one site.
@@ -108,7 +117,7 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 		}
 		zones[z.ID] = b
 	}
-	none := newBands(nil, 0)
+	none := newBands("", nil, 0)
 	for _, c := range cfg.Points {
 		if err := e.add(c, sites[c.Site], cmp.Or(zones[c.Zone][c.Quantity], none)); err != nil {
 			return nil, err
@@ -131,10 +140,11 @@ func (e *Engine) add(c Point, s *site, b *bands) error {
 	}
 	p := &point{
 		id: c.ID, key: pointPrefix + string(c.ID), zone: c.Zone, site: s, quantity: c.Quantity,
-		least:  max(minHole, 3*c.Period.Milliseconds()),
-		window: max(e.liveWindow, s.silentAfter),
-		born:   e.start,
-		sides:  [2]side{newSide(b[0]), newSide(b[1])},
+		hysteresis: b[0].hysteresis,
+		least:      max(minHole, 3*c.Period.Milliseconds()),
+		window:     max(e.liveWindow, s.silentAfter),
+		born:       e.start,
+		sides:      [2]side{newSide(b[0]), newSide(b[1])},
 	}
 	e.byID[c.ID] = p
 	e.points = append(e.points, p)
@@ -182,6 +192,7 @@ func (e *Engine) Advance(now time.Time) []alerting.Transition {
 	}
 	for _, p := range e.points {
 		e.settleLive(p, t)
+		e.stayOff(p, t)
 		if p.late != nil {
 			e.settleLate(p, t)
 		}

@@ -8,10 +8,7 @@ import (
 // lateTrack judges what arrives behind a point's watermark, in event time, by
 // the same code as live data but in a state of its own: nothing here reaches
 // the live track. A reading older than the track's newest begins a new run.
-//
-// Joining a late run with the live excursion that it touches (extending its
-// start backwards) belongs to the issue on true alarms; the place for it is
-// endRun, which knows both.
+// But for a run that touches what the live track is outside with: see join.
 type lateTrack struct {
 	newest int64
 	heard  int64 // arrival of the last late reading
@@ -40,6 +37,7 @@ func (e *Engine) observeLate(p *point, r sensors.Reading, t, now int64) {
 	default:
 		e.passLive(p, t)
 	}
+	before := l.newest
 	l.newest, l.heard = t, max(l.heard, now)
 	l.recent.add(t, [2]bool{})
 	v, usable := r.Value()
@@ -49,7 +47,7 @@ func (e *Engine) observeLate(p *point, r sensors.Reading, t, now int64) {
 			s.freeze(t)
 			continue
 		}
-		what, a := s.judge(t, v, r.Quality == sensors.Good, p.least)
+		what, a := s.judge(t, v, r.Quality == sensors.Good, p.least, before)
 		if what != raised {
 			e.tell(p, s, a, what, t)
 			continue
@@ -58,7 +56,9 @@ func (e *Engine) observeLate(p *point, r sensors.Reading, t, now int64) {
 			s.alarm = nil // the same readings again, longer ago than is remembered
 			continue
 		}
-		e.reveal(p, s, a, alerting.Late, t)
+		if !p.meetsLive(i) {
+			e.reveal(p, s, a, alerting.Late, t)
+		}
 	}
 }
 
@@ -87,11 +87,13 @@ func (e *Engine) passLive(p *point, t int64) {
 func (e *Engine) endRun(p *point) {
 	l := p.late
 	for i := range l.sides {
+		e.join(p, i)
 		s := &l.sides[i]
 		if a := s.alarm; a != nil {
 			if m := p.recent.insideAfter(a.seen, i); m != 0 {
 				e.endLate(p, s, a, m)
 			} else {
+				e.tellLate(p, s, a)
 				l.await = append(l.await, awaiting{i, a})
 			}
 		}
@@ -106,6 +108,15 @@ func (e *Engine) endRun(p *point) {
 // still outside must ring.
 func (e *Engine) settleLate(p *point, now int64) {
 	l := p.late
+	if now-l.heard < e.settle {
+		return
+	}
+	for i := range l.sides {
+		e.join(p, i)
+		if s := &l.sides[i]; s.alarm != nil {
+			e.tellLate(p, s, s.alarm)
+		}
+	}
 	if now-l.heard < max(e.settle, e.liveWindow) {
 		return
 	}
@@ -139,6 +150,7 @@ func (e *Engine) settleLate(p *point, now int64) {
 // endLate returns a late alarm at the live track's reading m, or at its own
 // first reading inside if it had begun to clear.
 func (e *Engine) endLate(p *point, s *side, a *open, m int64) {
+	e.tellLate(p, s, a)
 	over := m
 	if a.clear.since != 0 {
 		over = a.clear.since

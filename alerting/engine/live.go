@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"cmp"
+
 	"coldchain/alerting"
 	"coldchain/sensors"
 )
@@ -18,7 +20,7 @@ func (e *Engine) observeLive(p *point, r sensors.Reading, t, now int64) {
 	for i := range p.sides {
 		s := &p.sides[i]
 		if usable {
-			what, a := s.judge(t, v, good, p.least)
+			what, a := s.judge(t, v, good, p.least, p.value.at)
 			e.tell(p, s, a, what, t)
 			inside[i] = good && s.inside(v)
 			outside = outside || s.outside(v)
@@ -28,6 +30,9 @@ func (e *Engine) observeLive(p *point, r sensors.Reading, t, now int64) {
 		if a := s.alarm; fresh && a != nil && a.class != alerting.Live && a.clear.since == 0 {
 			e.reveal(p, s, a, alerting.Live, t)
 		}
+	}
+	if usable {
+		p.value = value{v, t}
 	}
 	p.recent.add(t, inside)
 	switch {
@@ -60,6 +65,25 @@ func (e *Engine) settleLive(p *point, now int64) {
 			e.reveal(p, s, a, alerting.Live, a.seen)
 		} else if a.class == "" {
 			e.reveal(p, s, a, alerting.Late, a.seen)
+		}
+	}
+}
+
+// stayOff lets a power cut grow more serious while nothing is heard. The
+// supply takes the network with it: that no reading says it is still away is
+// no sign that it is back.
+func (e *Engine) stayOff(p *point, now int64) {
+	s := &p.sides[1]
+	a := s.alarm
+	if a == nil || s.band.rule != alerting.MainsLost || a.class != alerting.Live || a.clear.since != 0 {
+		return
+	}
+	for _, line := range s.band.lines {
+		due := a.start + line.Delay.Milliseconds()
+		if now >= due && moreSevere(line, a.line) {
+			a.line, a.escalated, a.told = line, due, due
+			e.touch(p)
+			e.emit(alerting.Escalated, p.limitAlarm(s, a, 0), due)
 		}
 	}
 }
@@ -108,7 +132,7 @@ func (e *Engine) emit(c alerting.Change, a alerting.Alarm, t int64) {
 // reading inside again, 0 while it is present.
 func (p *point) limitAlarm(s *side, a *open, over int64) alerting.Alarm {
 	if a.id == "" {
-		a.id = alerting.AlarmID(s.band.rule, string(p.id), at(a.start))
+		a.id = alerting.AlarmID(s.band.rule, string(p.id), at(cmp.Or(a.born, a.start)))
 	}
 	al := alerting.Alarm{
 		ID:   a.id,
@@ -117,6 +141,9 @@ func (p *point) limitAlarm(s *side, a *open, over int64) alerting.Alarm {
 		Start: at(a.start), Raised: at(a.raised), LastSeen: at(a.seen),
 		Limit: a.line.Value, Delay: a.line.Delay,
 		Peak: a.peak, LastValue: a.last, HasValue: true,
+	}
+	if p.quantity.IsState() {
+		al.Limit, al.Peak, al.LastValue, al.HasValue = 0, 0, 0, false
 	}
 	if over != 0 {
 		al.State, al.Returned = alerting.ReturnedUnacknowledged, at(over)

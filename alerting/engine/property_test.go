@@ -174,12 +174,22 @@ func violation(list []alerting.Transition) string {
 	}
 	present := map[string]alerting.Alarm{}
 	live := map[subject]string{}
+	born := map[string]time.Time{}
 	for i, tr := range list {
 		a := tr.Alarm
 		was, isOpen := present[a.ID]
 		who := subject{a.Rule, a.Object}
-		if a.ID != alerting.AlarmID(a.Rule, a.Object, a.Start) {
-			return fmt.Sprintf("%d: identity is not of rule, object and start: %+v", i, tr)
+		first := a.Start // an alarm's start moves back, its identity does not
+		if isOpen {
+			if first = born[a.ID]; a.Start.After(was.Start) {
+				return fmt.Sprintf("%d: begins later than before: %+v", i, tr)
+			}
+		}
+		if !isOpen {
+			born[a.ID] = first
+		}
+		if a.ID != alerting.AlarmID(a.Rule, a.Object, first) {
+			return fmt.Sprintf("%d: identity is not of rule, object and first start: %+v", i, tr)
 		}
 		switch tr.Change {
 		case alerting.Raised:

@@ -71,23 +71,26 @@ type silenceState struct {
 	Start  stamp          `json:"start"`
 	Raised stamp          `json:"raised"`
 	Reason sensors.Reason `json:"reason"`
+	Fault  bool           `json:"fault"`
 }
 
 type pointState struct {
-	Version int            `json:"v"`
-	Born    stamp          `json:"born"`
-	Newest  stamp          `json:"newest"`
-	Heard   stamp          `json:"heard"`
-	Usable  stamp          `json:"usable"`
-	Arrival stamp          `json:"arrival"`
-	Bad     stamp          `json:"bad"`
-	OK      stamp          `json:"ok"`
-	Reason  sensors.Reason `json:"reason"`
-	Recent  string         `json:"recent"`
-	High    sideState      `json:"high"`
-	Low     sideState      `json:"low"`
-	Late    *lateState     `json:"late"`
-	Silence *silenceState  `json:"silence"`
+	Version  int            `json:"v"`
+	Born     stamp          `json:"born"`
+	Newest   stamp          `json:"newest"`
+	Heard    stamp          `json:"heard"`
+	Usable   stamp          `json:"usable"`
+	Arrival  stamp          `json:"arrival"`
+	Value    float64        `json:"value"`
+	Measured stamp          `json:"measured"`
+	Bad      stamp          `json:"bad"`
+	OK       stamp          `json:"ok"`
+	Reason   sensors.Reason `json:"reason"`
+	Recent   string         `json:"recent"`
+	High     sideState      `json:"high"`
+	Low      sideState      `json:"low"`
+	Late     *lateState     `json:"late"`
+	Silence  *silenceState  `json:"silence"`
 }
 
 type lateState struct {
@@ -106,9 +109,10 @@ type sideState struct {
 }
 
 type pendingState struct {
-	Line lineState `json:"line"`
-	Run  runState  `json:"run"`
-	Peak float64   `json:"peak"`
+	Line  lineState `json:"line"`
+	Run   runState  `json:"run"`
+	Peak  float64   `json:"peak"`
+	After stamp     `json:"after"`
 }
 
 type runState struct {
@@ -125,7 +129,9 @@ type lineState struct {
 }
 
 type openState struct {
+	Born       stamp      `json:"born"`
 	Start      stamp      `json:"start"`
+	After      stamp      `json:"after"`
 	Raised     stamp      `json:"raised"`
 	Escalated  stamp      `json:"escalated"`
 	First      lineState  `json:"first"`
@@ -172,6 +178,7 @@ func (st *pointState) times() (recent, late times, err error) {
 func (p *point) restore(st *pointState, recent, lateRecent times) {
 	p.born, p.newest, p.heard = int64(st.Born), int64(st.Newest), int64(st.Heard)
 	p.usable, p.arrival, p.bad, p.ok = int64(st.Usable), int64(st.Arrival), int64(st.Bad), int64(st.OK)
+	p.value = value{st.Value, int64(st.Measured)}
 	p.reason, p.recent, p.silence = st.Reason, recent, st.Silence.silence()
 	p.sides[0].restore(&st.High)
 	p.sides[1].restore(&st.Low)
@@ -199,7 +206,7 @@ func (st *silenceState) silence() *silence {
 	if st == nil {
 		return nil
 	}
-	return &silence{int64(st.Start), int64(st.Raised), st.Reason}
+	return &silence{int64(st.Start), int64(st.Raised), st.Reason, st.Fault}
 }
 
 func (s *side) restore(st *sideState) {
@@ -207,7 +214,7 @@ func (s *side) restore(st *sideState) {
 		l := was.Line.limit(s.band.side)
 		for i := range s.pending {
 			if s.band.lines[i] == l {
-				s.pending[i] = pending{was.Run.run(), was.Peak}
+				s.pending[i] = pending{was.Run.run(), was.Peak, int64(was.After)}
 				break
 			}
 		}
@@ -227,7 +234,7 @@ func (st lineState) limit(s alerting.Side) alerting.Limit {
 
 func (st *openState) open(s alerting.Side) *open {
 	return &open{
-		start: int64(st.Start), raised: int64(st.Raised), escalated: int64(st.Escalated),
+		born: int64(st.Born), start: int64(st.Start), after: int64(st.After), raised: int64(st.Raised), escalated: int64(st.Escalated),
 		first: st.First.limit(s), line: st.Line.limit(s), clears: st.Clears.limit(s), hysteresis: st.Hysteresis,
 		peak: st.Peak, last: st.Last, seen: int64(st.Seen), clear: st.Clear.run(), class: alerting.Class(st.Class), told: int64(st.Told),
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"coldchain/alerting"
+	"coldchain/alerting/profile"
 	"coldchain/sensors"
 )
 
@@ -59,6 +60,7 @@ func TestScenarios(t *testing.T) {
 // scenario is one story being played.
 type scenario struct {
 	cfg     Config
+	goodsIn map[string][]alerting.Limit // limits of zones that hold goods
 	engine  *Engine
 	now     time.Time
 	start   time.Time
@@ -72,7 +74,7 @@ type scenario struct {
 }
 
 func newScenario(restarting bool) *scenario {
-	return &scenario{restarting: restarting, state: map[string][]byte{}}
+	return &scenario{restarting: restarting, state: map[string][]byte{}, goodsIn: map[string][]alerting.Limit{}}
 }
 
 // play returns the text with its expectations replaced by what happened.
@@ -165,6 +167,11 @@ func (s *scenario) restart(start time.Time) error {
 		return err
 	}
 	s.engine = fresh
+	for zone, limits := range s.goodsIn {
+		if err := fresh.SetLimits(zone, sensors.Temperature, limits); err != nil {
+			return err
+		}
+	}
 	return fresh.Restore(maps.Clone(s.state))
 }
 
@@ -200,13 +207,38 @@ func (s *scenario) step(w []string) ([]arrival, error) {
 		st := s.engine.Status(id)
 		s.lines = append(s.lines, strings.TrimSpace(fmt.Sprintf("=> %s is %s since %s %s", id.Name(), st.Word, s.clock(st.Since), st.Reason)))
 		return nil, nil
+	case "goods": // goods SITE/ZONE profile ...: what lies in the room from now on
+		return nil, s.goods(word(w, 1), w[2:])
 	case "show":
 		s.updates = true
 		return nil, nil
-	case "site", "zone", "limit", "hysteresis", "point", "window", "settle", "start":
+	case "site", "zone", "switches", "limit", "hysteresis", "point", "window", "settle", "start":
 		return nil, s.configure(w)
 	}
 	return s.readings(w)
+}
+
+func (s *scenario) goods(zone string, names []string) error {
+	set, err := profile.Builtin()
+	if err != nil {
+		return err
+	}
+	var goods []profile.Profile
+	for _, name := range names {
+		p, ok := set[name]
+		if !ok {
+			return fmt.Errorf("there is no profile %q", name)
+		}
+		goods = append(goods, p)
+	}
+	for _, z := range s.cfg.Zones {
+		if z.ID == zone {
+			limits, _ := profile.Strictest(z.Limits[sensors.Temperature], goods)
+			s.goodsIn[zone] = limits
+			return s.engine.SetLimits(zone, sensors.Temperature, limits)
+		}
+	}
+	return fmt.Errorf("zone %q is not declared", zone)
 }
 
 func (s *scenario) configure(w []string) error {
@@ -235,6 +267,13 @@ func (s *scenario) configure(w []string) error {
 			Limits:     map[sensors.Quantity][]alerting.Limit{sensors.Temperature: limits},
 			Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: hysteresis},
 		})
+	case "switches": // switches [moving], of the last zone: the default delays
+		z := &s.cfg.Zones[len(s.cfg.Zones)-1]
+		for _, q := range sensors.Quantities() {
+			if limits := alerting.SwitchLimits(q, word(w, 1) == "moving"); limits != nil {
+				z.Limits[q] = limits
+			}
+		}
 	case "limit": // limit high warning 4 for 15m, of the last zone
 		z := &s.cfg.Zones[len(s.cfg.Zones)-1]
 		z.Limits[sensors.Temperature] = append(z.Limits[sensors.Temperature], alerting.Limit{

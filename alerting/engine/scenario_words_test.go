@@ -152,7 +152,11 @@ func (s *scenario) say(tr alerting.Transition) string {
 		}
 		fmt.Fprintf(&b, ", %s %.4g °C for %s, worst %.4g", word, a.Limit, short(a.Delay), a.Peak)
 	} else {
-		fmt.Fprintf(&b, ", nothing for %s", short(a.Delay))
+		if a.Rule == alerting.Silence || a.Rule == alerting.SiteSilent || a.Rule == alerting.Fault {
+			fmt.Fprintf(&b, ", nothing for %s", short(a.Delay))
+		} else {
+			fmt.Fprintf(&b, ", for %s", short(a.Delay))
+		}
 		if a.Reason != "" {
 			fmt.Fprintf(&b, " (%s)", a.Reason)
 		}

@@ -13,14 +13,17 @@ type side struct {
 // pending is the run of one line, with the worst value in it.
 type pending struct {
 	run
-	peak float64
+	peak  float64
+	after int64 // the usable reading before the run's first; 0 when there was none
 }
 
 // open is an alarm that is present. Its limits are frozen: a configuration
 // that changes meanwhile judges the next one.
 type open struct {
 	id                       string // derived when it is first told; not state
+	born                     int64  // the start that gave the identity, once the start has moved; else 0
 	start, raised, escalated int64  // event time; escalated is 0 when it never was
+	after                    int64  // the usable reading before start, when it was raised; 0 when none
 
 	first, line alerting.Limit // the line that raised it; the most severe that has matured
 	clears      alerting.Limit // the mildest line, which decides the return
@@ -49,12 +52,16 @@ func newSide(b *band) side { return side{band: b, pending: make([]pending, len(b
 
 // judge lets a usable reading count. A reading that is not good counts when it
 // is outside and says nothing when it is inside. The alarm is the one changed.
-func (s *side) judge(t int64, v float64, good bool, least int64) (change, *open) {
+// before is the newest usable reading before this one, 0 when there is none.
+func (s *side) judge(t int64, v float64, good bool, least, before int64) (change, *open) {
 	for i := range s.pending {
 		p, line := &s.pending[i], &s.band.lines[i]
 		switch {
 		case line.Crossed(v):
 			p.count(t, hole(line.Delay.Milliseconds(), least))
+			if p.since == t {
+				p.after = before
+			}
 			if p.since == t || worse(line.Side, v, p.peak) {
 				p.peak = v
 			}
@@ -68,6 +75,16 @@ func (s *side) judge(t int64, v float64, good bool, least int64) (change, *open)
 		return s.raise(t, v)
 	}
 	return s.follow(t, v, good, least)
+}
+
+// reset forgets what is pending and what is open.
+func (s *side) reset() { *s = newSide(s.band) }
+
+// identify keeps the identity that a start gave before it moves.
+func (a *open) identify(start int64) {
+	if a.born == 0 {
+		a.born = start
+	}
 }
 
 // freeze notes a bad reading.
@@ -98,9 +115,11 @@ func (s *side) raise(t int64, v float64) (change, *open) {
 		}
 		p, line := &s.pending[i], s.band.lines[i]
 		if a == nil {
-			a = &open{start: p.since, raised: t, peak: p.peak, clears: s.band.lines[0], hysteresis: s.band.hysteresis, last: v, seen: t}
+			a = &open{start: p.since, raised: t, peak: p.peak, clears: s.band.clears(), hysteresis: s.band.hysteresis, last: v, seen: t}
 		}
-		a.start = min(a.start, p.since)
+		if p.since < a.start || a.first == (alerting.Limit{}) {
+			a.start, a.after = p.since, p.after
+		}
 		if worse(s.band.side, p.peak, a.peak) {
 			a.peak = p.peak
 		}

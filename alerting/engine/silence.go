@@ -10,6 +10,7 @@ import (
 type silence struct {
 	start, raised int64
 	reason        sensors.Reason
+	fault         bool // the device answers, or is asked, and has no value
 }
 
 // hearSite notes that something arrived, of whatever age and quality: the
@@ -69,13 +70,19 @@ func (e *Engine) checkPoint(p *point, now int64) {
 	if p.usable != 0 {
 		start = min(p.usable, p.arrival)
 	}
-	p.silence, p.ok = &silence{start: start, raised: due, reason: p.reason}, 0
+	// Bad readings that keep coming say more than nothing at all.
+	fault := p.bad != 0 && now-p.heard < s.silentAfter
+	p.silence, p.ok = &silence{start: start, raised: due, reason: p.reason, fault: fault}, 0
 	e.touch(p)
 	e.emit(alerting.Raised, p.silenceAlarm(p.silence, 0), due)
 }
 
 func (p *point) silenceAlarm(s *silence, over int64) alerting.Alarm {
-	a := silenceAlarm(alerting.Silence, string(p.id), s, p.site.silentAfter, over)
+	rule := alerting.Silence
+	if s.fault {
+		rule = alerting.Fault
+	}
+	a := silenceAlarm(rule, string(p.id), s, p.site.silentAfter, over)
 	a.Zone = p.zone
 	if p.usable != 0 {
 		a.LastSeen = at(p.usable)

@@ -42,6 +42,8 @@ func (e *Engine) Status(id sensors.PointID) PointStatus {
 		st.Word, st.Since, st.Reason = Out, at(since), ""
 	case p.usable == 0:
 		st.Word, st.Since = Unknown, at(p.born)
+	case p.silence != nil && p.silence.fault && p.bad != 0:
+		st.Word, st.Since = Fault, at(p.bad)
 	case p.silence != nil:
 		st.Word, st.Since = Unknown, at(p.silence.start)
 	case p.site.silence != nil:

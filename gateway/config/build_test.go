@@ -100,7 +100,7 @@ func TestEngineZones(t *testing.T) {
 		want := []alerting.Zone{
 			{ID: "balagong/mutton-1", Limits: map[sensors.Quantity][]alerting.Limit{sensors.Temperature: standard},
 				Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: margin, sensors.Humidity: 3}},
-			{ID: "balagong/link", Limits: map[sensors.Quantity][]alerting.Limit{}, Hysteresis: map[sensors.Quantity]float64{}},
+			{ID: "balagong/link", Limits: map[sensors.Quantity][]alerting.Limit{sensors.Mains: alerting.SwitchLimits(sensors.Mains, false)}, Hysteresis: map[sensors.Quantity]float64{}},
 			{ID: "truck-1/box", Limits: map[sensors.Quantity][]alerting.Limit{
 				sensors.Temperature: {{Side: alerting.High, Level: alerting.Warning, Value: 5, Delay: time.Minute}}},
 				Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: 0.2}},

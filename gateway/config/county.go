@@ -95,7 +95,10 @@ type Site struct {
 	Longitude   *float64      `yaml:"longitude"`
 	Gateway     string        `yaml:"gateway"`
 	SilentAfter time.Duration `yaml:"silent_after"` // default 10m, trucks 20m
-	Zones       []Zone        `yaml:"zones"`
+	// Outdoor is the point of this site that measures the air outside, as
+	// zone/point; with it the time to a limit can be bounded.
+	Outdoor string `yaml:"outdoor"`
+	Zones   []Zone `yaml:"zones"`
 }
 
 // Zone is a room, a box or a technical place of a site.

@@ -3,6 +3,7 @@ package config
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"coldchain/alerting"
@@ -109,6 +110,20 @@ func (s *Site) validate(r *report, p place) {
 		}
 		z.validate(r, q)
 	}
+	s.checkOutdoor(r, p.key("outdoor"))
+}
+
+func (s *Site) checkOutdoor(r *report, p place) {
+	if s.Outdoor == "" {
+		return
+	}
+	zone, point, _ := strings.Cut(s.Outdoor, "/")
+	for _, z := range s.Zones {
+		if z.ID == zone && z.Points[point] == string(sensors.Temperature) {
+			return
+		}
+	}
+	r.bad(p, "write zone/point of a temperature point of this site, e.g. outdoor: yard/air", "site %.60q has no temperature point %.60q", s.ID, s.Outdoor)
 }
 
 func (s *Site) checkPosition(r *report, p place) {

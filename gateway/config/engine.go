@@ -25,6 +25,12 @@ func (c *County) EngineZones() []alerting.Zone {
 			for q, h := range z.resolvedHysteresis() {
 				out.Hysteresis[sensors.Quantity(q)] = h
 			}
+			for _, name := range z.Points {
+				q := sensors.Quantity(name)
+				if switched := alerting.SwitchLimits(q, s.Kind == Truck); len(switched) > 0 && out.Limits[q] == nil {
+					out.Limits[q] = switched
+				}
+			}
 			zones = append(zones, out)
 		}
 	}

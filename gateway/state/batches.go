@@ -38,6 +38,8 @@ type MoveRequest struct {
 	Batch  string    `json:"batch"`
 	ToZone string    `json:"to_zone"` // "site/zone"; empty: it has left the county's cold chain
 	At     time.Time `json:"at"`      // when it was moved; zero: now
+	// Override is why it goes where it does not agree; see batch.Custody.
+	Override string `json:"override,omitempty"`
 }
 
 // futureTolerance is how far a clock at a counter may be ahead of the county's.
@@ -76,10 +78,14 @@ func (db *DB) CreateBatch(ctx context.Context, actor Actor, key IdempotencyKey, 
 			if err != nil {
 				return Batch{}, err
 			}
+			if err := db.receive(tx, c.Zone, b, c.Override); err != nil {
+				return Batch{}, err
+			}
 			if err := tx.openCustody(b.ID, c.Zone, c.From); err != nil {
 				return Batch{}, err
 			}
 			d["zone"], d["from"] = c.Zone, stamp(c.From)
+			d.override(c.Override)
 		}
 		if err := tx.audit("batch.created", b.ID, d); err != nil {
 			return Batch{}, err
@@ -90,6 +96,34 @@ func (db *DB) CreateBatch(ctx context.Context, actor Actor, key IdempotencyKey, 
 		return Batch{}, fmt.Errorf("create batch %.64s: %w", b.ID, err)
 	}
 	return out, nil
+}
+
+// receive asks whether a batch agrees with a zone and with what lies there now.
+// A reason settles it.
+func (db *DB) receive(tx *txn, zone string, b batch.Batch, override string) error {
+	if db.agrees == nil || override != "" {
+		return nil
+	}
+	held, err := readBatches(tx.ctx, tx.Tx, "SELECT "+batchColumns+` FROM batches b
+		WHERE b.id <> ? AND EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND c.to_ms IS NULL AND c.zone = ?)`, b.ID, zone)
+	if err != nil {
+		return err
+	}
+	there := make([]batch.Batch, len(held))
+	for i, h := range held {
+		there[i] = h.Batch
+	}
+	if d := db.agrees(zone, b, there); d != nil {
+		return d
+	}
+	return nil
+}
+
+// override notes why goods were received where they do not agree.
+func (d detail) override(reason string) {
+	if reason != "" {
+		d["override"] = reason
+	}
 }
 
 func (db *DB) firstCustody(b batch.Batch, c batch.Custody, now time.Time) (batch.Custody, error) {
@@ -103,7 +137,7 @@ func (db *DB) firstCustody(b batch.Batch, c batch.Custody, now time.Time) (batch
 		c.From = b.Created
 	}
 	c.From = toMillisecond(c.From)
-	return c, errors.Join(db.checkZone(c.Zone), checkWhen(c.From, now))
+	return c, errors.Join(db.checkZone(c.Zone), checkWhen(c.From, now), checkText("override", c.Override, 500))
 }
 
 // MoveBatch ends the batch's stay at r.At and begins the next one there, or
@@ -118,7 +152,7 @@ func (db *DB) MoveBatch(ctx context.Context, actor Actor, key IdempotencyKey, r 
 			r.At = tx.at
 		}
 		r.At = toMillisecond(r.At)
-		if err := checkWhen(r.At, tx.at); err != nil {
+		if err := errors.Join(checkWhen(r.At, tx.at), checkText("override", r.Override, 500)); err != nil {
 			return Batch{}, err
 		}
 		if r.ToZone != "" {
@@ -135,10 +169,17 @@ func (db *DB) MoveBatch(ctx context.Context, actor Actor, key IdempotencyKey, r 
 		if err := checkMove(b, r); err != nil {
 			return Batch{}, err
 		}
+		if r.ToZone != "" {
+			if err := db.receive(tx, r.ToZone, b.Batch, r.Override); err != nil {
+				return Batch{}, err
+			}
+		}
 		if err := tx.move(b, r); err != nil {
 			return Batch{}, err
 		}
-		if err := tx.audit("batch.moved", b.ID, detail{"from_zone": b.Where(), "to_zone": r.ToZone, "moved": stamp(r.At)}); err != nil {
+		d := detail{"from_zone": b.Where(), "to_zone": r.ToZone, "moved": stamp(r.At)}
+		d.override(r.Override)
+		if err := tx.audit("batch.moved", b.ID, d); err != nil {
 			return Batch{}, err
 		}
 		return tx.batch(b.ID)

@@ -114,13 +114,13 @@ func TestRefusedBatchesAndMoves(t *testing.T) {
 		"custody of another": {create(batch.Batch{ID: "N"}, &batch.Custody{Batch: "M", Zone: room}), ErrInvalid},
 		"ended custody":      {create(batch.Batch{ID: "N"}, &batch.Custody{Zone: room, To: noon}), ErrInvalid},
 
-		"move of nothing known":  {move(MoveRequest{"B", room, noon}), ErrUnknownBatch},
-		"move to no zone":        {move(MoveRequest{"A", "hq/room-9", noon}), ErrUnknownZone},
-		"move before it came":    {move(MoveRequest{"A", "hq/room-1", at.Add(-time.Millisecond)}), ErrMoveTooEarly},
-		"return before it left":  {move(MoveRequest{"GONE", room, noon.Add(-31 * time.Minute)}), ErrMoveTooEarly},
-		"move to where it lies":  {move(MoveRequest{"A", room, noon}), ErrAlreadyThere},
-		"departure of what left": {move(MoveRequest{"GONE", "", noon}), ErrAlreadyLeft},
-		"move next year":         {move(MoveRequest{"A", "hq/room-1", noon.AddDate(1, 0, 0)}), ErrInFuture},
+		"move of nothing known":  {move(MoveRequest{Batch: "B", ToZone: room, At: noon}), ErrUnknownBatch},
+		"move to no zone":        {move(MoveRequest{Batch: "A", ToZone: "hq/room-9", At: noon}), ErrUnknownZone},
+		"move before it came":    {move(MoveRequest{Batch: "A", ToZone: "hq/room-1", At: at.Add(-time.Millisecond)}), ErrMoveTooEarly},
+		"return before it left":  {move(MoveRequest{Batch: "GONE", ToZone: room, At: noon.Add(-31 * time.Minute)}), ErrMoveTooEarly},
+		"move to where it lies":  {move(MoveRequest{Batch: "A", ToZone: room, At: noon}), ErrAlreadyThere},
+		"departure of what left": {move(MoveRequest{Batch: "GONE", ToZone: "", At: noon}), ErrAlreadyLeft},
+		"move next year":         {move(MoveRequest{Batch: "A", ToZone: "hq/room-1", At: noon.AddDate(1, 0, 0)}), ErrInFuture},
 	} {
 		t.Run(name, func(t *testing.T) { wantKind(t, x.err, x.kind) })
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite" // the driver named "sqlite"
+
+	"coldchain/alerting/batch"
 )
 
 // DB is county.db. It may be used by several goroutines: writers wait for each
@@ -22,6 +24,7 @@ type DB struct {
 	now    func() time.Time
 	often  statements // of writer
 
+	agrees          func(zone string, b batch.Batch, there []batch.Batch) *Disagreement
 	knowsZone       func(zone string) bool // nil: every well-formed zone
 	quarantineLimit int
 
@@ -35,6 +38,12 @@ type Option func(*DB)
 // WithZones makes custody in a zone for which known returns false a refusal.
 func WithZones(known func(zone string) bool) Option {
 	return func(db *DB) { db.knowsZone = known }
+}
+
+// WithReceiving has agrees asked before a batch comes to a zone: why it ought
+// not to lie there beside what does (itself apart), nil when it may.
+func WithReceiving(agrees func(zone string, b batch.Batch, there []batch.Batch) *Disagreement) Option {
+	return func(db *DB) { db.agrees = agrees }
 }
 
 // WithQuarantineLimit sets how many quarantined messages are kept for looking

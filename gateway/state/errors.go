@@ -18,6 +18,7 @@ const (
 	ErrMoveTooEarly    Kind = "move-too-early"    // a move before the batch's present custody began
 	ErrAlreadyThere    Kind = "already-there"     // a move to the zone that holds the batch
 	ErrAlreadyLeft     Kind = "already-left"      // a departure of a batch that no zone holds
+	ErrDisagrees       Kind = "disagrees"         // goods that ought not to lie there, received without a reason
 	ErrInFuture        Kind = "in-future"         // a custody time later than now and a tolerance
 	ErrKeyReused       Kind = "key-reused"        // the idempotency key was used for another request
 	ErrOtherGeneration Kind = "other-generation"  // a commit for a store that is no longer the county's
@@ -42,6 +43,16 @@ func (r *Refusal) Error() string { return r.Text }
 
 // Unwrap lets errors.Is find the kind.
 func (r *Refusal) Unwrap() error { return r.Kind }
+
+// Disagreement is why a batch ought not to lie in a zone, in both languages. It
+// refuses a receiving that gives no reason; with one it is carried out.
+type Disagreement struct{ ZH, EN string }
+
+// Error returns the English sentence.
+func (d *Disagreement) Error() string { return d.EN }
+
+// Unwrap lets errors.Is find the kind.
+func (d *Disagreement) Unwrap() error { return ErrDisagrees }
 
 func refuse(k Kind, format string, args ...any) error {
 	return &Refusal{Kind: k, Text: fmt.Sprintf(format, args...)}

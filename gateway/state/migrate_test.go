@@ -50,7 +50,7 @@ func TestMigrationFromVersion1KeepsEverything(t *testing.T) {
 	if b.Where() != "hq/room-1" || len(b.Custody) != 2 || b.Product != "塔拉沟山羊肉" {
 		t.Errorf("%+v", b)
 	}
-	again, err := db.MoveBatch(ctx, keeper, "move HJQ261123-TLG-007hq/room-11795406400000", MoveRequest{"HJQ261123-TLG-007", "hq/room-1", noon})
+	again, err := db.MoveBatch(ctx, keeper, "move HJQ261123-TLG-007hq/room-11795406400000", MoveRequest{Batch: "HJQ261123-TLG-007", ToZone: "hq/room-1", At: noon})
 	must(t, err)
 	if !reflect.DeepEqual(again, b) {
 		t.Errorf("a request of before the upgrade is not known: %+v", again)

@@ -125,7 +125,7 @@ func (c county) mustCreate(t testing.TB, id, zone string, from time.Time) {
 
 func (c county) mustMove(t testing.TB, id, zone string, at time.Time) {
 	t.Helper()
-	_, err := c.MoveBatch(t.Context(), keeper, IdempotencyKey(fmt.Sprint("move ", id, zone, at.UnixMilli())), MoveRequest{id, zone, at})
+	_, err := c.MoveBatch(t.Context(), keeper, IdempotencyKey(fmt.Sprint("move ", id, zone, at.UnixMilli())), MoveRequest{Batch: id, ToZone: zone, At: at})
 	must(t, err)
 }
 

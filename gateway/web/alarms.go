@@ -40,6 +40,15 @@ type alarmJSON struct {
 	Last     *float64          `json:"last_value"`
 	Batches  []exposedJSON     `json:"batches"`
 	Answered *acknowledgeJSON  `json:"acknowledged"`
+	Left     *leftJSON         `json:"left"`
+}
+
+// leftJSON is how long it takes until a more serious limit is reached.
+type leftJSON struct {
+	Limit     float64  `json:"limit"`
+	Rate      float64  `json:"rate_per_hour"`
+	EarliestS float64  `json:"earliest_s"`
+	LatestS   *float64 `json:"latest_s"` // null: nobody can name one
 }
 
 type exposedJSON struct {
@@ -74,6 +83,12 @@ func (s *Server) alarm(a Alarm) alarmJSON {
 	for _, b := range a.Batches {
 		out.Batches = append(out.Batches, exposedJSON{b.Batch.ID, b.Batch.Product, b.Batch.Quantity, b.Batch.Owner,
 			stamp(b.Custody.From), stamp(b.Custody.To)})
+	}
+	if l := a.Left; l != nil {
+		out.Left = &leftJSON{Limit: l.Limit, Rate: l.Rate, EarliestS: l.Earliest.Seconds()}
+		if latest := l.Latest.Seconds(); latest > 0 {
+			out.Left.LatestS = &latest
+		}
 	}
 	if k := a.Acknowledged; k != nil {
 		out.Answered = &acknowledgeJSON{stamp(k.At), k.By, k.Note}
@@ -167,7 +182,10 @@ func actor(name string) Actor { return Actor{Name: name, Via: "token"} }
 
 // stateError turns an error of the county's state into an answer.
 func stateError(err error, zh, en string) error {
+	var d *Disagreement
 	switch {
+	case errors.As(err, &d):
+		return &apiError{http.StatusConflict, "disagrees", d.ZH + "。如果一定要放，请写明原因（override）再提交一次", d.EN + ". If it must be, send it again with the reason (override)"}
 	case errors.Is(err, ErrNotFound):
 		return notFound("找不到"+zh, "there is no "+en)
 	case errors.Is(err, ErrConflict):

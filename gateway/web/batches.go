@@ -103,6 +103,7 @@ type newBatch struct {
 	Zone     string `json:"zone"`
 	At       string `json:"at"` // default now
 	Actor    string `json:"actor"`
+	Override string `json:"override"` // why it lies where it does not agree
 }
 
 func (in newBatch) check() error {
@@ -114,7 +115,13 @@ func (in newBatch) check() error {
 		return badInput("profile 应为产品档案的名字，例如 chilled-mutton", "profile must be a product profile's name, such as chilled-mutton")
 	}
 	return firstError(checkText("product", in.Product, 80, true), checkText("quantity", in.Quantity, 40, false),
-		checkText("owner", in.Owner, 80, false), checkText("actor", in.Actor, 40, false))
+		checkText("owner", in.Owner, 80, false), checkOverride(in.Override, in.Actor))
+}
+
+// checkOverride checks who says why goods lie where they do not agree: a reason
+// has a name.
+func checkOverride(reason, actor string) error {
+	return firstError(checkText("override", reason, 200, false), checkText("actor", actor, 40, reason != ""))
 }
 
 func firstError(errs ...error) error {
@@ -140,7 +147,7 @@ func (s *Server) createBatch(r *http.Request) (any, error) {
 		return nil, err
 	}
 	b := batch.Batch{ID: in.ID, Product: in.Product, Profile: in.Profile, Quantity: in.Quantity, Owner: in.Owner, Created: at}
-	h, err := s.deps.Batches.CreateBatch(r.Context(), actor(in.Actor), key, b, in.Zone, at)
+	h, err := s.deps.Batches.CreateBatch(r.Context(), actor(in.Actor), key, b, in.Zone, at, in.Override)
 	if err != nil {
 		return nil, stateError(err, "批次 "+in.ID, "batch "+in.ID)
 	}
@@ -159,9 +166,10 @@ func (s *Server) moveBatch(r *http.Request) (any, error) {
 	var in struct {
 		// Zone must be there, so that forgetting it does not send the goods
 		// away; "" says that the batch has left the county's cold chain.
-		Zone  *string `json:"zone"`
-		At    string  `json:"at"`
-		Actor string  `json:"actor"`
+		Zone     *string `json:"zone"`
+		At       string  `json:"at"`
+		Actor    string  `json:"actor"`
+		Override string  `json:"override"`
 	}
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
@@ -170,7 +178,7 @@ func (s *Server) moveBatch(r *http.Request) (any, error) {
 		return nil, badInput(`请给出 zone；批次离开冷链时写 ""`, `give a zone; write "" when the batch leaves the cold chain`)
 	}
 	at, timeErr := s.eventTime(in.At)
-	if err := firstError(checkText("actor", in.Actor, 40, false), timeErr); err != nil {
+	if err := firstError(checkOverride(in.Override, in.Actor), timeErr); err != nil {
 		return nil, err
 	}
 	if *in.Zone != "" {
@@ -178,7 +186,7 @@ func (s *Server) moveBatch(r *http.Request) (any, error) {
 			return nil, err
 		}
 	}
-	h, err := s.deps.Batches.MoveBatch(r.Context(), actor(in.Actor), key, id, *in.Zone, at)
+	h, err := s.deps.Batches.MoveBatch(r.Context(), actor(in.Actor), key, id, *in.Zone, at, in.Override)
 	if err != nil {
 		return nil, stateError(err, "批次 "+id, "batch "+id)
 	}

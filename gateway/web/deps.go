@@ -108,6 +108,15 @@ type Alarm struct {
 	alerting.Alarm
 	Batches      []ExposedBatch
 	Acknowledged *Acknowledgement // nil while nobody has answered
+	Left         *Left            // nil when there is no time to name
+}
+
+// Left is how long it takes until a more serious limit is reached.
+type Left struct {
+	Limit    float64       // °C
+	Rate     float64       // °C per hour now
+	Earliest time.Duration // at that rate
+	Latest   time.Duration // 0: nobody can name one
 }
 
 // Open reports whether an alarm still needs somebody.
@@ -151,13 +160,15 @@ type Batches interface {
 	Batch(ctx context.Context, id string) (BatchHistory, error)
 	// CreateBatch makes a batch and puts it into a zone. The same key with the
 	// same request returns the first answer; with another request, and for an
-	// id that exists already, the error is ErrConflict.
-	CreateBatch(ctx context.Context, by Actor, key string, b batch.Batch, zone string, at time.Time) (BatchHistory, error)
+	// id that exists already, the error is ErrConflict. Goods that do not agree
+	// with the zone or with what lies there are a Disagreement, unless override
+	// says why they come in all the same.
+	CreateBatch(ctx context.Context, by Actor, key string, b batch.Batch, zone string, at time.Time, override string) (BatchHistory, error)
 	// MoveBatch ends the batch's present custody at `at` and begins one in
 	// zone; an empty zone means that it has left the county's cold chain. Keys
 	// work as in CreateBatch. ErrNotFound for an unknown batch, ErrConflict
-	// when `at` is before the present custody began.
-	MoveBatch(ctx context.Context, by Actor, key, id, zone string, at time.Time) (BatchHistory, error)
+	// when `at` is before the present custody began, and a Disagreement.
+	MoveBatch(ctx context.Context, by Actor, key, id, zone string, at time.Time, override string) (BatchHistory, error)
 }
 
 // BatchFilter narrows a list of batches; its zero value means all.
@@ -187,3 +198,9 @@ var (
 	ErrNotFound = errors.New("not found")
 	ErrConflict = errors.New("conflict")
 )
+
+// Disagreement is why goods ought not to lie where they are being received.
+// Nothing forbids it: the same request with a reason is carried out.
+type Disagreement struct{ ZH, EN string }
+
+func (d *Disagreement) Error() string { return d.EN }

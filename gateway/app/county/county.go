@@ -40,6 +40,7 @@ type App struct {
 	broker    *broker.Broker // nil with an outside one
 	store     engineStore
 	state     *state.DB
+	goods     *goods
 	collector *collector.Collector
 	keeper    *retention.Keeper
 	link      *mqtt.Link
@@ -88,15 +89,24 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		}
 	}
 	holdsGoods := func(zone string) bool { return known[zone] }
-	if a.state, err = state.Open(ctx, filepath.Join(cfg.Data, "county.db"), o.Now, state.WithZones(holdsGoods)); err != nil {
+	if a.goods, err = newGoods(cfg, o.Logger); err != nil {
 		return nil, err
 	}
+	if a.state, err = state.Open(ctx, filepath.Join(cfg.Data, "county.db"), o.Now, state.WithZones(holdsGoods), state.WithReceiving(a.goods.agrees)); err != nil {
+		return nil, err
+	}
+	a.goods.state = a.state
 	a.closers.Add("county.db", a.state.Close)
 
 	registry := prometheus.NewRegistry()
 	hub := web.NewHub()
-	judge, err := engine.New(engineConfig(cfg, zones), o.Now())
+	judge, err := engine.New(EngineConfig(cfg), o.Now())
 	if err != nil {
+		return nil, err
+	}
+	// The limits of what lies in the rooms come before what was pending under
+	// them is restored.
+	if err := a.goods.all(ctx, judge); err != nil {
 		return nil, err
 	}
 	sources, err := sourcesOf(cfg)
@@ -117,6 +127,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	if err != nil {
 		return nil, err
 	}
+	a.goods.hand(a.collector)
 	if err := a.openPage(zones, hub, registry, o); err != nil {
 		return nil, err
 	}
@@ -148,8 +159,9 @@ func openStore(ctx context.Context, cfg *config.County, now func() time.Time) (e
 	})
 }
 
-func engineConfig(cfg *config.County, zones []alerting.Zone) engine.Config {
-	out := engine.Config{Zones: zones}
+// EngineConfig is what the alarm engine watches under a configuration.
+func EngineConfig(cfg *config.County) engine.Config {
+	out := engine.Config{Zones: cfg.EngineZones()}
 	for _, s := range cfg.Sites {
 		out.Sites = append(out.Sites, engine.Site{ID: s.ID, SilentAfter: s.SilentAfter})
 	}
@@ -186,7 +198,7 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	if err != nil {
 		return fmt.Errorf("web.token_file: %w", err)
 	}
-	view := view{collector: a.collector, state: a.state, hub: hub}
+	view := view{collector: a.collector, state: a.state, hub: hub, goods: a.goods, foreteller: newForeteller(a.cfg, a.store, o.Now)}
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Hub: hub,
 	}, web.Options{Token: token, Registry: registry, Logger: o.Logger, Now: o.Now})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"coldchain/alerting"
@@ -18,9 +19,11 @@ import (
 
 // view shows the collector and county.db to the page in the page's own terms.
 type view struct {
-	collector *collector.Collector
-	state     *state.DB
-	hub       *web.Hub
+	collector  *collector.Collector
+	state      *state.DB
+	hub        *web.Hub
+	goods      *goods
+	foreteller *foreteller
 }
 
 var (
@@ -64,7 +67,7 @@ func (v view) Alarms(ctx context.Context, f web.AlarmFilter) ([]web.Alarm, error
 	}
 	out := make([]web.Alarm, 0, len(found))
 	for _, a := range found {
-		out = append(out, alarmOf(a))
+		out = append(out, v.alarm(ctx, a))
 	}
 	return out, nil
 }
@@ -72,7 +75,14 @@ func (v view) Alarms(ctx context.Context, f web.AlarmFilter) ([]web.Alarm, error
 // Alarm implements web.Alarms.
 func (v view) Alarm(ctx context.Context, id string) (web.Alarm, error) {
 	a, err := v.state.Alarm(ctx, id)
-	return alarmOf(a), translate(err)
+	return v.alarm(ctx, a), translate(err)
+}
+
+// alarm adds what is not in county.db: how long there is left.
+func (v view) alarm(ctx context.Context, a state.Alarm) web.Alarm {
+	out := alarmOf(a)
+	out.Left = v.foreteller.left(ctx, a.Alarm, v.goods.limitsOf(a.Zone))
+	return out
 }
 
 // Acknowledge implements web.Alarms.
@@ -105,21 +115,22 @@ func (v view) Batch(ctx context.Context, id string) (web.BatchHistory, error) {
 }
 
 // CreateBatch implements web.Batches.
-func (v view) CreateBatch(ctx context.Context, by web.Actor, key string, b batch.Batch, zone string, at time.Time) (web.BatchHistory, error) {
-	made, err := v.state.CreateBatch(ctx, actorOf(by), state.IdempotencyKey(key), b, &batch.Custody{Batch: b.ID, Zone: zone, From: at})
-	return v.booked(made, err)
+func (v view) CreateBatch(ctx context.Context, by web.Actor, key string, b batch.Batch, zone string, at time.Time, override string) (web.BatchHistory, error) {
+	made, err := v.state.CreateBatch(ctx, actorOf(by), state.IdempotencyKey(key), b, &batch.Custody{Batch: b.ID, Zone: zone, From: at, Override: override})
+	return v.booked(ctx, made, err)
 }
 
 // MoveBatch implements web.Batches.
-func (v view) MoveBatch(ctx context.Context, by web.Actor, key, id, zone string, at time.Time) (web.BatchHistory, error) {
-	moved, err := v.state.MoveBatch(ctx, actorOf(by), state.IdempotencyKey(key), state.MoveRequest{Batch: id, ToZone: zone, At: at})
-	return v.booked(moved, err)
+func (v view) MoveBatch(ctx context.Context, by web.Actor, key, id, zone string, at time.Time, override string) (web.BatchHistory, error) {
+	moved, err := v.state.MoveBatch(ctx, actorOf(by), state.IdempotencyKey(key), state.MoveRequest{Batch: id, ToZone: zone, At: at, Override: override})
+	return v.booked(ctx, moved, err)
 }
 
-func (v view) booked(b state.Batch, err error) (web.BatchHistory, error) {
+func (v view) booked(ctx context.Context, b state.Batch, err error) (web.BatchHistory, error) {
 	if err != nil {
 		return web.BatchHistory{}, translate(err)
 	}
+	v.goods.follow(ctx)
 	v.hub.Publish(web.BatchEvent, b.ID)
 	return web.BatchHistory(b), nil
 }
@@ -148,9 +159,12 @@ func actorOf(a web.Actor) state.Actor {
 
 // translate puts a refusal of county.db into the page's two kinds.
 func translate(err error) error {
+	var disagrees *state.Disagreement
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &disagrees):
+		return &web.Disagreement{ZH: disagrees.ZH, EN: disagrees.EN}
 	case errors.Is(err, state.ErrNotFound), errors.Is(err, state.ErrUnknownBatch):
 		return fmt.Errorf("%w: %w", web.ErrNotFound, err)
 	}
@@ -164,7 +178,9 @@ func translate(err error) error {
 func limitsOf(zones []alerting.Zone) func(zone string) map[sensors.Quantity][]alerting.Limit {
 	by := map[string]map[sensors.Quantity][]alerting.Limit{}
 	for _, z := range zones {
-		by[z.ID] = z.Limits
+		drawn := maps.Clone(z.Limits)
+		maps.DeleteFunc(drawn, func(q sensors.Quantity, _ []alerting.Limit) bool { return q.IsState() }) // a switch has no line to draw
+		by[z.ID] = drawn
 	}
 	return func(zone string) map[sensors.Quantity][]alerting.Limit { return by[zone] }
 }

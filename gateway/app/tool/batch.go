@@ -52,7 +52,8 @@ func (a *api) create() *cobra.Command {
 	}
 	for name, usage := range map[string]string{
 		"zone": "where it lies: site/zone", "product": "what it is, for people", "profile": "product profile",
-		"quantity": "as written on the slip", "owner": "whose it is", "at": "since when (RFC 3339; default now)",
+		"quantity": "as written on the slip", "owner": "whose it is",
+		"override": "why it comes where it does not agree with the room or with what lies there (needs --actor)", "at": "since when (RFC 3339; default now)",
 	} {
 		body[name] = cmd.Flags().String(name, "", usage)
 	}
@@ -62,7 +63,7 @@ func (a *api) create() *cobra.Command {
 }
 
 func (a *api) move() *cobra.Command {
-	var to, at string
+	var to, at, override string
 	var left bool
 	cmd := &cobra.Command{
 		Use:   "move ID (--to SITE/ZONE | --left)",
@@ -72,10 +73,11 @@ func (a *api) move() *cobra.Command {
 			if left == (to != "") {
 				return errors.New("say either --to SITE/ZONE or --left")
 			}
-			return a.write(cmd, "/api/v1/batches/"+url.PathEscape(args[0])+"/moves", map[string]any{"zone": to, "at": at, "actor": a.actor})
+			return a.write(cmd, "/api/v1/batches/"+url.PathEscape(args[0])+"/moves", map[string]any{"zone": to, "at": at, "actor": a.actor, "override": override})
 		},
 	}
 	cmd.Flags().StringVar(&to, "to", "", "the zone that holds it from now on: site/zone")
+	cmd.Flags().StringVar(&override, "override", "", "why it comes where it does not agree with the room or with what lies there (needs --actor)")
 	cmd.Flags().BoolVar(&left, "left", false, "it has left the county's cold chain")
 	cmd.Flags().StringVar(&at, "at", "", "since when (RFC 3339; default now)")
 	return cmd

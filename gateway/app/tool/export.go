@@ -2,6 +2,7 @@ package tool
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -56,20 +57,9 @@ func exportCommand() *cobra.Command {
 // export copies the answer line by line and fails unless it is complete.
 func (a *api) export(cmd *cobra.Command, point, from, to string, out io.Writer) error {
 	query := url.Values{"point": {point}, "from": {from}, "to": {to}, "format": {"csv"}}
-	req, err := http.NewRequestWithContext(cmd.Context(), http.MethodGet, strings.TrimRight(a.server, "/")+"/api/v1/export?"+query.Encode(), nil)
+	res, err := a.get(cmd.Context(), "/api/v1/export?"+query.Encode())
 	if err != nil {
-		return fmt.Errorf("--server %s: %w", a.server, err)
-	}
-	if a.tokenFile != "" {
-		token, err := config.ReadSecret(a.tokenFile)
-		if err != nil {
-			return fmt.Errorf("--token-file: %w", err)
-		}
-		req.Header.Set("Authorization", "Bearer "+token.Reveal())
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("ask the collector: %w", err)
+		return err
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
@@ -85,4 +75,24 @@ func (a *api) export(cmd *cobra.Command, point, from, to string, out io.Writer) 
 		fmt.Fprintln(w, lines.Text())
 	}
 	return errors.Join(errors.New("the export broke off: ask again"), lines.Err(), w.Flush())
+}
+
+// get asks the collector; the caller closes the answer's body.
+func (a *api) get(ctx context.Context, path string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(a.server, "/")+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("--server %s: %w", a.server, err)
+	}
+	if a.tokenFile != "" {
+		token, err := config.ReadSecret(a.tokenFile)
+		if err != nil {
+			return nil, fmt.Errorf("--token-file: %w", err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token.Reveal())
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("ask the collector: %w", err)
+	}
+	return res, nil
 }

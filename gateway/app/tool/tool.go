@@ -23,7 +23,7 @@ func Run(ctx context.Context, version string, args []string, stdout, stderr io.W
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(demoCommand(version), simulateCommand(), checkCommand(), batchCommand(), exportCommand(),
+	root.AddCommand(demoCommand(version), simulateCommand(), checkCommand(), batchCommand(), exportCommand(), rehearseCommand(),
 		scanCommand(), probeCommand(), commissionCommand(version), journalCommand(), backupCommand(version), restoreCommand(), frozenCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)

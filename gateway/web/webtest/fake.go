@@ -189,7 +189,7 @@ func (f *Fake) lot(id string) int {
 }
 
 // CreateBatch implements web.Batches.
-func (f *Fake) CreateBatch(_ context.Context, _ web.Actor, key string, b batch.Batch, zone string, at time.Time) (web.BatchHistory, error) {
+func (f *Fake) CreateBatch(_ context.Context, _ web.Actor, key string, b batch.Batch, zone string, at time.Time, _ string) (web.BatchHistory, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	again, err := f.repeated(key, fmt.Sprint("create", b.ID, b.Product, zone))
@@ -208,7 +208,7 @@ func (f *Fake) CreateBatch(_ context.Context, _ web.Actor, key string, b batch.B
 }
 
 // MoveBatch implements web.Batches.
-func (f *Fake) MoveBatch(_ context.Context, _ web.Actor, key, id, zone string, at time.Time) (web.BatchHistory, error) {
+func (f *Fake) MoveBatch(_ context.Context, _ web.Actor, key, id, zone string, at time.Time, _ string) (web.BatchHistory, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	again, err := f.repeated(key, fmt.Sprint("move", id, zone))

@@ -70,7 +70,7 @@ function alarm(over: Partial<Alarm> = {}): Alarm {
   return {
     id: '1', rule: 'high-limit', object: 's/z/air', site: 's', zone: 's/z', level: 'excursion', class: 'live', state: 'unacknowledged',
     open: true, start: at(3600), raised: at(1800), returned: null, last_seen: at(10), limit: 5, delay_s: 1800, peak: 8, last_value: 8,
-    batches: [], acknowledged: null, ...over,
+    batches: [], acknowledged: null, left: null, ...over,
   }
 }
 

@@ -150,7 +150,7 @@ export interface ExposedBatch {
 
 export interface Alarm {
   id: string
-  rule: 'high-limit' | 'low-limit' | 'silence' | 'site-silent' | 'store-failing' | 'gateway-twin'
+  rule: 'high-limit' | 'low-limit' | 'silence' | 'site-silent' | 'sensor-fault' | 'door-open' | 'mains-lost' | 'defrost-long' | 'battery-low' | 'store-failing' | 'gateway-twin'
   object: string
   site: string
   zone: string
@@ -171,6 +171,8 @@ export interface Alarm {
   last_value: number | null
   batches: ExposedBatch[]
   acknowledged: { at: string; by: string; note?: string } | null
+  /** How long until a more serious limit is reached; null when that cannot be told. */
+  left: { limit: number; rate_per_hour: number; earliest_s: number; latest_s: number | null } | null
 }
 
 export interface AlarmsAnswer {

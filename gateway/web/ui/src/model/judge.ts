@@ -36,7 +36,7 @@ const courseless = ['flat-line', 'rate', 'swapped', 'neighbour-value']
 export const hasCourse = (p: Point | undefined): boolean => !isDoubtful(p) || !courseless.includes(p?.reading?.reason ?? '')
 
 export const isPresent = (a: Alarm): boolean => a.state === 'unacknowledged' || a.state === 'acknowledged'
-export const isSilence = (a: Alarm): boolean => a.rule === 'silence' || a.rule === 'site-silent'
+export const isSilence = (a: Alarm): boolean => a.rule === 'silence' || a.rule === 'site-silent' || a.rule === 'sensor-fault'
 
 export const mainPoint = (z: Zone): Point | undefined => z.points.find((p) => p.id === z.main)
 export const pointsOf = (z: Zone, q: Quantity): Point[] => z.points.filter((p) => p.quantity === q)

@@ -1,0 +1,142 @@
+package county
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+
+	"coldchain/alerting"
+	"coldchain/alerting/batch"
+	"coldchain/alerting/profile"
+	"coldchain/gateway/config"
+	"coldchain/gateway/state"
+	"coldchain/sensors"
+)
+
+// limiter is told the limits that hold in a zone from now on. The engine before
+// the collector runs, and the collector afterwards, is one.
+type limiter interface {
+	SetLimits(zone string, q sensors.Quantity, limits []alerting.Limit) error
+}
+
+// goods keeps each room's limits at the strictest of its own and of what lies
+// in it.
+type goods struct {
+	profiles profile.Set
+	bands    map[string][]alerting.Limit // of the rooms, by "site/zone"
+	state    *state.DB
+	log      *slog.Logger
+
+	mu     sync.Mutex // one change after the other: the last to read is the last to set
+	limits limiter
+	now    map[string][]alerting.Limit // as they were set, by zone
+}
+
+func newGoods(cfg *config.County, log *slog.Logger) (*goods, error) {
+	set, err := profile.Builtin()
+	if err != nil {
+		return nil, fmt.Errorf("product profiles: %w", err)
+	}
+	g := &goods{profiles: set, bands: map[string][]alerting.Limit{}, now: map[string][]alerting.Limit{}, log: log}
+	for _, z := range cfg.EngineZones() {
+		g.bands[z.ID] = z.Limits[sensors.Temperature]
+		g.now[z.ID] = g.bands[z.ID] // what the engine was made with
+	}
+	return g, nil
+}
+
+// agrees says why a batch ought not to come to a zone; nil when it may, or when
+// nobody knows what it is.
+func (g *goods) agrees(zone string, b batch.Batch, there []batch.Batch) *state.Disagreement {
+	own, known := g.profiles[b.Profile]
+	if !known {
+		return nil
+	}
+	list := []profile.Profile{own}
+	for _, other := range g.of(there) {
+		if other.Name != own.Name {
+			list = append(list, other)
+		}
+	}
+	_, conflicts := profile.Strictest(g.bands[zone], list)
+	var zh, en []string
+	for _, c := range conflicts {
+		if c.A == own.Name || c.B == own.Name { // what lay there before was received by somebody else
+			zh, en = append(zh, c.Text.ZH), append(en, c.Text.EN)
+		}
+	}
+	if len(zh) == 0 {
+		return nil
+	}
+	return &state.Disagreement{ZH: strings.Join(zh, "；"), EN: strings.Join(en, "; ")}
+}
+
+// of returns the profiles of batches, each once.
+func (g *goods) of(list []batch.Batch) (out []profile.Profile) {
+	seen := map[string]bool{}
+	for _, b := range list {
+		if p, known := g.profiles[b.Profile]; known && !seen[p.Name] {
+			seen[p.Name] = true
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// all sets the limits of every room by what lies in it, and from then on those
+// of the engine's owner.
+func (g *goods) all(ctx context.Context, to limiter) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.limits = to
+	return g.set(ctx)
+}
+
+// follow sets the limits after a batch was booked or moved. The booking stands;
+// limits that could not be read are those of before, and somebody is told.
+func (g *goods) follow(ctx context.Context) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := g.set(context.WithoutCancel(ctx)); err != nil {
+		g.log.Error("limits do not follow the goods; they will at the next booking or start", "error", err)
+	}
+}
+
+func (g *goods) set(ctx context.Context) error {
+	held, err := g.state.Batches(ctx, state.BatchFilter{Held: true})
+	if err != nil {
+		return fmt.Errorf("limits by what lies in the rooms: %w", err)
+	}
+	in := map[string][]batch.Batch{}
+	for _, b := range held {
+		in[b.Where()] = append(in[b.Where()], b.Batch)
+	}
+	for zone, band := range g.bands {
+		limits, _ := profile.Strictest(band, g.of(in[zone]))
+		if slices.Equal(limits, g.now[zone]) {
+			continue
+		}
+		if err := g.limits.SetLimits(zone, sensors.Temperature, limits); err != nil {
+			return err
+		}
+		g.now[zone] = limits
+	}
+	return nil
+}
+
+// hand names who owns the engine from now on.
+func (g *goods) hand(to limiter) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.limits = to
+}
+
+// limitsOf returns the temperature limits that hold in a zone now.
+func (g *goods) limitsOf(zone string) []alerting.Limit {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.now[zone]
+}

@@ -1,0 +1,14 @@
+package collector
+
+import (
+	"coldchain/alerting"
+	"coldchain/sensors"
+)
+
+// SetLimits changes the limits of a quantity in a zone from now on, as goods
+// come and go; see engine.SetLimits.
+func (c *Collector) SetLimits(zone string, q sensors.Quantity, limits []alerting.Limit) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.o.Engine.SetLimits(zone, q, limits)
+}
