@@ -31,7 +31,7 @@ const (
 
 // Recipient is one person, or one group's robot, as a channel reaches it. A
 // field that is empty is not known: the channel that needs it fails with class
-// Recipient.
+// BadRecipient.
 type Recipient struct {
 	Person string            `json:"person"`           // slug in the roster; empty for a group
 	Name   string            `json:"name"`             // as people say it
@@ -72,6 +72,26 @@ type Notifier interface {
 	Notify(ctx context.Context, m Message) (Receipt, error)
 }
 
+// Limited is a Notifier whose far end has limits. The caller keeps them: a
+// channel counts nothing.
+type Limited interface {
+	Rates() []Rate
+}
+
+// Channel is what each folder of this package provides.
+type Channel interface {
+	Notifier
+	Limited
+}
+
+// Reply is a message from a person to a channel, such as the "1" that
+// acknowledges.
+type Reply struct {
+	From string    // digits with country code, as in Recipient.Phone
+	Text string    // as it was sent, without surrounding space
+	At   time.Time // when the person's network took it, as it says
+}
+
 // Rate is one of the far end's limits: at most Count messages in Per.
 type Rate struct {
 	Count        int
@@ -96,7 +116,10 @@ type Error struct {
 	Class      Class
 	Code       string        // the far end's, as it gave it
 	RetryAfter time.Duration // not before; 0 when the far end did not say
-	Err        error         // what was tried and what is wrong; never with a secret in it
+	// PerRecipient says that Muted concerns this recipient alone; else it is
+	// the whole channel that has to wait.
+	PerRecipient bool
+	Err          error // what was tried and what is wrong; never with a secret in it
 }
 
 func (e *Error) Error() string {
@@ -107,6 +130,11 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// Failed builds an Error; format and args are those of fmt.Errorf.
+func Failed(class Class, format string, args ...any) *Error {
+	return &Error{Class: class, Err: fmt.Errorf(format, args...)}
+}
 
 // ClassOf returns the class of an error from Notify; what has none, such as a
 // context that ended, is temporary.
