@@ -29,8 +29,10 @@ func UCS2(s string) int {
 const ellipsis = "…"
 
 // Cut returns s when it is not longer than limit, else its beginning up to a
-// character's boundary with an ellipsis, together not longer than limit.
+// character's boundary with an ellipsis, together not longer than limit. What
+// is no UTF-8 becomes a question mark.
 func Cut(s string, limit int, measure Measure) string {
+	s = strings.ToValidUTF8(s, "?")
 	if measure(s) <= limit {
 		return s
 	}
@@ -56,7 +58,7 @@ func (m Message) Full(limit int, measure Measure) string {
 	if text == "" {
 		text = m.Short
 	}
-	head := strings.TrimSpace(strings.ToValidUTF8(m.Title+"\n"+text, "?"))
+	head := strings.TrimSpace(m.Title + "\n" + text)
 	if m.Link == "" {
 		return Cut(head, limit, measure)
 	}

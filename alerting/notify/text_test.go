@@ -21,9 +21,10 @@ func TestCut(t *testing.T) {
 		{"an emoji is two units", "😀😀😀", 6, UCS2, "😀😀😀"},
 		{"and is not halved", "😀😀😀", 5, UCS2, "😀😀…"},
 		{"units, between", "😀😀😀", 4, UCS2, "😀…"},
-		{"newlines of JSON are two", "a\nb\nc", 6, JSONBytes, "a…"},
+		{"newlines of JSON are two", "a\nb\nc", 6, JSONBytes, "a\n…"},
+		{"and are not halved", "a\nb\nc", 5, JSONBytes, "a…"},
 		{"no room for the ellipsis", "羊肉", 2, Bytes, ""},
-		{"broken UTF-8", "羊\xff\xff\xff", 3, Runes, "羊\xff…"},
+		{"broken UTF-8", "羊\xff\xff\xff库", 2, Runes, "羊…"},
 	} {
 		if got := Cut(c.text, c.limit, c.measure); got != c.want || c.measure(got) > c.limit {
 			t.Errorf("%s: %q of size %d, want %q", c.name, got, c.measure(got), c.want)
