@@ -157,8 +157,8 @@ func TestTemplateMistakes(t *testing.T) {
 		}
 	}
 	for template, want := range map[string]string{
-		"{{.Fields.nothing}}": "map has no entry for key",
-		`{"t":"{{.Text}}"}`:   "does not give JSON",
+		"{{.Fields.nothing}}":        "map has no entry for key",
+		`{"t":"{{.Text}}"}`:          "does not give JSON",
 		`"{{printf "%0300000d" 1}}"`: "more than 262144 bytes",
 	} {
 		o.Template = template
