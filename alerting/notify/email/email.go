@@ -41,9 +41,9 @@ func (t TLS) DefaultPort() int {
 }
 
 const (
-	maxText = 64 << 10
-	patient = 30 * time.Second // how long one step of the server may take
-	who     = "the mail server"
+	maxText  = 64 << 10
+	patience = 30 * time.Second // how long one step of the server may take
+	who      = "the mail server"
 )
 
 // Options configure a Mailbox.
@@ -60,8 +60,9 @@ type Options struct {
 
 // Mailbox sends from one address.
 type Mailbox struct {
-	o      Options
-	domain string
+	o       Options
+	domain  string
+	patient time.Duration
 }
 
 // New checks the options. It does not ask the server.
@@ -86,7 +87,7 @@ func New(o Options) (*Mailbox, error) {
 	case (o.Username == "") != (o.Password.Reveal() == ""):
 		return nil, errors.New("email: username and password belong together")
 	}
-	return &Mailbox{o, o.From[strings.LastIndex(o.From, "@")+1:]}, nil
+	return &Mailbox{o, o.From[strings.LastIndex(o.From, "@")+1:], patience}, nil
 }
 
 func loopback(host string) bool {
@@ -185,7 +186,7 @@ func (b *Mailbox) send(ctx context.Context, letter *mail.Msg) error {
 		policy = mail.NoTLS
 	}
 	options := []mail.Option{
-		mail.WithPort(b.o.Port), mail.WithTimeout(patient), mail.WithTLSConfig(settings), mail.WithTLSPolicy(policy),
+		mail.WithPort(b.o.Port), mail.WithTimeout(b.patient), mail.WithTLSConfig(settings), mail.WithTLSPolicy(policy),
 		mail.WithDialContextFunc(dial), mail.WithHELO("[127.0.0.1]"),
 	}
 	if b.o.Username != "" {

@@ -165,6 +165,7 @@ func box(t *testing.T, o Options) *Mailbox {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.patient = time.Hour // longer than a test waits: what ends, ends by itself
 	return b
 }
 

@@ -41,7 +41,8 @@ type Code struct {
 
 // Fill adds the far ends of an HTTP channel to c.
 func (h HTTP) Fill(c Channel) Channel {
-	client := &http.Client{Transport: &http.Transport{}, Timeout: time.Minute}
+	// Its time-out is longer than a test waits: what ends, ends by itself.
+	client := &http.Client{Transport: &http.Transport{}, Timeout: time.Hour}
 	c.Rest = client.CloseIdleConnections
 	c.Right = func(t *testing.T) (notify.Channel, func() ([]Got, error)) {
 		f := &far{check: h.Check, answer: h.Right}

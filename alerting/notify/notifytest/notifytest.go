@@ -206,7 +206,7 @@ func (c Channel) hanging(t *testing.T, h Hanging) {
 	before := runtime.NumGoroutine()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	result := make(chan error)
+	result := make(chan error, 1)
 	go func() {
 		_, err := n.Notify(ctx, Message(c.To))
 		result <- err
@@ -217,6 +217,7 @@ func (c Channel) hanging(t *testing.T, h Hanging) {
 		t.Fatalf("returned before the far end had the message: %v", err)
 	}
 	cancel()
+	Await(t, "Notify to return", func() bool { return len(result) == 1 })
 	err := <-result
 	c.check(t, err, Wrong{Want: notify.Temporary})
 	if !errors.Is(err, context.Canceled) {
@@ -259,6 +260,9 @@ func (c Channel) check(t *testing.T, err error, w Wrong) {
 	}
 	if !strings.Contains(err.Error(), w.Says) {
 		t.Errorf("%v does not say %q", err, w.Says)
+	}
+	if strings.Contains(err.Error(), "Post \"") {
+		t.Errorf("the address, which may hold a key, is repeated: %v", err)
 	}
 	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
 		c.noSecret(t, fmt.Sprintf("%v %+v %#v", inner, inner, inner))
