@@ -150,6 +150,7 @@ func (c *County) checkFiles(r *report) {
 	r.file(m.key("ca_file"), c.MQTT.CAFile)
 	r.secret(place("web").key("token_file"), c.Web.TokenFile)
 	r.secret(place("store").key("influx").key("token_file"), c.Store.Influx.TokenFile)
+	c.Notify.checkFiles(r)
 }
 
 // file demands a readable file.
