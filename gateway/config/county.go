@@ -15,6 +15,7 @@ type County struct {
 	Broker Broker `yaml:"broker"`
 	Store  Store  `yaml:"store"`
 	Web    Web    `yaml:"web"`
+	Notify Notify `yaml:"notify"`
 	Sites  []Site `yaml:"sites"`
 	// Sources are third-party senders; their points are points of Sites.
 	Sources []Source `yaml:"sources"`

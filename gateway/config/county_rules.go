@@ -28,6 +28,7 @@ func (c *County) validate(r *report) {
 	}
 	r.required("data", c.Data, "/var/lib/coldchain-collector")
 	c.checkServices(r)
+	c.Notify.validate(r)
 
 	if len(c.Sites) == 0 {
 		r.bad("sites", "add at least one; see deploy/examples/county.yaml", "there is no site")

@@ -26,6 +26,7 @@ const (
 	DefaultSilentAfter      = 10 * time.Minute
 	DefaultTruckSilentAfter = 20 * time.Minute
 	DefaultHumidityMargin   = 3.0 // %RH of hysteresis
+	DefaultModemBaud        = 115200
 )
 
 // ApplyDefaults fills what was left out: the sampling, journal and delivery
@@ -54,6 +55,7 @@ func (c *County) ApplyDefaults() {
 	fill(&c.Web.Listen, DefaultWebListen)
 	c.Name.fill(c.County)
 	c.Retention.applyDefaults()
+	c.Notify.applyDefaults()
 	for i := range c.Sites {
 		s := &c.Sites[i]
 		s.Name.fill(s.ID)

@@ -152,6 +152,7 @@ func (c *County) checkFiles(r *report) {
 	influx := place("store").key("influx")
 	r.secret(influx.key("token_file"), c.Store.Influx.TokenFile)
 	r.file(influx.key("ca_file"), c.Store.Influx.CAFile)
+	c.Notify.checkFiles(r)
 }
 
 // file demands a readable file.

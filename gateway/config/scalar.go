@@ -37,7 +37,12 @@ func checkText(n *yaml.Node, secret bool) (what, want string) {
 // secretPlace reports whether the value at p says where a secret is, or is one
 // that was put there by mistake.
 func secretPlace(p place) bool {
-	return strings.HasSuffix(string(p), "password_file") || strings.HasSuffix(string(p), "token_file")
+	for _, key := range []string{"password_file", "token_file", "secret_file", "key_file", "hook_file", "url_file"} {
+		if strings.HasSuffix(string(p), key) {
+			return true
+		}
+	}
+	return false
 }
 
 var (

@@ -1,6 +1,7 @@
 // Package tool is the person's command line: scan, probe and commission a site,
-// check a configuration, run the demo county, simulate slaves, and book
-// batches. It guarantees that a mistake gives one clear line on standard error and a non-zero exit status.
+// check a configuration, run the demo county, simulate slaves, try the ways to
+// reach people, and book batches. It guarantees that a mistake gives one clear
+// line on standard error and a non-zero exit status.
 package tool
 
 import (
@@ -24,7 +25,7 @@ func Run(ctx context.Context, version string, args []string, stdout, stderr io.W
 		SilenceErrors: true,
 	}
 	root.AddCommand(demoCommand(version), simulateCommand(), checkCommand(), batchCommand(), exportCommand(), rehearseCommand(),
-		scanCommand(), probeCommand(), commissionCommand(version), journalCommand(), backupCommand(version), restoreCommand(), frozenCommand())
+		scanCommand(), probeCommand(), commissionCommand(version), journalCommand(), backupCommand(version), restoreCommand(), frozenCommand(), notifyCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
