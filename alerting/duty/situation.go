@@ -110,6 +110,7 @@ type Attempt struct {
 	Class   notify.Class `json:"class,omitempty"` // empty: it was taken
 	Code    string       `json:"code,omitempty"`
 	Error   string       `json:"error,omitempty"`
+	Until   time.Time    `json:"until,omitzero"` // the far end takes nothing before this
 }
 
 // OK reports whether the far end has taken the message.

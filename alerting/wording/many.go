@@ -121,3 +121,23 @@ func (c Composer) trouble(l Language, i duty.Intent) Words {
 	w.Text = fmt.Sprintf(l.say("drill-missed"), join(l.say("list"), 1000, names...))
 	return w
 }
+
+// Merge makes one message of several that could not go apart, in their order.
+func Merge(l Language, list []Words) Words {
+	if len(list) == 1 {
+		return list[0]
+	}
+	head := fmt.Sprintf(l.say("messages"), len(list))
+	shorts, texts, titles := []string{}, []string{head}, []string{}
+	for _, w := range list {
+		titles = append(titles, w.Title)
+		shorts = append(shorts, w.Short)
+		texts = append(texts, w.Text)
+	}
+	// Titles leave more of them room in one short message than whole ones.
+	short := head + join(l.say("semicolon"), MostShort-units(head), titles...)
+	if whole := join(l.say("semicolon"), MostShort, shorts...); len(list) == 2 && whole == shorts[0]+l.say("semicolon")+shorts[1] {
+		short = whole
+	}
+	return Words{Title: cut(head+titles[0], MostShort), Short: short, Text: lineup(texts), Fields: map[string]string{"place": head, "what": short, "todo": list[0].Fields["todo"]}}
+}

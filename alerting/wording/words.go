@@ -69,6 +69,7 @@ var words = map[string]word{
 	"wide":        {"%d个站点%s：", "%d sites, %s: "},
 	"over-many":   {"%d处已恢复：", "%d are over: "},
 
+	"messages": {"%d条消息：", "%d messages: "},
 	"well":     {"一切正常", "all well"},
 	"not-well": {"要注意", "attention"},
 	"alarms":   {"%d个报警", "%d alarms"},

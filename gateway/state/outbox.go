@@ -99,7 +99,7 @@ func (db *DB) Outbox(ctx context.Context, person string, most int) ([]Outgoing, 
 // outgoing reads messages with their attempts; where ends the query.
 func outgoing(ctx context.Context, tx *sql.Tx, where string, args ...any) ([]Outgoing, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT o.key, o.intent, o.words, o.created_ms, o.next_ms, o.delivered_ms,
-		(SELECT json_group_array(json_object('channel', a.channel, 'at_ms', a.at_ms, 'class', a.class, 'code', a.code, 'error', a.error) ORDER BY a.n)
+		(SELECT json_group_array(json_object('channel', a.channel, 'at_ms', a.at_ms, 'class', a.class, 'code', a.code, 'error', a.error, 'until_ms', a.until_ms) ORDER BY a.n)
 			FROM attempts a WHERE a.key = o.key) FROM outbox o `+where, args...)
 	out := []Outgoing{}
 	err = each(rows, err, func() error {
@@ -115,6 +115,7 @@ func outgoing(ctx context.Context, tx *sql.Tx, where string, args ...any) ([]Out
 			At          int64  `json:"at_ms"`
 			Class, Code string
 			Error       string
+			Until       int64 `json:"until_ms"`
 		}
 		for text, into := range map[string]any{intent: &o.Intent, words: &o.Words, attempts: &tries} {
 			if err := json.Unmarshal([]byte(text), into); err != nil {
@@ -122,7 +123,8 @@ func outgoing(ctx context.Context, tx *sql.Tx, where string, args ...any) ([]Out
 			}
 		}
 		for _, a := range tries {
-			o.Attempts = append(o.Attempts, duty.Attempt{Channel: a.Channel, At: time.UnixMilli(a.At).UTC(), Class: notify.Class(a.Class), Code: a.Code, Error: a.Error})
+			o.Attempts = append(o.Attempts, duty.Attempt{Channel: a.Channel, At: time.UnixMilli(a.At).UTC(), Class: notify.Class(a.Class),
+				Code: a.Code, Error: a.Error, Until: fromMillis(sql.NullInt64{Int64: a.Until, Valid: a.Until != 0})})
 		}
 		o.Created, o.Next, o.Delivered = time.UnixMilli(created).UTC(), fromMillis(next), fromMillis(delivered)
 		out = append(out, o)
@@ -141,9 +143,9 @@ func (db *DB) RecordAttempt(ctx context.Context, actor Actor, keys []string, a d
 	}
 	err := db.change(ctx, actor, func(tx *txn) error {
 		for i, key := range keys {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO attempts (key, n, channel, at_ms, class, code, error, receipt)
-				VALUES (?1, (SELECT count(*) FROM attempts WHERE key = ?1), ?2, ?3, ?4, ?5, ?6, ?7)`,
-				key, a.Channel, a.At.UnixMilli(), string(a.Class), cutText(a.Code, 60), cutText(a.Error, 500), cutText(receipt, 100)); err != nil {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO attempts (key, n, channel, at_ms, class, code, error, receipt, until_ms)
+				VALUES (?1, (SELECT count(*) FROM attempts WHERE key = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
+				key, a.Channel, a.At.UnixMilli(), string(a.Class), cutText(a.Code, 60), cutText(a.Error, 500), cutText(receipt, 100), millis(a.Until)); err != nil {
 				return fmt.Errorf("message %s: %w", key, err)
 			}
 			var delivered any
@@ -178,6 +180,34 @@ func (db *DB) Postpone(ctx context.Context, actor Actor, keys []string, next tim
 		return fmt.Errorf("postpone %d messages: %w", len(keys), err)
 	}
 	return nil
+}
+
+// Recent is a try of the past, as far as carriers' limits go.
+type Recent struct {
+	Channel, Person string
+	At              time.Time
+	Until           time.Time // the far end takes nothing before this; zero: it did not say
+}
+
+// RecentAttempts returns the tries since a moment, oldest first. Several
+// messages that went as one are one.
+func (db *DB) RecentAttempts(ctx context.Context, since time.Time) ([]Recent, error) {
+	rows, err := db.reader.QueryContext(ctx, `SELECT DISTINCT a.channel, o.person, a.at_ms, a.until_ms FROM attempts a JOIN outbox o ON o.key = a.key
+		WHERE a.at_ms >= ? ORDER BY a.at_ms, a.channel, o.person`, since.UnixMilli())
+	out := []Recent{}
+	err = each(rows, err, func() error {
+		var r Recent
+		var at int64
+		var until sql.NullInt64
+		err := rows.Scan(&r.Channel, &r.Person, &at, &until)
+		r.At, r.Until = time.UnixMilli(at).UTC(), fromMillis(until)
+		out = append(out, r)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the last attempts: %w", err)
+	}
+	return out, nil
 }
 
 // Proven is how one channel has done since a moment.

@@ -74,7 +74,7 @@ func TestAttemptsAreKeptByChannel(t *testing.T) {
 	c := open(t)
 	_, err := c.AddIntents(t.Context(), decider, []Outgoing{message("k1", true)})
 	must(t, err)
-	failed := duty.Attempt{Channel: "call", At: noon, Class: notify.Temporary, Code: "503", Error: strings.Repeat("忙", 600)}
+	failed := duty.Attempt{Channel: "call", At: noon, Class: notify.Temporary, Code: "503", Error: strings.Repeat("忙", 600), Until: noon.Add(time.Minute)}
 	must(t, c.RecordAttempt(t.Context(), decider, []string{"k1"}, failed, "", []time.Time{noon.Add(time.Minute)}))
 	due, next, err := c.DueIntents(t.Context(), noon, 10)
 	must(t, err)
@@ -91,6 +91,11 @@ func TestAttemptsAreKeptByChannel(t *testing.T) {
 	failed.Error = strings.Repeat("忙", 500)
 	if !got.Delivered.Equal(noon.Add(time.Minute)) || len(got.Attempts) != 2 || got.Attempts[0] != failed || !got.Attempts[1].OK() {
 		t.Errorf("%+v", got)
+	}
+	recent, err := c.RecentAttempts(t.Context(), noon)
+	must(t, err)
+	if want := []Recent{{"call", "qiqige", noon, noon.Add(time.Minute)}, {"sms", "qiqige", noon.Add(time.Minute), time.Time{}}}; !slices.Equal(recent, want) {
+		t.Errorf("%+v", recent)
 	}
 	proven, err := c.Channels(t.Context(), noon)
 	must(t, err)

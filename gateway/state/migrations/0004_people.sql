@@ -35,9 +35,10 @@ CREATE TABLE attempts (
   code    TEXT NOT NULL,
   error   TEXT NOT NULL,
   receipt TEXT NOT NULL, -- the far end's name for it
+  until_ms INTEGER,      -- the far end takes nothing before this
   PRIMARY KEY (key, n)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX attempts_channel ON attempts (channel, at_ms);
+CREATE INDEX attempts_time ON attempts (at_ms);
 
 -- alarm is an alarm's id, or the key of a drill in the outbox.
 CREATE TABLE steps (
