@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -142,12 +143,18 @@ func (s *Sender) turn(ctx context.Context, working *sync.WaitGroup, remembered *
 		}
 		*remembered = true
 	}
+	// Of what is with a channel now, the list may say what was true before it
+	// came back: it is left to the next turn.
+	flying := s.snapshot()
 	due, next, err := s.cfg.Store.DueIntents(ctx, now, mostDue)
 	if err != nil {
 		return err
 	}
 	batches := map[string][]state.Outgoing{}
 	for _, o := range due {
+		if flying[o.Intent.Key] {
+			continue
+		}
 		name, err := s.assign(ctx, o, now)
 		if err != nil {
 			return err
@@ -176,12 +183,6 @@ func (s *Sender) turn(ctx context.Context, working *sync.WaitGroup, remembered *
 // assign returns the channel by which a message is to go now; when there is
 // none it is put off, or given up.
 func (s *Sender) assign(ctx context.Context, o state.Outgoing, now time.Time) (string, error) {
-	s.mu.Lock()
-	flying := s.flying[o.Intent.Key]
-	s.mu.Unlock()
-	if flying {
-		return "", nil
-	}
 	do := s.plan(o, now)
 	if do.channel != "" {
 		return do.channel, nil
@@ -214,6 +215,13 @@ func (s *Sender) take(name string, batch []state.Outgoing) bool {
 		s.flying[o.Intent.Key] = true
 	}
 	return true
+}
+
+// snapshot is what is with a channel at this moment.
+func (s *Sender) snapshot() map[string]bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.flying)
 }
 
 func (s *Sender) release(name string, batch []state.Outgoing) {

@@ -76,6 +76,7 @@ type post struct {
 	t        *testing.T
 	path     string
 	db       *state.DB
+	wrap     func(Store) Store // around the file, for the sender
 	channels []Channel
 	logs     *strings.Builder
 	sender   *Sender
@@ -95,7 +96,11 @@ func (p *post) start() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	s, err := New(Config{Store: db, Channels: p.channels, Now: time.Now, Log: slog.New(slog.NewTextHandler(p.logs, nil)),
+	var store Store = db
+	if p.wrap != nil {
+		store = p.wrap(db)
+	}
+	s, err := New(Config{Store: store, Channels: p.channels, Now: time.Now, Log: slog.New(slog.NewTextHandler(p.logs, nil)),
 		Person: func(_ context.Context, id string) (duty.Person, bool, error) {
 			return duty.Person{ID: id, Name: strings.ToUpper(id), Phone: "8613800000000"}, id != "gone", nil
 		}})
@@ -410,4 +415,33 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 			t.Errorf("%+v was taken", bad)
 		}
 	}
+}
+
+// slowReader answers with what was true a while ago.
+type slowReader struct{ Store }
+
+func (s slowReader) DueIntents(ctx context.Context, now time.Time, most int) ([]state.Outgoing, time.Time, error) {
+	due, next, err := s.Store.DueIntents(ctx, now, most)
+	time.Sleep(3 * time.Second)
+	return due, next, err
+}
+
+// TestAListThatIsOldWhenItArrivesSendsNothingTwice: the message came back from
+// its channel while the list that still has it was being read.
+func TestAListThatIsOldWhenItArrivesSendsNothingTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sms := &far{slow: 2 * time.Second}
+		p := &post{t: t, path: filepath.Join(t.TempDir(), "county.db"), channels: []Channel{{Name: "sms", Notifier: sms}},
+			logs: &strings.Builder{}, wrap: func(s Store) Store { return slowReader{s} }}
+		p.start()
+		defer func() { p.stop() }()
+		p.put(message("k", "qiqige", "sms"))
+		for range 20 {
+			time.Sleep(time.Second)
+			p.sender.Wake()
+		}
+		if len(sms.tries) != 1 {
+			t.Errorf("sent %d times", len(sms.tries))
+		}
+	})
 }
