@@ -20,8 +20,6 @@ import (
 	"coldchain/gateway/state"
 )
 
-var decider = state.Actor{Kind: state.System, ID: "duty"}
-
 // far is a channel's far end: it answers as it is told, and remembers.
 type far struct {
 	mu     sync.Mutex
