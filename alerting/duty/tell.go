@@ -213,15 +213,19 @@ func (e *evaluation) emit(p Person, parts []candidate, wide Family, digest bool)
 	e.add(i)
 }
 
-// add puts an intent out, under a key that no earlier one has: a key is used
-// again only when the same alarm came back after it was said to be over.
+// add puts an intent out, under a key that no earlier one has. A key comes
+// again when the same alarm came back after it was said to be over, or when it
+// lasts longer than the memory: the number of the memory's length since 1970 is
+// part of the key, so that what is forgotten cannot stand in the way.
 func (e *evaluation) add(i Intent) {
 	used := func(key string) bool {
 		same := func(t Told) bool { return t.Key == key }
 		return slices.ContainsFunc(e.of(i.Person).intents, same) ||
 			slices.ContainsFunc(e.out, func(o Intent) bool { return o.Key == key })
 	}
-	for n, key := 2, i.Key; used(i.Key); n++ {
+	key := fmt.Sprintf("%s@%d", i.Key, e.now.Unix()/int64(Memory/time.Second))
+	i.Key = key
+	for n := 2; used(i.Key); n++ {
 		i.Key = fmt.Sprintf("%s/%d", key, n)
 	}
 	e.out = append(e.out, i)

@@ -1,7 +1,6 @@
 package duty
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -77,11 +76,9 @@ func (e *evaluation) trouble(subject, key string, missed []string, news time.Tim
 		if !p.Has(CountyDuty) && !p.Has(Manager) || !e.mayBeTold(p, false) {
 			continue
 		}
-		round := 0
 		recent := false
 		for _, t := range e.of(p.ID).intents {
 			if t.Kind == notify.Trouble && t.Subject == subject {
-				round++
 				recent = recent || !news.After(t.At) || !e.reached(t.At.Add(e.s.Plan.Trouble.Of()))
 			}
 		}
@@ -94,8 +91,8 @@ func (e *evaluation) trouble(subject, key string, missed []string, news time.Tim
 		if recent || len(channels) == 0 {
 			continue
 		}
-		e.out = append(e.out, Intent{Key: fmt.Sprintf("%s/%s/%d", key, p.ID, round), Kind: notify.Trouble, Level: alerting.Warning,
-			Person: p.ID, At: e.now, Take: 1, Channels: channels, Subject: subject, Missed: missed})
+		e.add(Intent{Key: key + "/" + p.ID, Kind: notify.Trouble, Level: alerting.Warning, Person: p.ID, At: e.now, Take: 1,
+			Channels: channels, Subject: subject, Missed: missed})
 	}
 }
 

@@ -163,6 +163,9 @@ func (c Composer) one(l Language, i duty.Intent) Words {
 	switch i.Kind {
 	case notify.Returned:
 		prefix = l.say("returned")
+		if s.Returned.IsZero() && !s.Start.IsZero() { // a person has closed it: it is not well, it is dealt with
+			prefix = l.say("closed")
+		}
 	case notify.Grown:
 		prefix = l.say("grown")
 	case notify.Reminder:

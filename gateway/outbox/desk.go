@@ -100,12 +100,14 @@ func (d *Desk) turn(ctx context.Context) (time.Duration, error) {
 		if err != nil {
 			return afterError, err
 		}
+		if added > 0 {
+			d.cfg.Decided()
+		}
 		if added < len(due) {
 			// Decided again although it is in the file: the history is not what
 			// was written. Said, because somebody may now not be told.
 			return afterError, fmt.Errorf("%d of %d messages were decided before and are due again, the first is %s", len(due)-added, len(due), due[0].Key)
 		}
-		d.cfg.Decided()
 		return 0, nil // and look again with these in the history
 	}
 	wait := mostWaitAtDesk

@@ -151,6 +151,32 @@ func TestTheOldWayOfAcknowledgingHoldsTheEscalationToo(t *testing.T) {
 	}
 }
 
+func TestAnsweringAMessageAnswersAllOfIt(t *testing.T) {
+	c := open(t)
+	one := c.apply(t, raised(noon))[0].ID
+	two := c.apply(t, raised(noon.Add(time.Hour)))[0].ID
+	o := message("k", true)
+	o.Intent.Covers = []duty.Cover{{Alarm: one}, {Alarm: two}, {Alarm: "of a restored file"}}
+	_, err := c.AddIntents(t.Context(), decider, []Outgoing{o})
+	must(t, err)
+	for range 2 {
+		must(t, c.AnswerMessage(t.Context(), keeper, "k", duty.OnTheWay, "", time.Time{}))
+	}
+	for _, id := range []string{one, two} {
+		a, err := c.Alarm(t.Context(), id)
+		must(t, err)
+		if a.State != alerting.Acknowledged || a.AckedBy != keeper {
+			t.Errorf("%+v", a)
+		}
+	}
+	if got := audited(t, c, "alarm.step"); len(got) != 2 {
+		t.Errorf("%v", got)
+	}
+	if err := c.AnswerMessage(t.Context(), keeper, "nothing", duty.OnTheWay, "", time.Time{}); !errors.Is(err, ErrNotFound) {
+		t.Error(err)
+	}
+}
+
 func TestRungIsWhenTheCountyHadItAtThisLevel(t *testing.T) {
 	c := open(t)
 	s := story(noon)

@@ -10,6 +10,7 @@ import (
 
 	"coldchain/alerting"
 	"coldchain/alerting/duty"
+	"coldchain/alerting/notify"
 )
 
 // TakeStep records that actor has answered an alarm, is on the way, on site or
@@ -25,44 +26,97 @@ func (db *DB) TakeStep(ctx context.Context, actor Actor, alarm string, answer du
 		return err
 	}
 	err := db.change(ctx, actor, func(tx *txn) error {
-		if at.IsZero() {
-			at = tx.at
+		took, err := tx.step(alarm, answer, note, at)
+		if err == nil && !took {
+			return errUnchanged
 		}
-		if err := checkWhen(at, tx.at); err != nil {
-			return err
-		}
-		level := alerting.Warning
-		a, err := tx.alarm(alarm)
-		switch {
-		case err == nil:
-			level = a.Level
-		case errors.Is(err, ErrNotFound):
-			var kind string
-			if err2 := tx.QueryRowContext(ctx, "SELECT kind FROM outbox WHERE key = ? AND kind = 'drill'", alarm).Scan(&kind); err2 != nil {
-				return err
-			}
-		default:
-			return err
-		}
-		r, err := tx.ExecContext(ctx, `INSERT INTO steps (alarm, answer, actor_kind, actor_id, level, at_ms, note) VALUES (?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT DO NOTHING`, alarm, string(answer), string(actor.Kind), actor.ID, string(level), at.UnixMilli(), note)
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, errUnchanged)
-		}
-		if a.ID != "" && !a.answered() {
-			if err := tx.acknowledge(&a, note, at); err != nil {
-				return err
-			}
-		}
-		return tx.audit("alarm.step", alarm, detail{"answer": answer, "level": level, "note": note, "at": stamp(at)})
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("answer %s to alarm %s: %w", answer, alarm, err)
 	}
 	return nil
+}
+
+// AnswerMessage takes a step for everything that one message told of: somebody
+// who answers it by its link or by a reply has answered all of it. An answer to
+// a drill is one to the drill. ErrNotFound when there is no such message.
+func (db *DB) AnswerMessage(ctx context.Context, actor Actor, key string, answer duty.Answer, note string, at time.Time) error {
+	if !slices.Contains(duty.Answers(), answer) {
+		return refuse(ErrInvalid, "%.40q is no step: want one of %v", answer, duty.Answers())
+	}
+	if err := checkText("note", note, 500); err != nil {
+		return err
+	}
+	err := db.change(ctx, actor, func(tx *txn) error {
+		found, err := outgoing(ctx, tx.Tx, "WHERE o.key = ?", key)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return refuse(ErrNotFound, "there is no message %.80q", key)
+		}
+		about := []string{}
+		for _, c := range found[0].Intent.Covers {
+			about = append(about, c.Alarm)
+		}
+		if found[0].Intent.Kind == notify.Drill {
+			about = []string{key}
+		}
+		any := false
+		for _, id := range about {
+			took, err := tx.step(id, answer, note, at)
+			if err != nil && !errors.Is(err, ErrNotFound) { // an alarm of a restored file may be gone
+				return err
+			}
+			any = any || took
+		}
+		if !any {
+			return errUnchanged
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("answer %s to message %s: %w", answer, key, err)
+	}
+	return nil
+}
+
+// step writes one step down; false when it was taken before.
+func (tx *txn) step(alarm string, answer duty.Answer, note string, at time.Time) (bool, error) {
+	if at.IsZero() {
+		at = tx.at
+	}
+	if err := checkWhen(at, tx.at); err != nil {
+		return false, err
+	}
+	level := alerting.Warning
+	a, err := tx.alarm(alarm)
+	switch {
+	case err == nil:
+		level = a.Level
+	case errors.Is(err, ErrNotFound):
+		var kind string
+		if tx.QueryRowContext(tx.ctx, "SELECT kind FROM outbox WHERE key = ? AND kind = 'drill'", alarm).Scan(&kind) != nil {
+			return false, err
+		}
+	default:
+		return false, err
+	}
+	r, err := tx.ExecContext(tx.ctx, `INSERT INTO steps (alarm, answer, actor_kind, actor_id, level, at_ms, note) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO NOTHING`, alarm, string(answer), string(tx.actor.Kind), tx.actor.ID, string(level), at.UnixMilli(), note)
+	if err != nil {
+		return false, err
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return false, err
+	}
+	if a.ID != "" && !a.answered() {
+		if err := tx.acknowledge(&a, note, at); err != nil {
+			return false, err
+		}
+	}
+	return true, tx.audit("alarm.step", alarm, detail{"answer": answer, "level": level, "note": note, "at": stamp(at)})
 }
 
 // acknowledge writes the answer into the alarm itself, and as a step: whichever
