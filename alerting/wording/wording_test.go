@@ -2,6 +2,8 @@ package wording
 
 import (
 	"math/rand/v2"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +79,26 @@ func TestShortIsShort(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestEveryWordThatIsSaidIsThere reads this package's own source.
+func TestEveryWordThatIsSaidIsThere(t *testing.T) {
+	n := 0
+	for _, file := range []string{"compose.go", "many.go", "short.go"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`say\("([^"]+)"\)`).FindAllStringSubmatch(string(text), -1) {
+			n++
+			if _, ok := words[m[1]]; !ok {
+				t.Errorf("%s says %q, which has no words", file, m[1])
+			}
+		}
+	}
+	if n < 20 {
+		t.Errorf("only %d words were found", n)
 	}
 }
 

@@ -65,6 +65,7 @@ var words = map[string]word{
 	"grown":       {"加重：", "WORSE: "},
 	"reminder":    {"仍在：", "STILL: "},
 	"returned":    {"已恢复：", "OVER: "},
+	"closed":      {"已有人处理：", "CLOSED: "},
 	"digest":      {"%d个报警：", "%d alarms: "},
 	"wide":        {"%d个站点%s：", "%d sites, %s: "},
 	"over-many":   {"%d处已恢复：", "%d are over: "},
