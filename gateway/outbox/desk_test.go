@@ -26,7 +26,7 @@ func (plainNames) Person(p string) string                             { return p
 type office struct {
 	db   *state.DB
 	desk *Desk
-	logs *strings.Builder
+	logs *logbook
 	stop func()
 }
 
@@ -36,7 +36,7 @@ func startOffice(t *testing.T, path string, channels ...Channel) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &office{db: db, logs: &strings.Builder{}}
+	o := &office{db: db, logs: &logbook{}}
 	log := slog.New(slog.NewTextHandler(o.logs, nil))
 	s, err := New(Config{Store: db, Channels: channels, Now: time.Now, Log: log, Person: func(ctx context.Context, id string) (duty.Person, bool, error) {
 		p, err := db.People(ctx)
@@ -100,14 +100,14 @@ func TestFromAlarmToPersonAcrossRestarts(t *testing.T) {
 			o.stop()
 			o = startOffice(t, path, channels...)
 		}
-		if len(call.got) != 4 || len(sms.got) != 4 {
-			t.Fatalf("%d calls and %d short messages\n%s", len(call.got), len(sms.got), o.logs)
+		if len(call.taken()) != 4 || len(sms.taken()) != 4 {
+			t.Fatalf("%d calls and %d short messages\n%s", len(call.taken()), len(sms.taken()), o.logs)
 		}
 		for i, want := range []struct {
 			who   string
 			after time.Duration
 		}{{"keeper", 0}, {"deputy", 5 * time.Minute}, {"county-duty", 10 * time.Minute}, {"repairer", 20 * time.Minute}} {
-			if g := call.got[i]; g.m.To.Person != want.who || g.at.Sub(start).Truncate(time.Second) != want.after || !strings.Contains(g.m.Short, "7 °C") {
+			if g := call.taken()[i]; g.m.To.Person != want.who || g.at.Sub(start).Truncate(time.Second) != want.after || !strings.Contains(g.m.Short, "7 °C") {
 				t.Errorf("call %d: %s after %s: %s", i, g.m.To.Person, g.at.Sub(start), g.m.Short)
 			}
 		}
@@ -122,13 +122,13 @@ func TestFromAlarmToPersonAcrossRestarts(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		o.stop()
 		over := map[string]int{}
-		for _, g := range sms.got[4:] {
+		for _, g := range sms.taken()[4:] {
 			if g.m.Kind == notify.Returned {
 				over[g.m.To.Person]++
 			}
 		}
-		if len(sms.got) != 8 || len(over) != 4 || len(call.got) != 4 {
-			t.Errorf("%d calls, %d short messages, over: %v\n%s", len(call.got), len(sms.got), over, o.logs)
+		if len(sms.taken()) != 8 || len(over) != 4 || len(call.taken()) != 4 {
+			t.Errorf("%d calls, %d short messages, over: %v\n%s", len(call.taken()), len(sms.taken()), over, o.logs)
 		}
 		if strings.Contains(o.logs.String(), "ERROR") {
 			t.Error(o.logs)

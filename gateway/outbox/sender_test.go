@@ -58,11 +58,41 @@ func (f *far) Notify(ctx context.Context, m notify.Message) (notify.Receipt, err
 	return notify.Receipt{ID: fmt.Sprint("r", n)}, nil
 }
 
-// texts are what arrived, in order.
-func (f *far) texts() (out []string) {
+// taken is what arrived, in order.
+func (f *far) taken() []taken {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, g := range f.got {
+	return slices.Clone(f.got)
+}
+
+// tried is when somebody tried.
+func (f *far) tried() []time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.tries)
+}
+
+// logbook is what was logged, for several goroutines.
+type logbook struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logbook) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// texts are what arrived, in order.
+func (f *far) texts() (out []string) {
+	for _, g := range f.taken() {
 		out = append(out, g.m.Text)
 	}
 	return out
@@ -76,13 +106,13 @@ type post struct {
 	db       *state.DB
 	wrap     func(Store) Store // around the file, for the sender
 	channels []Channel
-	logs     *strings.Builder
+	logs     *logbook
 	sender   *Sender
 	stop     func()
 }
 
 func newPost(t *testing.T, channels ...Channel) *post {
-	p := &post{t: t, path: filepath.Join(t.TempDir(), "county.db"), channels: channels, logs: &strings.Builder{}}
+	p := &post{t: t, path: filepath.Join(t.TempDir(), "county.db"), channels: channels, logs: &logbook{}}
 	p.start()
 	return p
 }
@@ -157,10 +187,10 @@ func TestACallAndThenAShortMessage(t *testing.T) {
 		o.Intent.Take = 2
 		p.put(o)
 		time.Sleep(time.Second)
-		if len(call.got) != 1 || len(sms.got) != 1 || len(wecom.got) != 0 {
-			t.Errorf("call %d, sms %d, wecom %d", len(call.got), len(sms.got), len(wecom.got))
+		if len(call.taken()) != 1 || len(sms.taken()) != 1 || len(wecom.taken()) != 0 {
+			t.Errorf("call %d, sms %d, wecom %d", len(call.taken()), len(sms.taken()), len(wecom.taken()))
 		}
-		if m := call.got[0].m; m.Key != "k" || m.To.Person != "qiqige" || m.Short != "S k" || m.Level != alerting.Excursion {
+		if m := call.taken()[0].m; m.Key != "k" || m.To.Person != "qiqige" || m.Short != "S k" || m.Level != alerting.Excursion {
 			t.Errorf("%+v", m)
 		}
 		got := p.find("k")
@@ -168,7 +198,7 @@ func TestACallAndThenAShortMessage(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 		time.Sleep(48 * time.Hour)
-		if len(call.tries) != 1 || len(sms.tries) != 1 {
+		if len(call.tried()) != 1 || len(sms.tried()) != 1 {
 			t.Error("sent again")
 		}
 	})
@@ -189,16 +219,16 @@ func TestAFailingChannelFallsThroughToTheNext(t *testing.T) {
 				both.Intent.Take = 2
 				p.put(both)
 				time.Sleep(time.Second)
-				if len(sms.got) != 2 {
-					t.Errorf("%d short messages", len(sms.got))
+				if len(sms.taken()) != 2 {
+					t.Errorf("%d short messages", len(sms.taken()))
 				}
 				if a := p.find("k").Attempts; len(a) != 2 || a[0].Class != class || a[0].Code != "93000" || !a[1].OK() {
 					t.Errorf("%+v", a)
 				}
 				// A call that may yet succeed is tried again where it is still wanted.
 				time.Sleep(time.Hour)
-				if more := len(call.tries) > 2; more != again {
-					t.Errorf("%d calls", len(call.tries))
+				if more := len(call.tried()) > 2; more != again {
+					t.Errorf("%d calls", len(call.tried()))
 				}
 			})
 		})
@@ -222,12 +252,12 @@ func TestTriesGoOnAcrossRestartsAtTheirOwnPace(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		p.stop()
-		if len(sms.tries) != 5 || len(sms.got) != 1 {
-			t.Fatalf("%d tries, taken %d times", len(sms.tries), len(sms.got))
+		if len(sms.tried()) != 5 || len(sms.taken()) != 1 {
+			t.Fatalf("%d tries, taken %d times", len(sms.tried()), len(sms.taken()))
 		}
 		least := []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute}
 		for i, d := range least {
-			if gap := sms.tries[i+1].Sub(sms.tries[i]); gap < d || gap > d+d/4+11*time.Second {
+			if gap := sms.tried()[i+1].Sub(sms.tried()[i]); gap < d || gap > d+d/4+11*time.Second {
 				t.Errorf("try %d came %s after the one before; want %s to a quarter more", i+2, gap, d)
 			}
 		}
@@ -260,14 +290,14 @@ func TestWhatFindsNoRoomBecomesOneAndNothingIsLost(t *testing.T) {
 				t.Errorf("%+v", x)
 			}
 		}
-		if len(robot.got) != 3 {
-			t.Errorf("%d messages, want a, four as one, three as one:\n%s", len(robot.got), all)
+		if len(robot.taken()) != 3 {
+			t.Errorf("%d messages, want a, four as one, three as one:\n%s", len(robot.taken()), all)
 		}
-		if m := robot.got[1].m; m.To.Person != "" || !strings.Contains(m.Text, "@QIQIGE @BATU") || m.Kind != notify.Digest || m.Key != "m0+3" {
+		if m := robot.taken()[1].m; m.To.Person != "" || !strings.Contains(m.Text, "@QIQIGE @BATU") || m.Kind != notify.Digest || m.Key != "m0+3" {
 			t.Errorf("%+v", m)
 		}
-		for i := 2; i < len(robot.got); i++ {
-			if d := robot.got[i].at.Sub(robot.got[i-2].at); d < time.Minute {
+		for i := 2; i < len(robot.taken()); i++ {
+			if d := robot.taken()[i].at.Sub(robot.taken()[i-2].at); d < time.Minute {
 				t.Errorf("three messages in %s", d)
 			}
 		}
@@ -294,10 +324,10 @@ func TestACalleesLimitIsWaitedForShortlyAndThenLeft(t *testing.T) {
 				time.Sleep(2 * time.Minute)
 			}
 		}
-		if len(call.got) != 3 || len(sms.got) != 1 || sms.got[0].m.Key != "k2" {
-			t.Fatalf("%d calls, %d short messages", len(call.got), len(sms.got))
+		if len(call.taken()) != 3 || len(sms.taken()) != 1 || sms.taken()[0].m.Key != "k2" {
+			t.Fatalf("%d calls, %d short messages", len(call.taken()), len(sms.taken()))
 		}
-		if d := call.got[2].at.Sub(call.got[0].at); d < time.Minute {
+		if d := call.taken()[2].at.Sub(call.taken()[0].at); d < time.Minute {
 			t.Errorf("called again after %s", d)
 		}
 	})
@@ -320,12 +350,12 @@ func TestAMutedChannelIsLeftAloneAlsoAfterARestart(t *testing.T) {
 		p.start()
 		p.put(message("k2", "batu", "wecom"))
 		time.Sleep(9 * time.Minute)
-		if len(robot.tries) != 1 {
-			t.Errorf("%d tries while muted", len(robot.tries))
+		if len(robot.tried()) != 1 {
+			t.Errorf("%d tries while muted", len(robot.tried()))
 		}
 		time.Sleep(2 * time.Minute)
-		if len(robot.got) != 2 || robot.got[0].at.Sub(start) < 10*time.Minute {
-			t.Errorf("%d messages", len(robot.got))
+		if len(robot.taken()) != 2 || robot.taken()[0].at.Sub(start) < 10*time.Minute {
+			t.Errorf("%d messages", len(robot.taken()))
 		}
 	})
 }
@@ -337,11 +367,11 @@ func TestASlowChannelHoldsNoOtherUpAndEndsWithItsTimeOut(t *testing.T) {
 		start := time.Now()
 		p.put(message("slow", "qiqige", "call", "sms"), message("quick", "batu", "sms"))
 		time.Sleep(time.Second)
-		if len(sms.got) != 1 || sms.got[0].m.Key != "quick" {
+		if len(sms.taken()) != 1 || sms.taken()[0].m.Key != "quick" {
 			t.Errorf("after a second: %v", sms.texts())
 		}
 		time.Sleep(20 * time.Second)
-		if len(sms.got) != 2 || sms.got[1].at.Sub(start) != 20*time.Second {
+		if len(sms.taken()) != 2 || sms.taken()[1].at.Sub(start) != 20*time.Second {
 			t.Errorf("after the time-out: %v", sms.texts())
 		}
 		// Stopping waits for what is with a channel, and writes it down.
@@ -369,8 +399,8 @@ func TestOldNewsIsNotSent(t *testing.T) {
 		sms.answer = nil
 		sms.mu.Unlock()
 		time.Sleep(5 * time.Hour)
-		if len(sms.got) != 0 || !p.find("k").Next.IsZero() || !strings.Contains(p.logs.String(), "reached nobody") {
-			t.Errorf("taken %d times, log %s", len(sms.got), p.logs)
+		if len(sms.taken()) != 0 || !p.find("k").Next.IsZero() || !strings.Contains(p.logs.String(), "reached nobody") {
+			t.Errorf("taken %d times, log %s", len(sms.taken()), p.logs)
 		}
 	})
 }
@@ -382,8 +412,8 @@ func TestWhoLeftTheRosterIsNotReached(t *testing.T) {
 		defer func() { p.stop() }()
 		p.put(message("k", "gone", "sms"))
 		time.Sleep(time.Hour)
-		if a := p.find("k").Attempts; len(sms.tries) != 0 || len(a) != 1 || a[0].Class != notify.BadRecipient {
-			t.Errorf("%d tries, %+v", len(sms.tries), a)
+		if a := p.find("k").Attempts; len(sms.tried()) != 0 || len(a) != 1 || a[0].Class != notify.BadRecipient {
+			t.Errorf("%d tries, %+v", len(sms.tried()), a)
 		}
 	})
 }
@@ -395,8 +425,8 @@ func TestAChannelThatIsNotConfiguredIsPassedOver(t *testing.T) {
 		defer func() { p.stop() }()
 		p.put(message("k", "qiqige", "pigeon", "sms"))
 		time.Sleep(time.Second)
-		if len(sms.got) != 1 {
-			t.Errorf("%d", len(sms.got))
+		if len(sms.taken()) != 1 {
+			t.Errorf("%d", len(sms.taken()))
 		}
 	})
 }
@@ -430,7 +460,7 @@ func TestAListThatIsOldWhenItArrivesSendsNothingTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sms := &far{slow: 2 * time.Second}
 		p := &post{t: t, path: filepath.Join(t.TempDir(), "county.db"), channels: []Channel{{Name: "sms", Notifier: sms}},
-			logs: &strings.Builder{}, wrap: func(s Store) Store { return slowReader{s} }}
+			logs: &logbook{}, wrap: func(s Store) Store { return slowReader{s} }}
 		p.start()
 		defer func() { p.stop() }()
 		p.put(message("k", "qiqige", "sms"))
@@ -438,8 +468,8 @@ func TestAListThatIsOldWhenItArrivesSendsNothingTwice(t *testing.T) {
 			time.Sleep(time.Second)
 			p.sender.Wake()
 		}
-		if len(sms.tries) != 1 {
-			t.Errorf("sent %d times", len(sms.tries))
+		if len(sms.tried()) != 1 {
+			t.Errorf("sent %d times", len(sms.tried()))
 		}
 	})
 }
