@@ -114,6 +114,9 @@ func (tx *txn) applyOne(known Alarm, said alerting.Alarm) (Alarm, error) {
 			return Alarm{}, err
 		}
 	}
+	if err := tx.ring(merged, actions); err != nil {
+		return Alarm{}, err
+	}
 	return merged, nil
 }
 
@@ -136,14 +139,7 @@ func (db *DB) Acknowledge(ctx context.Context, actor Actor, id, note string, at 
 			if at.IsZero() {
 				at = tx.at
 			}
-			a.AckedBy, a.AckedAt, a.AckedLevel, a.Note = actor, toMillisecond(at), a.Level, note
-			a.State = stateOf(a.Returned.IsZero(), true)
-			d := alarmDetail(a)
-			d["acked_at"], d["note"] = stamp(a.AckedAt), note
-			if err := tx.audit("alarm.acknowledged", id, d); err != nil {
-				return err
-			}
-			if err := tx.putAlarm(a); err != nil {
+			if err := tx.acknowledge(&a, note, at); err != nil {
 				return err
 			}
 		}

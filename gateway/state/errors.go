@@ -25,6 +25,10 @@ const (
 	ErrNotFinal        Kind = "not-final"         // an outcome that does not end a record's delivery
 	ErrSequenceRange   Kind = "sequence-range"    // a sequence or epoch beyond MaxSequence, or a range that runs backwards
 	ErrFrozenOtherwise Kind = "frozen-otherwise"  // a reference that is taken by other ranges
+	ErrNotOver         Kind = "not-over"          // an alarm that is still present cannot be closed
+	ErrSigned          Kind = "signed"            // a closing that a second person has signed
+	ErrSecondPerson    Kind = "second-person"     // the signature has to be another person's
+	ErrStale           Kind = "stale"             // a change to a version that is not the newest
 	ErrNewerFile       Kind = "newer-county-file" // county.db was written by a later version
 )
 

@@ -1,0 +1,50 @@
+package duty
+
+import (
+	"fmt"
+	"time"
+)
+
+// Lack is something that the roster cannot do for a site.
+type Lack struct {
+	Site string
+	Text string // one sentence for people
+}
+
+// Lacks reports where too few people are behind a site: the check that a
+// county makes before it trusts its chain. It looks at who is there at all, not
+// at who is on duty; somebody who is away now is not there.
+func Lacks(now time.Time, r Roster, p Plan, sites []string) []Lack {
+	e := &evaluation{now: now, s: Situation{Roster: r, Plan: p, Location: time.UTC}}
+	e.remember()
+	e.meet()
+	var out []Lack
+	for _, site := range sites {
+		lack := func(format string, args ...any) {
+			out = append(out, Lack{site, fmt.Sprintf(format, args...)})
+		}
+		named := map[string]bool{}
+		for i, stage := range p.Critical.Stages {
+			empty := true
+			for _, role := range stage.Roles {
+				on, off := e.holders(role, site, true)
+				for _, x := range append(on, off...) {
+					named[x.ID] = true
+					empty = false
+				}
+			}
+			if empty {
+				lack("nobody who can be reached now is %v for %s: stage %d goes to the next one at once", stage.Roles, site, i+1)
+			}
+		}
+		if len(named) < p.LeastNamed {
+			lack("an excursion in %s reaches %d people by the chain; want at least %d, so others are added at its end", site, len(named), p.LeastNamed)
+		}
+	}
+	for _, x := range r.Persons {
+		if x.Phone == "" && !x.Has(Quality) {
+			out = append(out, Lack{"", fmt.Sprintf("%s (%s) has no telephone number: no call and no short message", x.Name, x.ID)})
+		}
+	}
+	return out
+}

@@ -1,0 +1,94 @@
+package duty
+
+import "coldchain/alerting"
+
+// Rules beside those of alerting, by the names under which they are told. A
+// rule that this package does not know is told like an equipment fault.
+const (
+	GatewaySilent alerting.RuleName = "gateway-silent" // a gateway says nothing
+	BusFault      alerting.RuleName = "bus-fault"      // a whole line answers nothing
+	DeviceFault   alerting.RuleName = "device-fault"   // a chip or slave answers nothing
+	Humidity      alerting.RuleName = "humidity"
+	Condensation  alerting.RuleName = "condensation"
+	RateOfRise    alerting.RuleName = "rate-of-rise"
+	PullDown      alerting.RuleName = "pull-down"
+	NotCooling    alerting.RuleName = "compressor-silent"
+	OffWithGoods  alerting.RuleName = "off-with-goods"
+	ClockWrong    alerting.RuleName = "clock-wrong"
+	Calibration   alerting.RuleName = "calibration-expired"
+	DiskFilling   alerting.RuleName = "disk-filling"
+	ChannelFails  alerting.RuleName = "channel-fails" // of this system: a way to people does not work
+	DrillMissed   alerting.RuleName = "drill-missed"  // somebody did not answer the weekly exercise
+)
+
+// Family is what an alarm is about, as far as telling people goes.
+type Family string
+
+// The families.
+const (
+	Goods     Family = "goods"     // the goods are, or soon will be, harmed
+	Power     Family = "power"     // rung at once, before the network dies
+	Link      Family = "link"      // nothing is heard
+	Equipment Family = "equipment" // something is broken or stands wrong
+)
+
+// layer is how near to the root of the tree of causes a rule lies. A cause
+// folds what lies deeper under the same place. Power is before the site: the
+// silence after a power cut is the power cut.
+type layer int
+
+const (
+	powerLayer layer = iota
+	siteLayer
+	gatewayLayer
+	busLayer
+	deviceLayer
+	pointLayer
+)
+
+// treatment is how a rule is told. What is no consequence of something nearer
+// to the root, such as an open door, stands alone.
+type treatment struct {
+	family Family
+	layer  layer
+	alone  bool
+}
+
+func treat(rule alerting.RuleName) treatment {
+	switch rule {
+	case alerting.MainsLost:
+		return treatment{Power, powerLayer, false}
+	case alerting.SiteSilent:
+		return treatment{Link, siteLayer, false}
+	case GatewaySilent:
+		return treatment{Link, gatewayLayer, false}
+	case BusFault:
+		return treatment{Equipment, busLayer, false}
+	case DeviceFault:
+		return treatment{Equipment, deviceLayer, false}
+	case alerting.Silence:
+		return treatment{Link, pointLayer, false}
+	case alerting.HighLimit, alerting.LowLimit, Humidity, Condensation, RateOfRise, PullDown:
+		return treatment{Goods, pointLayer, false}
+	case OffWithGoods:
+		return treatment{Goods, pointLayer, true}
+	case alerting.Fault, NotCooling, alerting.BatteryLow, alerting.DefrostLong:
+		return treatment{Equipment, pointLayer, false}
+	}
+	return treatment{Equipment, pointLayer, true}
+}
+
+// FamilyOf says what a rule is about.
+func FamilyOf(rule alerting.RuleName) Family { return treat(rule).family }
+
+// IsCritical reports whether an alarm breaks through quiet hours: an excursion
+// of any kind, or a power cut.
+func IsCritical(rule alerting.RuleName, level alerting.Level) bool {
+	return level == alerting.Excursion || FamilyOf(rule) == Power
+}
+
+// atOnce reports whether an alarm is never held back to be folded, and never
+// folded either: what harms goods is told on its own.
+func atOnce(a alerting.Alarm) bool {
+	return treat(a.Rule).alone || FamilyOf(a.Rule) == Goods && a.Level == alerting.Excursion
+}

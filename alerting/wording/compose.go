@@ -1,0 +1,250 @@
+package wording
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"coldchain/alerting"
+	"coldchain/alerting/duty"
+	"coldchain/alerting/notify"
+)
+
+// Names says how places and people are called by those who live there.
+type Names interface {
+	Site(site string, l Language) string
+	// Zone returns the name of "site/zone" without its site, and its kind.
+	Zone(zone string, l Language) (name, kind string)
+	Person(id string) string
+}
+
+// Subject is an alarm as a message tells of it.
+type Subject struct {
+	alerting.Alarm
+	Batches []string
+	// Left is how long until the limit or the excursion is reached at this
+	// rate; nil when nobody can say.
+	Left *time.Duration
+}
+
+// Words is everything that is said.
+type Words struct {
+	Title  string            // one line
+	Short  string            // at most MostShort units
+	Text   string            // a few short lines
+	Fields map[string]string // place, what, since, left, batches, todo
+}
+
+// Composer writes messages.
+type Composer struct {
+	Names    Names
+	Location *time.Location
+	Subject  func(alarm string) (Subject, bool)
+}
+
+// Compose puts an intent into words. It says what is known at that moment: an
+// alarm of which nothing is known any more is told from the intent alone.
+func (c Composer) Compose(l Language, i duty.Intent) Words {
+	switch i.Kind {
+	case notify.AllWell:
+		return c.morning(l, i)
+	case notify.Drill:
+		return plain(l.say("drill"), l.say("drill-todo"), l)
+	case notify.Trouble:
+		return c.trouble(l, i)
+	}
+	if len(i.Covers) == 0 {
+		return plain(string(i.Kind), "", l)
+	}
+	groups := c.groups(i.Covers)
+	if i.Wide != "" || i.Kind == notify.Digest || len(groups) > 1 {
+		return c.many(l, i, groups)
+	}
+	return c.one(l, i)
+}
+
+// subject is what is known of a covered alarm.
+func (c Composer) subject(v duty.Cover) Subject {
+	if s, ok := c.Subject(v.Alarm); ok {
+		return s
+	}
+	return Subject{Alarm: alerting.Alarm{ID: v.Alarm, Rule: v.Rule, Object: v.Object, Level: v.Level}}
+}
+
+// site is a site's name, or its slug when it has none.
+func (c Composer) site(site string, l Language) string {
+	if name := clean(c.Names.Site(site, l)); name != "" {
+		return name
+	}
+	return site
+}
+
+// clean takes out of a label what no channel could send.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// place is the site and the room, as people say it: 巴拉贡羊肉库.
+func (c Composer) place(l Language, rule alerting.RuleName, object string) string {
+	parts := strings.SplitN(object, "/", 3)
+	name := c.site(parts[0], l)
+	if len(parts) == 3 && duty.FamilyOf(rule) != duty.Power {
+		room, kind := c.Names.Zone(parts[0]+"/"+parts[1], l)
+		if room != "" && kind != "technical" {
+			if l == English {
+				name += " "
+			}
+			name += clean(room)
+		}
+	}
+	return name
+}
+
+func (c Composer) kind(object string) string {
+	parts := strings.SplitN(object, "/", 3)
+	if len(parts) < 3 {
+		return ""
+	}
+	_, kind := c.Names.Zone(parts[0]+"/"+parts[1], Chinese)
+	return kind
+}
+
+// what says what is wrong, with value and limit where there are any.
+func (c Composer) what(l Language, s Subject) string {
+	if !s.HasValue {
+		return l.what(s.Rule)
+	}
+	unit := " °C"
+	if s.Rule == duty.Humidity {
+		unit = " %RH"
+	}
+	way := "over"
+	if s.Rule == alerting.LowLimit || s.Rule != alerting.HighLimit && s.Peak < s.Limit {
+		way = "under"
+	}
+	value := s.LastValue
+	if !s.Returned.IsZero() {
+		value = s.Peak
+	}
+	return Number(value) + unit + l.say("comma") + fmt.Sprintf(l.say(way), Number(s.Limit)+unit)
+}
+
+// one tells of one incident.
+func (c Composer) one(l Language, i duty.Intent) Words {
+	s := c.subject(i.Covers[0])
+	if i.Kind == notify.Returned { // of all that was one incident: from the first to the last
+		for _, v := range i.Covers {
+			o := c.subject(v)
+			if !o.Start.IsZero() && o.Start.Before(s.Start) {
+				s.Start = o.Start
+			}
+			if o.Returned.After(s.Returned) {
+				s.Returned = o.Returned
+			}
+		}
+	}
+	place, what := c.place(l, s.Rule, s.Object), c.what(l, s)
+	f := map[string]string{"place": place, "what": what, "batches": l.batches(s.Batches, 2)}
+	switch {
+	case s.Start.IsZero():
+	case i.Kind == notify.Returned && !s.Returned.IsZero():
+		f["since"] = fmt.Sprintf(l.say("until"), c.clock(s.Start), c.clock(s.Returned))
+	default:
+		f["since"] = fmt.Sprintf(l.say("since"), c.clock(s.Start))
+	}
+	prefix, lines := "", [3]string{}
+	switch i.Kind {
+	case notify.Returned:
+		prefix = l.say("returned")
+		if s.Returned.IsZero() && !s.Start.IsZero() { // a person has closed it: it is not well, it is dealt with
+			prefix = l.say("closed")
+		}
+	case notify.Grown:
+		prefix = l.say("grown")
+	case notify.Reminder:
+		prefix = l.say("reminder")
+	}
+	if i.Kind != notify.Returned {
+		lines = l.Todo(s.Rule, c.kind(s.Object))
+		f["todo"] = lines[0]
+		if s.Left != nil && *s.Left >= 0 {
+			f["left"] = fmt.Sprintf(l.say("left"), l.length(*s.Left))
+		} else if out := i.At.Sub(s.Start); !s.Start.IsZero() && out >= 2*time.Minute {
+			f["left"] = fmt.Sprintf(l.say("lasting"), l.length(out))
+		}
+	}
+	var again, folded string
+	if i.Count > 1 && i.Kind != notify.Returned {
+		again = fmt.Sprintf(l.say("again"), i.Count)
+	}
+	if n := i.Folded; n > 0 {
+		folded = fmt.Sprintf(l.say("folded"), n)
+	}
+	head, comma := l.head(prefix, place, what), l.say("comma")
+	text := []string{head, join(comma, 200, f["since"], f["left"], again, folded), f["batches"]}
+	for n, line := range lines {
+		if line != "" {
+			text = append(text, fmt.Sprintf("%d. %s", n+1, line))
+		}
+	}
+	short := join(comma, MostShort, head, f["since"], f["left"], f["batches"])
+	if n := len(s.Batches); n > 0 && !strings.Contains(short, f["batches"]) { // no room for codes: how many
+		short = join(comma, MostShort, short, fmt.Sprintf(l.say("batch-count"), n))
+	}
+	short = join(comma, MostShort, short, f["todo"], again, folded)
+	return Words{
+		Title:  head,
+		Short:  short,
+		Text:   lineup(text),
+		Fields: f,
+	}
+}
+
+// head is place and what is wrong; of a long place so much is cut that what is
+// wrong still stands there whole.
+func (l Language) head(prefix, place, what string) string {
+	gap := ""
+	if l == English || what != "" && (what[0] >= '0' && what[0] <= '9' || strings.HasPrefix(what, "−")) {
+		gap = " "
+	}
+	what = cut(what, 40)
+	return prefix + cut(place, MostShort-units(prefix)-units(gap)-units(what)) + gap + what
+}
+
+func (c Composer) clock(t time.Time) string { return t.In(c.Location).Format("15:04") }
+
+// batches names the first ones and says how many there are.
+func (l Language) batches(codes []string, most int) string {
+	if len(codes) == 0 {
+		return ""
+	}
+	list := clean(strings.Join(codes[:min(most, len(codes))], l.say("list")))
+	if len(codes) > most {
+		list = fmt.Sprintf(l.say("more"), list, len(codes))
+	}
+	return fmt.Sprintf(l.say("batches"), list)
+}
+
+// lineup joins what is not empty, a line each.
+func lineup(lines []string) string {
+	var out []string
+	for _, s := range lines {
+		if s != "" {
+			out = append(out, s)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+func plain(head, todo string, l Language) Words {
+	head = cut(clean(head), MostShort)
+	return Words{Title: head, Short: join(l.say("comma"), MostShort, head, todo), Text: lineup([]string{head, todo}),
+		Fields: map[string]string{"place": "", "what": head, "todo": todo}}
+}
