@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -77,12 +78,17 @@ func Repository(t testing.TB) string {
 // who listens there is down.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
+	// No other test starts a program meanwhile: it would have the listener for
+	// as long as it takes to become that program.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	var err error
 	for range 100 {
 		var l net.Listener
 		if l, err = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(20_000+rand.IntN(12_000))); err == nil {
-			defer l.Close()
-			return l.Addr().String()
+			addr := l.Addr().String()
+			_ = l.Close()
+			return addr
 		}
 	}
 	t.Fatal(err)
