@@ -2,6 +2,7 @@ package retention
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -24,7 +25,7 @@ func odd() []store.Record {
 	placed.Reconstructed = true
 	return []store.Record{
 		with(1, sensors.NewGood(air, at(1), 1.0/3)), with(2, sensors.NewBad(air, at(2), sensors.Timeout)),
-		with(3, sensors.NewUncertain(air, at(3), -0.0, sensors.FlatLine).WithRaw(-0.5)), placed,
+		with(3, sensors.NewUncertain(air, at(3), math.Copysign(0, -1), sensors.FlatLine).WithRaw(-0.5)), placed,
 	}
 }
 

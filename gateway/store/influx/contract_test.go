@@ -165,6 +165,7 @@ func TestQueryFailures(t *testing.T) {
 			w.Header().Set("Content-Length", "5000")
 			io.WriteString(w, row)
 		}, true, "unexpected EOF"},
+		{"a row that is being written", csv(strings.Replace(row, "gw-1,1,1,-18.5,", "gw-1,1,1,,", 1)), true, "only half there"},
 		{"a value and bad quality", csv(strings.Replace(row, "gw-1,1,1,-18.5,", "gw-1,1,1,-18.5,bad", 1)), false, "contradict"},
 		{"an unknown quality", csv(strings.Replace(row, "gw-1,1,1,-18.5,", "gw-1,1,1,-18.5,fine", 1)), false, "fine"},
 	} {

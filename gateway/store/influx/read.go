@@ -140,6 +140,11 @@ func decodeReading(p sensors.PointID, row *query.FluxRecord) (sensors.Reading, e
 			return sensors.Reading{}, fmt.Errorf("row at %s: %w", at, err)
 		}
 	}
+	if !hasValue && quality == sensors.Good {
+		// InfluxDB 1.8 shows a reader the fields of a row one after the other
+		// while it is being written.
+		return sensors.Reading{}, fmt.Errorf("row at %s is only half there: %w", at, store.ErrTemporary)
+	}
 	if hasValue == (quality == sensors.Bad) {
 		return sensors.Reading{}, fmt.Errorf("row at %s: quality %s and value contradict each other", at, quality)
 	}
