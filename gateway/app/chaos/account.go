@@ -202,11 +202,18 @@ func (j *judge) poll(i int) {
 	}
 }
 
-// gaveUp reports whether the agent says that the answer came too late: it
-// waited its whole time.
+// gaveUp reports whether the agent says that the answer came too late. It asked
+// after the answer before and waited its whole time; on a starved machine the
+// slave may have got the question when that was over.
 func (j *judge) gaveUp(channel string, i int) bool {
-	p := j.Polls[i]
-	return j.found(channel, p.Asked.Add(j.Timeout-50*time.Millisecond), j.end(i), "timeout")
+	asked := j.Polls[i].Asked
+	if i > 0 {
+		asked = j.Polls[i-1].Asked
+		if j.Polls[i-1].wasAnswered() {
+			asked = j.Polls[i-1].Answered
+		}
+	}
+	return j.found(channel, asked.Add(j.Timeout-50*time.Millisecond), j.end(i), "timeout")
 }
 
 func (j *judge) isBad(channel string, i int, reason string) bool {

@@ -87,10 +87,16 @@ func TestAccount(t *testing.T) {
 				s.Rows = append(s.Rows, Row{Channel: c.Name, At: at(585), Reason: "timeout", Epoch: 1, Seq: uint64(15 + i)})
 			}
 		}, func(a Account) bool { return a.Clean() && a.Late == 3 }, ""},
+		{"a question that reached the slave after the agent had given up on it", func(s *Site) {
+			s.without(5)
+			for i, c := range Channels() {
+				s.Rows = append(s.Rows, Row{Channel: c.Name, At: at(490), Reason: "timeout", Epoch: 1, Seq: uint64(15 + i)})
+			}
+		}, func(a Account) bool { return a.Clean() && a.Late == 3 }, ""},
 		{"a time-out that came too soon is no excuse", func(s *Site) {
 			s.without(5)
 			for i, c := range Channels() {
-				s.Rows = append(s.Rows, Row{Channel: c.Name, At: at(505), Reason: "timeout", Epoch: 1, Seq: uint64(15 + i)})
+				s.Rows = append(s.Rows, Row{Channel: c.Name, At: at(425), Reason: "timeout", Epoch: 1, Seq: uint64(15 + i)})
 			}
 		}, func(a Account) bool { return a.Lost.Count == 3 }, "poll 5"},
 		{"a reading is stored twice", func(s *Site) {
