@@ -272,6 +272,6 @@ func (l *ledger) summary() string {
 			worst = max(worst, missing[len(missing)-1].up-missing[0].up)
 		}
 	}
-	return fmt.Sprintf("%d cuts, %d file-system logs replayed, %d unflushed writes lost, %d torn, %d kept | %d answers, %d in the journal, %d inside declared gaps (at most %s in one, slowest commit %s) | %d records, 0 lost, 0 doubled, 0 altered",
+	return fmt.Sprintf("%d cuts, %d file-system logs replayed, %d unflushed writes lost, %d torn, %d kept | %d answers, %d in the journal, %d inside declared gaps (at most %s in one, slowest commit %s) | %d records",
 		len(l.boots), replayed, seen.lost, seen.torn, seen.kept, answers, len(l.counts), unmarked, worst, l.slowest(), len(l.entries))
 }
