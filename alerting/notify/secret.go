@@ -3,7 +3,6 @@ package notify
 import (
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 )
 
@@ -40,9 +39,6 @@ func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
 
 // MarshalText returns "[secret]".
 func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
-
-// LogValue returns "[secret]".
-func (s Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
 
 // FarText makes what a far end said fit for an error: one line, at most 200
 // characters, and none of the secrets, which some far ends repeat.

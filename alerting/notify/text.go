@@ -1,6 +1,8 @@
 package notify
 
 import (
+	"bytes"
+	"encoding/json"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -67,4 +69,22 @@ func (m Message) Full(limit int, measure Measure) string {
 		return Cut(head, limit, measure)
 	}
 	return Cut(head, limit-measure(tail), measure) + tail
+}
+
+// JSON encodes v as chat robots like it: no HTML escapes, no final newline.
+func JSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// JSONBytes counts the bytes of a text inside a JSON string, quotes apart.
+func JSONBytes(s string) int {
+	b, err := JSON(s)
+	if err != nil {
+		return len(s) // cannot be: every string can be encoded
+	}
+	return len(b) - len(`""`)
 }

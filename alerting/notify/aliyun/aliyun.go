@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"coldchain/alerting/notify"
+	"coldchain/alerting/notify/far"
 )
 
 // The services' endpoints.
@@ -49,7 +50,7 @@ type api struct {
 }
 
 func newAPI(o Options) (api, error) {
-	if err := notify.CheckEndpoint(o.Endpoint); err != nil {
+	if err := far.CheckEndpoint(o.Endpoint); err != nil {
 		return api{}, err
 	}
 	u, err := url.Parse(o.Endpoint)
@@ -100,7 +101,7 @@ func (a api) do(ctx context.Context, action string, query url.Values) (said, err
 	req.Header = c.sign(a.KeyID, a.Secret)
 	req.Header.Del("Host") // the client writes it from the address
 	req.Header.Set("Accept", "application/json")
-	answer, err := notify.Exchange(ctx, a.Client, req, a.Now(), a.Secret)
+	answer, err := far.Exchange(ctx, a.Client, req, a.Now(), a.Secret)
 	if err != nil {
 		return said{}, err
 	}
@@ -108,7 +109,7 @@ func (a api) do(ctx context.Context, action string, query url.Values) (said, err
 }
 
 // judge returns what was said when it means that the message was taken.
-func judge(a notify.Answer, secret notify.Secret) (said, error) {
+func judge(a far.Answer, secret notify.Secret) (said, error) {
 	var s said
 	if err := json.Unmarshal(a.Body, &s); err != nil || s.Code == "" {
 		return said{}, a.Unreadable(who, secret)

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"coldchain/alerting/notify"
+	"coldchain/alerting/notify/far"
 	"coldchain/alerting/notify/notifytest"
 )
 
@@ -183,7 +184,7 @@ func FuzzJudge(f *testing.F) {
 		f.Add(200, []byte(s))
 	}
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		got, err := judge(notify.Answer{Status: status, Body: body}, notify.NewSecret(secret))
+		got, err := judge(far.Answer{Status: status, Body: body}, notify.NewSecret(secret))
 		if err == nil && (got.Code != "OK" || status/100 != 2) {
 			t.Errorf("%d %q counts as taken", status, body)
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"coldchain/alerting/notify"
+	"coldchain/alerting/notify/far"
 )
 
 const who = "Aliyun"
@@ -13,7 +14,7 @@ const money = "top up the account"
 
 // meanings are the codes of SendSms, SingleCallByTts and of the gateway before
 // both.
-var meanings = map[string]notify.Meaning{
+var meanings = map[string]far.Meaning{
 	"InvalidAccessKeyId.NotFound":       {Class: notify.Configuration, Advice: "the key id is wrong"},
 	"InvalidAccessKeyId.Inactive":       {Class: notify.Configuration, Advice: "the key is switched off"},
 	"SignatureDoesNotMatch":             {Class: notify.Configuration, Advice: "the secret is wrong"},
@@ -65,7 +66,7 @@ var meanings = map[string]notify.Meaning{
 
 // meaning is the table, with how long a number rests as the explanation says
 // it: 触发分钟级流控Permits:1, 触发小时级流控Permits:5, 触发天级流控Permits:10.
-func meaning(s said) map[string]notify.Meaning {
+func meaning(s said) map[string]far.Meaning {
 	m, known := meanings[s.Code]
 	if !known || !m.PerRecipient {
 		return meanings
@@ -76,5 +77,5 @@ func meaning(s said) map[string]notify.Meaning {
 	case strings.Contains(s.Message, "小时级"):
 		m.RetryAfter = time.Hour
 	}
-	return map[string]notify.Meaning{s.Code: m}
+	return map[string]far.Meaning{s.Code: m}
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"coldchain/alerting/notify"
+	"coldchain/alerting/notify/far"
 )
 
 // Endpoint is where robots are.
@@ -32,12 +33,12 @@ const mute = 10 * time.Minute
 
 const who = "DingTalk"
 
-var meanings = map[string]notify.Meaning{
+var meanings = map[string]far.Meaning{
 	"-1":     {Class: notify.Temporary},
 	"130101": {Class: notify.Muted, RetryAfter: mute},
 	"410100": {Class: notify.Muted, RetryAfter: mute},
 	// keyword, signature, time or address: errmsg says which
-	"310000": {Class: notify.Configuration, Advice: "keyword, signature or address: " + notify.CheckClock + ", then the robot's security settings"},
+	"310000": {Class: notify.Configuration, Advice: "keyword, signature or address: " + far.CheckClock + ", then the robot's security settings"},
 	"300001": {Class: notify.Configuration, Advice: "the robot's access token is wrong"},
 	"300005": {Class: notify.Configuration, Advice: "the robot's access token is wrong"},
 	"400101": {Class: notify.Configuration, Advice: "the robot's access token is wrong or the robot was removed"},
@@ -72,7 +73,7 @@ func New(o Options) (*Robot, error) {
 	if o.Endpoint == "" {
 		o.Endpoint = Endpoint
 	}
-	if err := notify.CheckEndpoint(o.Endpoint); err != nil {
+	if err := far.CheckEndpoint(o.Endpoint); err != nil {
 		return nil, fmt.Errorf("dingtalk: %w", err)
 	}
 	if o.Token.Reveal() == "" || o.Secret.Reveal() == "" || o.Client == nil || o.Now == nil {
@@ -112,7 +113,7 @@ func (r *Robot) Notify(ctx context.Context, m notify.Message) (notify.Receipt, e
 	at := r.o.Now()
 	address := fmt.Sprintf("%s?access_token=%s&timestamp=%d&sign=%s", r.o.Endpoint, url.QueryEscape(token), at.UnixMilli(), url.QueryEscape(sign(at, secret)))
 	secrets := []notify.Secret{r.o.Token, r.o.Secret, notify.NewSecret(url.QueryEscape(token))}
-	req, err := notify.PostJSON(address, struct {
+	req, err := far.PostJSON(address, struct {
 		Type string `json:"msgtype"`
 		Text text   `json:"text"`
 		At   any    `json:"at"`
@@ -120,7 +121,7 @@ func (r *Robot) Notify(ctx context.Context, m notify.Message) (notify.Receipt, e
 	if err != nil {
 		return notify.Receipt{}, err
 	}
-	a, err := notify.Exchange(ctx, r.o.Client, req, at, secrets...)
+	a, err := far.Exchange(ctx, r.o.Client, req, at, secrets...)
 	if err != nil {
 		return notify.Receipt{}, err
 	}
@@ -136,7 +137,7 @@ func sign(at time.Time, secret string) string {
 }
 
 // judge returns nil when the robot took the message.
-func judge(a notify.Answer, secrets []notify.Secret) error {
+func judge(a far.Answer, secrets []notify.Secret) error {
 	var said struct {
 		Code *int   `json:"errcode"`
 		Text string `json:"errmsg"`

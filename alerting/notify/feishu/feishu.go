@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"coldchain/alerting/notify"
+	"coldchain/alerting/notify/far"
 )
 
 // Endpoint is where 飞书's robots are; Lark's is LarkEndpoint.
@@ -31,13 +32,13 @@ const maxText = 19_000
 
 const who = "Feishu"
 
-var meanings = map[string]notify.Meaning{
+var meanings = map[string]far.Meaning{
 	"11232": {Class: notify.Muted, RetryAfter: 10 * time.Second}, // more than 5 in a second or 100 in a minute
 	"9499":  {Class: notify.Configuration, Advice: "the robot is not there or does not take text"},
 	"19001": {Class: notify.Configuration, Advice: "the robot's id is wrong or the robot was removed from its group"},
 	"19002": {Class: notify.Refused},
 	"19007": {Class: notify.Configuration, Advice: "the robot is switched off"},
-	"19021": {Class: notify.Configuration, Advice: notify.CheckClock},
+	"19021": {Class: notify.Configuration, Advice: far.CheckClock},
 	"19022": {Class: notify.Configuration, Advice: "this machine's address is not in the robot's white list"},
 	"19024": {Class: notify.Configuration, Advice: "the robot demands a keyword: remove that setting, the signature is enough"},
 }
@@ -61,7 +62,7 @@ func New(o Options) (*Robot, error) {
 	if o.Endpoint == "" {
 		o.Endpoint = Endpoint
 	}
-	if err := notify.CheckEndpoint(o.Endpoint); err != nil {
+	if err := far.CheckEndpoint(o.Endpoint); err != nil {
 		return nil, fmt.Errorf("feishu: %w", err)
 	}
 	if o.Hook.Reveal() == "" || o.Secret.Reveal() == "" || o.Client == nil || o.Now == nil {
@@ -91,7 +92,7 @@ func (r *Robot) Notify(ctx context.Context, m notify.Message) (notify.Receipt, e
 	hook := url.PathEscape(r.o.Hook.Reveal())
 	secrets := []notify.Secret{r.o.Hook, r.o.Secret, notify.NewSecret(hook)}
 	at := r.o.Now()
-	req, err := notify.PostJSON(r.o.Endpoint+"/"+hook, struct {
+	req, err := far.PostJSON(r.o.Endpoint+"/"+hook, struct {
 		Timestamp string  `json:"timestamp"`
 		Sign      string  `json:"sign"`
 		Type      string  `json:"msg_type"`
@@ -100,7 +101,7 @@ func (r *Robot) Notify(ctx context.Context, m notify.Message) (notify.Receipt, e
 	if err != nil {
 		return notify.Receipt{}, err
 	}
-	a, err := notify.Exchange(ctx, r.o.Client, req, at, secrets...)
+	a, err := far.Exchange(ctx, r.o.Client, req, at, secrets...)
 	if err != nil {
 		return notify.Receipt{}, err
 	}
@@ -115,7 +116,7 @@ func sign(at time.Time, secret string) string {
 }
 
 // judge returns nil when the robot took the message.
-func judge(a notify.Answer, secrets []notify.Secret) error {
+func judge(a far.Answer, secrets []notify.Secret) error {
 	var said struct {
 		Code    *int   `json:"code"`
 		Text    string `json:"msg"`

@@ -12,6 +12,7 @@ import (
 	"github.com/warthog618/modem/gsm"
 
 	"coldchain/alerting/notify"
+	"coldchain/alerting/notify/far"
 )
 
 // session is one opening of the port.
@@ -201,7 +202,7 @@ const (
 
 // meanings of +CMS ERROR: up to 127 the network's (3GPP TS 24.011 annex E-2),
 // from 300 the modem's (TS 27.005 section 3.2.5).
-var meanings = map[string]notify.Meaning{
+var meanings = map[string]far.Meaning{
 	"1":   {Class: notify.BadRecipient, Advice: "there is no such number"},
 	"8":   {Class: notify.Configuration, Advice: barred},
 	"10":  {Class: notify.Configuration, Advice: barred},

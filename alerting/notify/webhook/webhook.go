@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"coldchain/alerting/notify"
+	"coldchain/alerting/notify/far"
 )
 
 // The headers of a request. The signature is "sha256=" and the hexadecimal
@@ -141,7 +142,7 @@ func (h *Hook) Notify(ctx context.Context, m notify.Message) (notify.Receipt, er
 		mac.Write(body)
 		req.Header.Set(SignatureHeader, "sha256="+hex.EncodeToString(mac.Sum(nil)))
 	}
-	a, err := notify.Exchange(ctx, h.o.Client, req, at, h.secrets...)
+	a, err := far.Exchange(ctx, h.o.Client, req, at, h.secrets...)
 	if err != nil {
 		return notify.Receipt{}, err
 	}

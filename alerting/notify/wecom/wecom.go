@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"coldchain/alerting/notify"
+	"coldchain/alerting/notify/far"
 )
 
 // Endpoint is where robots are.
@@ -26,7 +27,7 @@ const maxText = 2048
 
 const who = "WeCom"
 
-var meanings = map[string]notify.Meaning{
+var meanings = map[string]far.Meaning{
 	"-1":    {Class: notify.Temporary},
 	"45009": {Class: notify.Muted, RetryAfter: time.Minute}, // more than 20 in a minute
 	"45033": {Class: notify.Temporary},                      // too many at once
@@ -58,7 +59,7 @@ func New(o Options) (*Robot, error) {
 	if o.Endpoint == "" {
 		o.Endpoint = Endpoint
 	}
-	if err := notify.CheckEndpoint(o.Endpoint); err != nil {
+	if err := far.CheckEndpoint(o.Endpoint); err != nil {
 		return nil, fmt.Errorf("wecom: %w", err)
 	}
 	if o.Key.Reveal() == "" || o.Client == nil || o.Now == nil {
@@ -88,14 +89,14 @@ func (r *Robot) Notify(ctx context.Context, m notify.Message) (notify.Receipt, e
 	}
 	key := r.o.Key.Reveal()
 	secrets := []notify.Secret{r.o.Key, notify.NewSecret(url.QueryEscape(key))}
-	req, err := notify.PostJSON(r.o.Endpoint+"?key="+url.QueryEscape(key), struct {
+	req, err := far.PostJSON(r.o.Endpoint+"?key="+url.QueryEscape(key), struct {
 		Type string `json:"msgtype"`
 		Text text   `json:"text"`
 	}{"text", t})
 	if err != nil {
 		return notify.Receipt{}, err
 	}
-	a, err := notify.Exchange(ctx, r.o.Client, req, r.o.Now(), secrets...)
+	a, err := far.Exchange(ctx, r.o.Client, req, r.o.Now(), secrets...)
 	if err != nil {
 		return notify.Receipt{}, err
 	}
@@ -103,7 +104,7 @@ func (r *Robot) Notify(ctx context.Context, m notify.Message) (notify.Receipt, e
 }
 
 // judge returns nil when the robot took the message.
-func judge(a notify.Answer, secrets []notify.Secret) error {
+func judge(a far.Answer, secrets []notify.Secret) error {
 	var said struct {
 		Code *int   `json:"errcode"`
 		Text string `json:"errmsg"`

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"coldchain/alerting/notify"
+	"coldchain/alerting/notify/far"
 	"coldchain/alerting/notify/notifytest"
 )
 
@@ -73,7 +74,7 @@ func FuzzJudge(f *testing.F) {
 		f.Add(200, []byte(s))
 	}
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		err := judge(notify.Answer{Status: status, Body: body}, []notify.Secret{notify.NewSecret(key)})
+		err := judge(far.Answer{Status: status, Body: body}, []notify.Secret{notify.NewSecret(key)})
 		var said map[string]any
 		if err == nil && (json.Unmarshal(body, &said) != nil || status/100 != 2) {
 			t.Errorf("%d %q counts as taken", status, body)

@@ -1,8 +1,9 @@
-package notify
+package far
 
 import (
+	"coldchain/alerting/notify"
+
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,7 +12,7 @@ import (
 
 // Meaning is what one of a far end's codes stands for.
 type Meaning struct {
-	Class        Class
+	Class        notify.Class
 	RetryAfter   time.Duration // by the far end's documented rule; what its answer says comes first
 	PerRecipient bool
 	Advice       string // for the person who has to mend it
@@ -24,16 +25,16 @@ const CheckClock = "check this machine's clock, then the secret"
 // Coded is the failure that a far end's code stands for. A code that meanings
 // does not know is temporary: trying again costs little, giving up may cost a
 // night. said is the far end's explanation.
-func (a Answer) Coded(who, code, said string, meanings map[string]Meaning, secrets ...Secret) *Error {
+func (a Answer) Coded(who, code, said string, meanings map[string]Meaning, secrets ...notify.Secret) *notify.Error {
 	m, known := meanings[code]
 	if !known {
-		m.Class = Temporary
+		m.Class = notify.Temporary
 		if !a.OK() {
 			r := a.Refusal(who, secrets...)
 			m.Class = r.Class
 		}
 	}
-	e := &Error{Class: m.Class, Code: FarText(code, secrets...), RetryAfter: m.RetryAfter, PerRecipient: m.PerRecipient}
+	e := &notify.Error{Class: m.Class, Code: notify.FarText(code, secrets...), RetryAfter: m.RetryAfter, PerRecipient: m.PerRecipient}
 	if a.RetryAfter > 0 {
 		e.RetryAfter = a.RetryAfter
 	}
@@ -45,34 +46,16 @@ func (a Answer) Coded(who, code, said string, meanings map[string]Meaning, secre
 	return e
 }
 
-// JSON encodes v as chat robots like it: no HTML escapes, no final newline.
-func JSON(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
-}
-
-// JSONBytes counts the bytes of a text inside a JSON string, quotes apart.
-func JSONBytes(s string) int {
-	b, err := JSON(s)
-	if err != nil {
-		return len(s) // cannot be: every string can be encoded
-	}
-	return len(b) - len(`""`)
-}
-
 // PostJSON builds a POST of v. Its error does not repeat the address, which
 // may hold a key.
 func PostJSON(address string, v any) (*http.Request, error) {
-	body, err := JSON(v)
+	body, err := notify.JSON(v)
 	if err != nil {
-		return nil, Failed(Refused, "encode the message: %w", err)
+		return nil, notify.Failed(notify.Refused, "encode the message: %w", err)
 	}
 	req, err := http.NewRequest(http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
-		return nil, Failed(Configuration, "the address cannot be used")
+		return nil, notify.Failed(notify.Configuration, "the address cannot be used")
 	}
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	return req, nil
