@@ -126,6 +126,7 @@ func TestNothingIsAcknowledgedBeforeItIsStored(t *testing.T) {
 		}
 		r.store.fail(nil)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if *f != (fate{acked: 1}) || len(r.stored(air)) != 1 {
 			t.Errorf("answered %+v, stored %v after the store came back", *f, r.stored(air))
 		}
