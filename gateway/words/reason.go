@@ -38,6 +38,7 @@ var reasons = map[sensors.Reason]reason{
 	sensors.Cancelled:          {Text{"读取被中止", "the poll was given up"}, Text{}},
 	sensors.NotImplemented:     {Text{"设备没有这个测点", "the device has no such point"}, Text{}},
 	sensors.FlatLine:           {Text{"数值长时间不动", "has not moved for too long"}, Text{}},
+	sensors.ReceivedTime:       {Text{"没有自带时间，按收到时刻记", "came without a time; that of receipt is used"}, Text{}},
 	sensors.ClockUncertain:     {Text{"当时时钟不可信", "measured while no clock could be trusted"}, Text{}},
 	sensors.NoFix:              {Text{"卫星还没有定位", "no satellite fix"}, Text{}},
 	sensors.Imprecise:          {Text{"设备说误差大", "the device says its error is large"}, Text{}},
