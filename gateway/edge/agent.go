@@ -205,10 +205,11 @@ func (a *Agent) sample(ctx context.Context) error {
 			return nil
 		}
 	}
-	a.place(ctx)
+	placed := a.place(ctx)
 	if err := a.declareRestart(ctx); err != nil {
 		return err
 	}
+	a.tell(placed)
 	var sampling sync.WaitGroup
 	sampling.Go(func() { a.keepTime(ctx) })
 	for _, l := range a.lines {
