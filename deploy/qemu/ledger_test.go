@@ -174,6 +174,11 @@ func (l *ledger) finish(t *testing.T) {
 	t.Helper()
 	starts, gaps := l.starts(t)
 	slowest := l.slowest()
+	defer func() {
+		if t.Failed() {
+			t.Logf("starts by their journal: %v\ngaps: %v", starts, gaps)
+		}
+	}()
 	for _, h := range l.boots[:len(l.boots)-1] {
 		missing := l.missing(t, h)
 		if len(missing) == 0 {

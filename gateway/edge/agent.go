@@ -206,8 +206,9 @@ func (a *Agent) sample(ctx context.Context) error {
 			return nil
 		}
 	}
-	a.place(ctx)
+	placed := a.place(ctx)
 	a.declareRestart()
+	a.tell(placed)
 	var sampling sync.WaitGroup
 	sampling.Go(func() { a.keepTime(ctx) })
 	for _, l := range a.lines {

@@ -240,6 +240,37 @@ func TestABootThatNeverSyncedIsBoundedAndUncertain(t *testing.T) {
 	})
 }
 
+// Found by cutting a board's power: on a slow machine what is said of an
+// earlier boot was durable before the gap was worked out, and the gap began
+// there instead of at the last record.
+func TestTheGapOfARestartComesBeforeWhatIsSaidOfEarlierBoots(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		h := &hands{}
+		h.turn(to1970(), wire.ClockNone)
+		r.boot(h, "b1", time.Now())
+		pass(time.Minute)
+		r.stop()
+		pass(time.Hour)
+		h.turn(0, wire.ClockNTP)
+		r.boot(h, "b2", time.Now().Add(-30*time.Second))
+		r.connect(wire.Hello{Generation: "g1"})
+		pass(20 * time.Second)
+		got := r.delivered()
+		for i, rec := range got {
+			if rec.Boot == "b1" {
+				continue
+			}
+			if rec.Kind != wire.GapRecord || i == 0 || !rec.Gap.From.Equal(got[i-1].Time()) {
+				t.Errorf("the new boot's first record is %+v after %+v; want the gap from the one to the other", rec, got[max(0, i-1)])
+			}
+			break
+		}
+		if n := len(events(got, "clock-bounded")); n != 1 {
+			t.Errorf("%d boots were bounded; want b1", n)
+		}
+	})
+}
+
 func TestAClockSetBackAnHourIsDeclaredAndNothingSharesAMillisecond(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		h := &hands{}

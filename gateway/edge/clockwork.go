@@ -30,37 +30,45 @@ func (a *Agent) keepTime(ctx context.Context) {
 		case <-tick.C:
 		}
 		a.keeper.Observe()
-		if events := a.keeper.Events(); len(events) > 0 {
-			a.records <- events
-		}
+		a.tell(a.keeper.Events())
 		if now := a.o.Clock.mono(a.o.Clock.Now()); !a.keeper.Overlapping() || now-placed >= overlapEvery {
 			placed = now
-			a.place(ctx)
+			a.tell(a.place(ctx))
 		}
 	}
 }
 
-// place gives the journal's held records their times, if the time is known.
-func (a *Agent) place(ctx context.Context) {
+// tell journals events.
+func (a *Agent) tell(events []wire.Record) {
+	if len(events) > 0 {
+		a.records <- events
+	}
+}
+
+// place gives the journal's held records their times, if the time is known, and
+// returns the events that say so. They are to be journaled behind the gap of a
+// restart, which begins at the record before it.
+func (a *Agent) place(ctx context.Context) (events []wire.Record) {
 	start, source, ok := a.keeper.Start()
 	if !ok {
-		return
+		return nil
 	}
 	waiting, err := a.o.Journal.Held(ctx)
 	if err == nil && waiting > 0 {
-		err = a.placeAll(ctx, start, source)
+		events, err = a.placeAll(ctx, start, source)
 	}
 	if err != nil {
 		if ctx.Err() == nil {
 			a.o.Logger.Error("give held records their times; trying again", "error", err)
 			a.faults.set("held-records", "journal-not-writable")
 		}
-		return
+		return events
 	}
 	a.faults.set("held-records", sensors.NoReason)
+	return events
 }
 
-func (a *Agent) placeAll(ctx context.Context, start time.Time, source wire.ClockSource) error {
+func (a *Agent) placeAll(ctx context.Context, start time.Time, source wire.ClockSource) (events []wire.Record, err error) {
 	boots, err := a.o.Journal.PlaceEarlier(ctx, a.o.Clock.Boot, start)
 	for _, b := range boots {
 		detail := map[string]string{
@@ -72,10 +80,10 @@ func (a *Agent) placeAll(ctx context.Context, start time.Time, source wire.Clock
 		}
 		event := wire.Record{Kind: wire.EventRecord, Event: wire.Event{At: a.o.Clock.Now(), Name: "clock-bounded", Object: a.o.Address.Gateway, Detail: detail}}
 		a.keeper.Stamp(&event, event.Event.At, event.Event.At)
-		a.records <- []wire.Record{event}
+		events = append(events, event)
 	}
 	if err != nil {
-		return err
+		return events, err
 	}
 	n, err := a.o.Journal.PlaceBoot(ctx, a.o.Clock.Boot, start, source)
 	if n > 0 || len(boots) > 0 {
@@ -86,7 +94,7 @@ func (a *Agent) placeAll(ctx context.Context, start time.Time, source wire.Clock
 		a.keeper.Placed()
 		a.o.Logger.Info("held records have their times now", "records", n, "source", source)
 	}
-	return err
+	return events, err
 }
 
 // declareRestart journals the stretch since the last record as a gap, so that
