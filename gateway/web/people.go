@@ -54,7 +54,7 @@ func (s *Server) putPeople(r *http.Request) (any, error) {
 		Plan    duty.Plan   `json:"plan"`
 		Actor   string      `json:"actor"`
 	}
-	if err := readBody(r, &in, false); err != nil {
+	if err := readUpTo(maxRoster, r, &in, false); err != nil {
 		return nil, err
 	}
 	if err := checkText("actor", in.Actor, 40, true); err != nil {
@@ -66,6 +66,9 @@ func (s *Server) putPeople(r *http.Request) (any, error) {
 	}
 	return s.roster(p), nil
 }
+
+// maxRoster bounds a roster: a thousand people with their hours.
+const maxRoster = 1 << 20
 
 // mostDrills is half a year of them.
 const mostDrills = 26

@@ -48,6 +48,9 @@ type office struct {
 
 	roster atomic.Pointer[duty.Roster] // as it was last read, for names
 
+	deciding map[string]alerting.Alarm // what the desk looks at, by alarm; the desk's
+	resting  time.Time                 // until then the store is not asked; the desk's
+
 	mu      sync.Mutex
 	seen    duty.Situation // a look that is not older than looksFor
 	seenAt  time.Time
@@ -272,18 +275,26 @@ func answerable(k notify.Kind) bool {
 }
 
 // leftPatience is how long the desk waits for a store that has to say how long
-// there is left: the message is more urgent.
-const leftPatience = time.Second
+// there is left: the message is more urgent. After one that was too slow it does
+// not ask for leftRest.
+const (
+	leftPatience = time.Second
+	leftRest     = time.Minute
+)
 
-// leftOf says how long an alarm has until its limit.
+// leftOf says how long an alarm has until its limit. It is the desk's alone, as
+// are the fields that it uses.
 func (f *office) leftOf(id string) (time.Duration, bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), leftPatience)
-	defer cancel()
-	a, err := f.state.Alarm(ctx, id)
-	if err != nil {
+	a, known := f.deciding[id]
+	if !known || f.now().Before(f.resting) {
 		return 0, false
 	}
-	l := f.left(ctx, a.Alarm)
+	ctx, cancel := context.WithTimeout(context.Background(), leftPatience)
+	defer cancel()
+	l := f.left(ctx, a)
+	if ctx.Err() != nil {
+		f.resting = f.now().Add(leftRest)
+	}
 	if l == nil {
 		return 0, false
 	}

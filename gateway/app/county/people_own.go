@@ -23,6 +23,10 @@ func (d deskStore) Situation(ctx context.Context, now time.Time) (duty.Situation
 	if err != nil {
 		return s, err
 	}
+	d.office.deciding = make(map[string]alerting.Alarm, len(s.Alarms))
+	for _, a := range s.Alarms {
+		d.office.deciding[a.ID] = a.Alarm
+	}
 	changes := ownChanges(now, s)
 	if len(changes) == 0 {
 		return s, nil
