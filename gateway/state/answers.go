@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"coldchain/alerting"
 	"coldchain/alerting/duty"
 )
 
@@ -138,4 +139,23 @@ func (db *DB) messages(ctx context.Context, where string, args ...any) (out []Ou
 		return err
 	})
 	return out, err
+}
+
+// NamedAlarms returns those of these alarms that there are, in the order asked
+// for, without their batches.
+func (db *DB) NamedAlarms(ctx context.Context, ids ...string) ([]alerting.Alarm, error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := db.reader.QueryContext(ctx, alarmColumns+" FROM json_each(?) j JOIN alarms a ON a.id = j.value ORDER BY j.key", string(list))
+	found, err := scanAlarms(rows, err)
+	if err != nil {
+		return nil, fmt.Errorf("read %d alarms: %w", len(ids), err)
+	}
+	out := make([]alerting.Alarm, len(found))
+	for i, a := range found {
+		out[i] = a.Alarm
+	}
+	return out, nil
 }

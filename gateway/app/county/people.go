@@ -247,13 +247,13 @@ func (f *office) person(ctx context.Context, id string) (duty.Person, bool, erro
 const mostAlarms = 100
 
 func (f *office) alarmsOf(ctx context.Context, covers []duty.Cover) []alerting.Alarm {
-	var out []alerting.Alarm
-	for _, c := range covers[:min(mostAlarms, len(covers))] {
-		a, err := f.state.Alarm(ctx, c.Alarm)
-		if err != nil {
-			continue // of a restored file; the words tell of it
-		}
-		out = append(out, a.Alarm)
+	ids := make([]string, min(mostAlarms, len(covers)))
+	for i := range ids {
+		ids[i] = covers[i].Alarm
+	}
+	out, err := f.state.NamedAlarms(ctx, ids...)
+	if err != nil { // the words tell of it; a message must not wait for this
+		f.log.Warn("a message goes without its alarms for machines", "error", err)
 	}
 	return out
 }
