@@ -52,8 +52,7 @@ type office struct {
 	resting  time.Time                 // until then the store is not asked; the desk's
 
 	mu      sync.Mutex
-	seen    duty.Situation // a look that is not older than looksFor
-	seenAt  time.Time
+	seen    sighting
 	seenAny bool
 }
 
@@ -170,17 +169,31 @@ func (f *office) look(ctx context.Context, now time.Time) (duty.Situation, error
 	return s, nil
 }
 
-// recent is a look for the page, at most looksFor old.
-func (f *office) recent(ctx context.Context) (duty.Situation, error) {
+// sighting is a look for the page.
+type sighting struct {
+	duty.Situation
+	at     time.Time
+	folded map[string]int // alarms that are told of by another one, by that one
+}
+
+// recent is a sighting at most looksFor old. It is not to be changed.
+func (f *office) recent(ctx context.Context) (sighting, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.now()
-	if f.seenAny && now.Sub(f.seenAt).Abs() < looksFor {
+	if f.seenAny && now.Sub(f.seen.at).Abs() < looksFor {
 		return f.seen, nil
 	}
 	s, err := f.look(ctx, now)
-	f.seen, f.seenAt, f.seenAny = s, now, err == nil
-	return s, err
+	if err != nil {
+		f.seenAny = false
+		return sighting{}, err
+	}
+	f.seen, f.seenAny = sighting{s, now, map[string]int{}}, true
+	for _, under := range duty.Folded(now, s) {
+		f.seen.folded[under]++
+	}
+	return f.seen, nil
 }
 
 // complete adds what county.db does not know.

@@ -39,20 +39,16 @@ func (f *office) fill(ctx context.Context, list []web.Alarm) error {
 		return err
 	}
 	now := f.now()
-	folded := map[string]int{}
-	for _, under := range duty.Folded(now, s) {
-		folded[under]++
-	}
 	for i := range list {
 		a := &list[i]
 		got := answers[a.ID]
-		a.Folded, a.Steps = folded[a.ID], f.steps(got.Steps)
+		a.Folded, a.Steps = s.folded[a.ID], f.steps(got.Steps)
 		a.Repairer = repairerOf(s.Roster, duty.Alarm{Alarm: a.Alarm}.Site())
 		if c := got.Closed; c != nil {
 			a.Closing = &web.Closing{Closing: c.Closing, Severe: c.Severe}
 			a.Closing.By, a.Closing.Signed = f.places.Person(c.By), f.places.Person(c.Signed)
 		}
-		if shelf := shelfOf(s, *a, now); shelf != nil {
+		if shelf := shelfOf(s.Situation, *a, now); shelf != nil {
 			a.Shelved = shelf
 			a.Shelved.By = f.places.Person(shelf.By)
 		}
@@ -100,8 +96,11 @@ func (v view) Whole(ctx context.Context, id string) (web.Alarm, error) {
 		return a, nil
 	}
 	s, err := f.recent(ctx)
-	a.Next = f.next(s, id)
-	return a, err
+	if err != nil {
+		return a, err
+	}
+	a.Next = f.next(s.Situation, id)
+	return a, nil
 }
 
 // told says what has become of one message, by channel.
@@ -248,7 +247,7 @@ func (v view) Queue(ctx context.Context, limit int) ([]web.Alarm, error) {
 		return nil, err
 	}
 	var out []web.Alarm
-	for _, a := range duty.Queue(s) {
+	for _, a := range duty.Queue(s.Situation) {
 		if len(out) == limit {
 			break
 		}
