@@ -9,6 +9,7 @@ import (
 type Lack struct {
 	Site string
 	Text string // one sentence for people
+	ZH   string // the same in Chinese
 }
 
 // Lacks reports where too few people are behind a site: the check that a
@@ -20,9 +21,7 @@ func Lacks(now time.Time, r Roster, p Plan, sites []string) []Lack {
 	e.meet()
 	var out []Lack
 	for _, site := range sites {
-		lack := func(format string, args ...any) {
-			out = append(out, Lack{site, fmt.Sprintf(format, args...)})
-		}
+		lack := func(zh, en string) { out = append(out, Lack{site, en, zh}) }
 		named := map[string]bool{}
 		for i, stage := range p.Critical.Stages {
 			empty := true
@@ -34,16 +33,19 @@ func Lacks(now time.Time, r Roster, p Plan, sites []string) []Lack {
 				}
 			}
 			if empty {
-				lack("nobody who can be reached now is %v for %s: stage %d goes to the next one at once", stage.Roles, site, i+1)
+				lack(fmt.Sprintf("%s：现在联系不到 %v，第 %d 级直接转到下一级", site, stage.Roles, i+1),
+					fmt.Sprintf("nobody who can be reached now is %v for %s: stage %d goes to the next one at once", stage.Roles, site, i+1))
 			}
 		}
 		if len(named) < p.LeastNamed {
-			lack("an excursion in %s reaches %d people by the chain; want at least %d, so others are added at its end", site, len(named), p.LeastNamed)
+			lack(fmt.Sprintf("%s：超温只能通知到 %d 人，至少要 %d 人，最后会补上其他人", site, len(named), p.LeastNamed),
+				fmt.Sprintf("an excursion in %s reaches %d people by the chain; want at least %d, so others are added at its end", site, len(named), p.LeastNamed))
 		}
 	}
 	for _, x := range r.Persons {
 		if x.Phone == "" && !x.Has(Quality) {
-			out = append(out, Lack{"", fmt.Sprintf("%s (%s) has no telephone number: no call and no short message", x.Name, x.ID)})
+			out = append(out, Lack{"", fmt.Sprintf("%s (%s) has no telephone number: no call and no short message", x.Name, x.ID),
+				fmt.Sprintf("%s（%s）没有电话号码：打不了电话，也发不了短信", x.Name, x.ID)})
 		}
 	}
 	return out

@@ -57,6 +57,7 @@ type Influx struct {
 type Web struct {
 	Listen    string `yaml:"listen"`     // default 127.0.0.1:8080
 	TokenFile string `yaml:"token_file"` // secret for requests that change something; without it they are refused
+	PublicURL string `yaml:"public_url"` // where telephones reach the page; without it messages hold no link
 }
 
 // SiteKind is what a site is.

@@ -71,6 +71,7 @@ func (c *County) checkServices(r *report) {
 		r.bad(web.key("listen"), "add web.token_file, or listen on 127.0.0.1:PORT behind a proxy", "%s %q can be reached from the network and there is no token", web.key("listen"), c.Web.Listen)
 	}
 	r.secretForm(web.key("token_file"), c.Web.TokenFile)
+	r.endpoint(web.key("public_url"), c.Web.PublicURL)
 
 	p, in := place("store").key("influx"), c.Store.Influx
 	if in.URL == "" {

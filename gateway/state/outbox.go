@@ -216,17 +216,19 @@ type Proven struct {
 	Last    time.Time `json:"last,omitzero"` // when it last took a message; zero: not since then
 	Taken   int64     `json:"taken"`
 	Failed  int64     `json:"failed"`
+	Error   string    `json:"error,omitempty"` // of the newest try that failed
 }
 
 // Channels reports which channels proved delivery since a moment, by name.
 func (db *DB) Channels(ctx context.Context, since time.Time) ([]Proven, error) {
-	rows, err := db.reader.QueryContext(ctx, `SELECT channel, max(CASE WHEN class = '' THEN at_ms END), sum(class = ''), sum(class <> '')
-		FROM attempts WHERE at_ms >= ? GROUP BY channel ORDER BY channel`, since.UnixMilli())
+	rows, err := db.reader.QueryContext(ctx, `SELECT channel, max(CASE WHEN class = '' THEN at_ms END), sum(class = ''), sum(class <> ''),
+		coalesce((SELECT b.error FROM attempts b WHERE b.channel = a.channel AND b.class <> '' AND b.at_ms >= ?1 ORDER BY b.at_ms DESC LIMIT 1), '')
+		FROM attempts a WHERE at_ms >= ?1 GROUP BY channel ORDER BY channel`, since.UnixMilli())
 	out := []Proven{}
 	err = each(rows, err, func() error {
 		var p Proven
 		var last sql.NullInt64
-		if err := rows.Scan(&p.Channel, &last, &p.Taken, &p.Failed); err != nil {
+		if err := rows.Scan(&p.Channel, &last, &p.Taken, &p.Failed, &p.Error); err != nil {
 			return err
 		}
 		p.Last = fromMillis(last)

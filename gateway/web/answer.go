@@ -119,12 +119,17 @@ func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // readBody decodes a request's JSON strictly: at most maxBody bytes, one
 // value, no unknown field. An empty body leaves v as it is when optional.
 func readBody(r *http.Request, v any, optional bool) error {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	return readUpTo(maxBody, r, v, optional)
+}
+
+// readUpTo is readBody with a bound of its own, in bytes.
+func readUpTo(most int, r *http.Request, v any, optional bool) error {
+	body, err := io.ReadAll(io.LimitReader(r.Body, int64(most)+1))
 	if err != nil {
 		return badInput("请求没有收完整，请重发", "the request did not arrive whole; send it again")
 	}
-	if len(body) > maxBody {
-		return &apiError{http.StatusRequestEntityTooLarge, "too-large", "请求超过 64 KiB", "the request is larger than 64 KiB"}
+	if len(body) > most {
+		return &apiError{http.StatusRequestEntityTooLarge, "too-large", fmt.Sprintf("请求超过 %d KiB", most>>10), fmt.Sprintf("the request is larger than %d KiB", most>>10)}
 	}
 	if optional && len(bytes.TrimSpace(body)) == 0 {
 		return nil

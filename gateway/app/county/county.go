@@ -43,6 +43,7 @@ type App struct {
 	goods     *goods
 	collector *collector.Collector
 	keeper    *retention.Keeper
+	office    *office
 	link      *mqtt.Link
 	// sourceLinks are the connections of third-party senders.
 	sourceLinks []*mqtt.Link
@@ -109,13 +110,26 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	if err := a.goods.all(ctx, judge); err != nil {
 		return nil, err
 	}
+	foreteller := newForeteller(cfg, a.store, o.Now)
+	a.office, err = newOffice(officeOptions{
+		cfg: cfg, state: a.state, hub: hub, now: o.Now, log: o.Logger,
+		left: func(ctx context.Context, x alerting.Alarm) *web.Left {
+			return foreteller.left(ctx, x, a.goods.limitsOf(x.Zone))
+		},
+		publisher: publisherFunc(func(ctx context.Context, topic string, payload []byte) error {
+			return LinkPublisher{a.link}.Publish(ctx, topic, payload)
+		}),
+	})
+	if err != nil {
+		return nil, err
+	}
 	sources, err := sourcesOf(cfg)
 	if err != nil {
 		return nil, err
 	}
 	a.collector, err = collector.New(ctx, collector.Options{
 		Registry: registryOf(cfg), Sources: sources, Engine: judge, State: a.state, Store: a.store, Rollups: a.store,
-		Listener: hubListener{hub}, Now: o.Now, Logger: o.Logger, Registerer: registry, ClockSource: machineClock(),
+		Listener: wakingListener{hubListener{hub}, a.office.alarmsChanged}, Now: o.Now, Logger: o.Logger, Registerer: registry, ClockSource: machineClock(),
 	})
 	if err != nil {
 		return nil, err
@@ -128,7 +142,8 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		return nil, err
 	}
 	a.goods.hand(a.collector)
-	if err := a.openPage(zones, hub, registry, o); err != nil {
+	a.office.collector = a.collector
+	if err := a.openPage(zones, hub, registry, foreteller, o); err != nil {
 		return nil, err
 	}
 	// The wire last: from here on messages come in.
@@ -189,7 +204,7 @@ func registryOf(cfg *config.County) collector.Registry {
 	return r
 }
 
-func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus.Registry, o Options) error {
+func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus.Registry, foreteller *foreteller, o Options) error {
 	county, err := web.CountyFrom(*a.cfg, limitsOf(zones))
 	if err != nil {
 		return err
@@ -198,10 +213,11 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	if err != nil {
 		return fmt.Errorf("web.token_file: %w", err)
 	}
-	view := view{collector: a.collector, state: a.state, hub: hub, goods: a.goods, foreteller: newForeteller(a.cfg, a.store, o.Now)}
+	view := view{collector: a.collector, state: a.state, hub: hub, goods: a.goods, foreteller: foreteller, office: a.office}
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Hub: hub,
-	}, web.Options{Token: token, Registry: registry, Logger: o.Logger, Now: o.Now})
+		Steps: view, People: a.office, Outages: a.office, Messages: a.office,
+	}, web.Options{Token: token, AnswerKey: a.office.key, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }
 
@@ -287,6 +303,7 @@ func (a *App) Run(ctx context.Context) error {
 		wg.Go(func() { _ = link.Run(linkCtx) }) // ends with its context only
 	}
 	wg.Go(func() { a.keeper.Run(failed) })
+	wg.Go(func() { a.office.run(failed) })
 	err := a.collector.Run(failed, a.link)
 
 	// The links end after the collector, whose last acknowledgements they send.

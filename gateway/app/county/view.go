@@ -9,6 +9,7 @@ import (
 
 	"coldchain/alerting"
 	"coldchain/alerting/batch"
+	"coldchain/alerting/duty"
 	"coldchain/gateway/collector"
 	"coldchain/gateway/state"
 	"coldchain/gateway/store"
@@ -24,6 +25,7 @@ type view struct {
 	hub        *web.Hub
 	goods      *goods
 	foreteller *foreteller
+	office     *office
 }
 
 var (
@@ -69,13 +71,17 @@ func (v view) Alarms(ctx context.Context, f web.AlarmFilter) ([]web.Alarm, error
 	for _, a := range found {
 		out = append(out, v.alarm(ctx, a))
 	}
-	return out, nil
+	return out, v.office.fill(ctx, out)
 }
 
 // Alarm implements web.Alarms.
 func (v view) Alarm(ctx context.Context, id string) (web.Alarm, error) {
 	a, err := v.state.Alarm(ctx, id)
-	return v.alarm(ctx, a), translate(err)
+	if err != nil {
+		return web.Alarm{}, translate(err)
+	}
+	out := []web.Alarm{v.alarm(ctx, a)}
+	return out[0], v.office.fill(ctx, out)
 }
 
 // alarm adds what is not in county.db: how long there is left.
@@ -87,12 +93,14 @@ func (v view) alarm(ctx context.Context, a state.Alarm) web.Alarm {
 
 // Acknowledge implements web.Alarms.
 func (v view) Acknowledge(ctx context.Context, id string, by web.Actor, at time.Time, note string) (web.Alarm, error) {
-	a, err := v.state.Acknowledge(ctx, actorOf(by), id, note, at)
+	err := v.act(ctx, id, by, func(who state.Actor, _ duty.Plan) error {
+		_, err := v.state.Acknowledge(ctx, who, id, note, at)
+		return err
+	})
 	if err != nil {
-		return web.Alarm{}, translate(err)
+		return web.Alarm{}, err
 	}
-	v.hub.Publish(web.AlarmEvent, id)
-	return alarmOf(a), nil
+	return v.Alarm(ctx, id)
 }
 
 // Batches implements web.Batches.

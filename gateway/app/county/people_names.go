@@ -1,0 +1,82 @@
+package county
+
+import (
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"coldchain/alerting/duty"
+	"coldchain/alerting/wording"
+	"coldchain/gateway/config"
+	"coldchain/gateway/state"
+	"coldchain/gateway/web"
+)
+
+// places names the county's places by their labels and its people by the
+// roster.
+type places struct {
+	sites  map[string]config.Site
+	zones  map[string]config.Zone // by site/zone
+	roster *atomic.Pointer[duty.Roster]
+}
+
+var _ wording.Names = places{}
+
+// Site implements wording.Names.
+func (p places) Site(site string, l wording.Language) string { return label(p.sites[site].Name, l) }
+
+// Zone implements wording.Names.
+func (p places) Zone(zone string, l wording.Language) (name, kind string) {
+	z := p.zones[zone]
+	return label(z.Name, l), string(z.Kind)
+}
+
+// Person implements wording.Names.
+func (p places) Person(id string) string {
+	if r := p.roster.Load(); r != nil {
+		if x, ok := r.Person(id); ok {
+			return x.Name
+		}
+	}
+	return id
+}
+
+func label(l config.Label, language wording.Language) string {
+	first, other := l.ZH, l.EN
+	if language == wording.English {
+		first, other = other, first
+	}
+	if first == "" {
+		return other
+	}
+	return first
+}
+
+// somebody is who the audit shall name: a name or id of the roster is that
+// person, whom the desk then knows.
+func somebody(r duty.Roster, by web.Actor) state.Actor {
+	name := strings.TrimSpace(by.Name)
+	var found []string
+	for _, p := range r.Persons {
+		if p.ID == name {
+			return state.Actor{Kind: state.Person, ID: p.ID}
+		}
+		if p.Name == name {
+			found = append(found, p.ID)
+		}
+	}
+	if len(found) == 1 {
+		return state.Actor{Kind: state.Person, ID: found[0]}
+	}
+	return actorOf(by)
+}
+
+// repairerOf is who mends the cooling of a site.
+func repairerOf(r duty.Roster, site string) *web.Contact {
+	i := slices.IndexFunc(r.Persons, func(p duty.Person) bool { return p.Has(duty.Repairer) && p.Serves(site) && p.Phone != "" })
+	if i < 0 {
+		return nil
+	}
+	p := r.Persons[i]
+	return &web.Contact{Name: p.Name, Phone: "+" + p.Phone}
+}

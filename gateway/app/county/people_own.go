@@ -1,0 +1,114 @@
+package county
+
+import (
+	"context"
+	"time"
+
+	"coldchain/alerting"
+	"coldchain/alerting/duty"
+	"coldchain/gateway/collector"
+	"coldchain/gateway/config"
+	"coldchain/gateway/state"
+	"coldchain/gateway/web"
+	"coldchain/sensors"
+)
+
+// deskStore is what the desk reads and writes. Whenever it reads, the alarms
+// about telling people itself are brought up to date.
+type deskStore struct{ office *office }
+
+// Situation implements outbox.DeskStore.
+func (d deskStore) Situation(ctx context.Context, now time.Time) (duty.Situation, error) {
+	s, err := d.office.look(ctx, now)
+	if err != nil {
+		return s, err
+	}
+	d.office.deciding = make(map[string]alerting.Alarm, len(s.Alarms))
+	for _, a := range s.Alarms {
+		d.office.deciding[a.ID] = a.Alarm
+	}
+	changes := ownChanges(now, s)
+	if len(changes) == 0 {
+		return s, nil
+	}
+	changed, err := d.office.state.Apply(ctx, state.Actor{Kind: state.System, ID: "duty"}, changes)
+	if err != nil {
+		return s, err
+	}
+	for _, a := range changed {
+		d.office.hub.Publish(web.AlarmEvent, a.ID)
+	}
+	return d.office.look(ctx, now)
+}
+
+// AddIntents implements outbox.DeskStore.
+func (d deskStore) AddIntents(ctx context.Context, actor state.Actor, list []state.Outgoing) (int, error) {
+	return d.office.state.AddIntents(ctx, actor, list)
+}
+
+// ownChanges compares the open alarms about telling people with how that goes.
+func ownChanges(now time.Time, s duty.Situation) []alerting.Transition {
+	now = now.UTC().Truncate(time.Millisecond)
+	open := map[string]alerting.Alarm{}
+	for _, a := range s.Alarms {
+		if (a.Rule == duty.ChannelFails || a.Rule == duty.DrillMissed) && a.Returned.IsZero() {
+			open[a.ID] = a.Alarm
+		}
+	}
+	var out []alerting.Transition
+	for _, a := range duty.Own(now, s) {
+		if _, known := open[a.ID]; known {
+			delete(open, a.ID)
+			continue
+		}
+		out = append(out, alerting.Transition{Change: alerting.Raised, Alarm: a, At: now})
+	}
+	for _, a := range open {
+		a.Returned, a.LastSeen, a.State = now, now, alerting.ReturnedUnacknowledged
+		out = append(out, alerting.Transition{Change: alerting.Returned, Alarm: a, At: now})
+	}
+	return out
+}
+
+// stores says how each site with goods stands, for the morning's message.
+func (f *office) stores() []duty.Store {
+	held := map[string]bool{}
+	for _, g := range f.collector.Gateways() {
+		held[g.Site] = held[g.Site] || g.Held > 0
+	}
+	var out []duty.Store
+	for _, site := range f.cfg.Sites {
+		s, goods := duty.Store{Site: site.ID, Fresh: true}, false
+		for _, z := range site.Zones {
+			if z.Kind == config.Technical {
+				continue
+			}
+			for name := range z.Points {
+				goods = true
+				word := web.PointStatus(f.collector.PointStatus(sensors.PointID(site.ID + "/" + z.ID + "/" + name)).Word)
+				s.Fresh = s.Fresh && (word == web.PointOK || word == web.PointOut)
+			}
+		}
+		if held[site.ID] {
+			s.Problems = append(s.Problems, "clock")
+		}
+		if goods {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// wakingListener wakes the desk when the collector has changed an alarm.
+type wakingListener struct {
+	hubListener
+	changed func()
+}
+
+var _ collector.Listener = wakingListener{}
+
+// AlarmsChanged implements collector.Listener.
+func (l wakingListener) AlarmsChanged(alarms []state.Alarm) {
+	l.hubListener.AlarmsChanged(alarms)
+	l.changed()
+}
