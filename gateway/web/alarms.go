@@ -41,6 +41,7 @@ type alarmJSON struct {
 	Batches  []exposedJSON     `json:"batches"`
 	Answered *acknowledgeJSON  `json:"acknowledged"`
 	Left     *leftJSON         `json:"left"`
+	peopleJSON
 }
 
 // leftJSON is how long it takes until a more serious limit is reached.
@@ -72,7 +73,7 @@ func (s *Server) alarm(a Alarm) alarmJSON {
 		ID: a.ID, Rule: a.Rule, Object: a.Object, Site: site, Zone: a.Zone,
 		Level: a.Level, Class: a.Class, State: a.State, Reason: a.Reason, Open: Open(a.Alarm),
 		Start: stamp(a.Start), Raised: stamp(a.Raised), Returned: stamp(a.Returned), LastSeen: stamp(a.LastSeen),
-		DelayS: a.Delay.Seconds(), Batches: make([]exposedJSON, 0, len(a.Batches)),
+		DelayS: a.Delay.Seconds(), Batches: make([]exposedJSON, 0, len(a.Batches)), peopleJSON: s.peopleOf(a),
 	}
 	if p, ok := s.index.points[sensors.PointID(a.Object)]; ok {
 		out.Quantity, out.Unit = p.Quantity, p.Quantity.Unit()
@@ -118,15 +119,22 @@ func (s *Server) alarms(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list alarms: %w", err)
 	}
-	out := struct {
-		Now       stamp       `json:"now"`
-		Alarms    []alarmJSON `json:"alarms"`
-		Truncated bool        `json:"truncated"`
-	}{stamp(s.opt.Now()), []alarmJSON{}, len(found) > limit}
+	return s.alarmList(found, limit), nil
+}
+
+type alarmsJSON struct {
+	Now       stamp       `json:"now"`
+	Alarms    []alarmJSON `json:"alarms"`
+	Truncated bool        `json:"truncated"`
+}
+
+// alarmList shows at most limit of what was found.
+func (s *Server) alarmList(found []Alarm, limit int) alarmsJSON {
+	out := alarmsJSON{stamp(s.opt.Now()), []alarmJSON{}, len(found) > limit}
 	for _, a := range found[:min(limit, len(found))] {
 		out.Alarms = append(out.Alarms, s.alarm(a))
 	}
-	return out, nil
+	return out
 }
 
 // listFilter checks what lists can be narrowed by.
@@ -183,7 +191,12 @@ func actor(name string) Actor { return Actor{Name: name, Via: "token"} }
 // stateError turns an error of the county's state into an answer.
 func stateError(err error, zh, en string) error {
 	var d *Disagreement
-	switch {
+	var already *apiError
+	switch refused := refusal(err); {
+	case refused != nil:
+		return refused
+	case errors.As(err, &already):
+		return err
 	case errors.As(err, &d):
 		return &apiError{http.StatusConflict, "disagrees", d.ZH + "。如果一定要放，请写明原因（override）再提交一次", d.EN + ". If it must be, send it again with the reason (override)"}
 	case errors.Is(err, ErrNotFound):

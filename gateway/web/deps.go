@@ -7,6 +7,7 @@ import (
 
 	"coldchain/alerting"
 	"coldchain/alerting/batch"
+	"coldchain/alerting/duty"
 	"coldchain/gateway/store"
 	"coldchain/sensors"
 )
@@ -23,6 +24,12 @@ type Deps struct {
 	Health   Health
 	// Operations may be nil: its routes are then not found.
 	Operations Operations
+	// Steps, People, Outages and Messages may be nil: their routes are then not
+	// found.
+	Steps    Steps
+	People   People
+	Outages  Outages
+	Messages Messages
 	// Hub carries live events from the collector to the pages. The owner of
 	// the collector calls Publish; New makes a hub when it is nil.
 	Hub *Hub
@@ -109,6 +116,14 @@ type Alarm struct {
 	Batches      []ExposedBatch
 	Acknowledged *Acknowledgement // nil while nobody has answered
 	Left         *Left            // nil when there is no time to name
+
+	Steps    []Step   // oldest first
+	Folded   int      // present alarms that are told of by this one
+	Closing  *Closing // nil: nobody has closed it
+	Shelved  *duty.Shelf
+	Repairer *Contact // who to call for its site
+	Told     []Told   // of Steps.Whole only, oldest first
+	Next     *Next    // of Steps.Whole only; nil: nobody
 }
 
 // Left is how long it takes until a more serious limit is reached.

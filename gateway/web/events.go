@@ -21,6 +21,7 @@ import (
 //	alarm    {now, alarms}   alarms as in /alarms, as they are now
 //	batch    {now, batches}  batches as in /batches
 //	gateway  {now, gateways} gateways as in /sites
+//	people   {now}           roster, plan or outages have changed: ask for them
 //	trouble  {now, trouble}  as in /sites, when it has changed
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	if err := onlyParams(r); err != nil {
@@ -99,6 +100,9 @@ func (s *Server) changes(ctx context.Context, st *stream, changed map[Kind][]str
 	}
 	if len(changed[GatewayEvent]) > 0 {
 		text += s.event(GatewayEvent, map[string]any{"gateways": s.gatewaysNamed(changed[GatewayEvent])})
+	}
+	if len(changed[PeopleEvent]) > 0 {
+		text += s.event(PeopleEvent, map[string]any{})
 	}
 	return text
 }

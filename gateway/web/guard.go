@@ -106,11 +106,11 @@ func routeOf(path string) string {
 	switch {
 	case isAPI:
 		switch first {
-		case "sites", "zones", "points", "readings", "alarms", "batches", "events":
+		case "sites", "zones", "points", "readings", "alarms", "batches", "events", "people", "channels", "drills", "outages", "queue":
 			return "/api/v1/" + first
 		}
 		return "other"
-	case path == "/healthz" || path == "/metrics":
+	case path == "/healthz" || path == "/metrics" || path == "/answer":
 		return path
 	}
 	return "page"

@@ -14,6 +14,7 @@ const (
 	AlarmEvent   Kind = "alarm"   // ids are alarms
 	BatchEvent   Kind = "batch"   // ids are batches
 	GatewayEvent Kind = "gateway" // ids are gateways
+	PeopleEvent  Kind = "people"  // roster, plan or outages; any id
 )
 
 // maxPending bounds what waits for one listener; a county has fewer things.

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"html/template"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -38,6 +39,9 @@ type Options struct {
 	// Heartbeat is how often a silent event stream says that it lives.
 	// Default 15 s.
 	Heartbeat time.Duration
+	// AnswerKey signs the links by which messages are answered. Empty: there
+	// are none, and /answer is not found.
+	AnswerKey []byte
 	// Flush is how long live events are gathered before they are sent
 	// together. Default 1 s.
 	Flush time.Duration
@@ -52,6 +56,7 @@ type Server struct {
 	history history
 	sparks  *sparks
 	metrics metrics
+	answer  *template.Template // of /answer
 	handler http.Handler
 
 	closing   chan struct{}
@@ -79,9 +84,13 @@ func New(deps Deps, opt Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	answer, err := newAnswerTemplate()
+	if err != nil {
+		return nil, fmt.Errorf("web: the answer page: %w", err)
+	}
 	h := history{readings: deps.Readings, rollups: deps.Rollups}
 	s := &Server{
-		deps: deps, opt: opt, index: indexOf(deps.County), page: page, metrics: m,
+		deps: deps, opt: opt, index: indexOf(deps.County), page: page, metrics: m, answer: answer,
 		history: h, sparks: newSparks(h, opt.Now, opt.Period),
 		closing: make(chan struct{}),
 	}
@@ -137,6 +146,7 @@ func (s *Server) routes() http.Handler {
 	add("/api/v1/operations", read(s.operations))
 	add("/api/v1/quarantine", read(s.quarantine))
 	add("/api/v1/gaps", read(s.gaps))
+	s.peopleRoutes(add, read)
 	add("/api/v1/events", methods{"GET": http.HandlerFunc(s.events)})
 	add("/api/", methods{"*": s.api(func(r *http.Request) (any, error) {
 		return nil, notFound("没有这个接口："+clip(r.URL.Path), "there is no such route: "+clip(r.URL.Path))
@@ -145,4 +155,29 @@ func (s *Server) routes() http.Handler {
 	add("/metrics", methods{"GET": promhttp.HandlerFor(s.opt.Registry, promhttp.HandlerOpts{Registry: s.opt.Registry})})
 	add("/", methods{"GET": http.HandlerFunc(s.servePage)})
 	return mux
+}
+
+// peopleRoutes are those of telling people, as far as there is somebody to ask.
+func (s *Server) peopleRoutes(add func(string, methods), read func(apiFunc) methods) {
+	if s.deps.Steps != nil {
+		add("/api/v1/alarms/{id}", read(s.oneAlarm))
+		add("/api/v1/alarms/{id}/steps", methods{"POST": s.write(s.takeStep)})
+		add("/api/v1/alarms/{id}/closing", methods{"POST": s.write(s.closeAlarm)})
+		add("/api/v1/alarms/{id}/signature", methods{"POST": s.write(s.signAlarm)})
+		add("/api/v1/alarms/{id}/shelf", methods{"POST": s.write(s.shelve), "DELETE": s.write(s.unshelve)})
+		add("/api/v1/closing-words", read(s.closingWords))
+		add("/api/v1/queue", read(s.queue))
+	}
+	if s.deps.People != nil {
+		add("/api/v1/people", methods{"GET": s.api(s.people), "PUT": s.write(s.putPeople)})
+		add("/api/v1/drills", read(s.drills))
+		add("/api/v1/channels", read(s.channels))
+	}
+	if s.deps.Outages != nil {
+		add("/api/v1/outages", methods{"GET": s.api(s.outages), "POST": s.write(s.planOutage)})
+		add("/api/v1/outages/{id}", methods{"DELETE": s.write(s.endOutage)})
+	}
+	if s.deps.Messages != nil && len(s.opt.AnswerKey) > 0 {
+		add("/answer", methods{"GET": http.HandlerFunc(s.answerPage), "POST": http.HandlerFunc(s.takeAnswer)})
+	}
 }

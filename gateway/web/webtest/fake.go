@@ -34,6 +34,7 @@ type Fake struct {
 	StoreDown error                              // what Read answers
 	StateDown error                              // what Alarms and Batches answer
 	Machinery
+	Office
 
 	keys map[string]string // idempotency key -> request
 }
@@ -52,7 +53,8 @@ func (f *Fake) Do(change func(*Fake)) {
 
 // Deps offers the fake as everything a server needs.
 func (f *Fake) Deps(c web.County, hub *web.Hub) web.Deps {
-	return web.Deps{County: c, Live: f, Readings: f, Alarms: f, Batches: f, Health: f, Operations: f, Hub: hub}
+	return web.Deps{County: c, Live: f, Readings: f, Alarms: f, Batches: f, Health: f, Operations: f, Hub: hub,
+		Steps: f, People: f, Outages: f, Messages: f}
 }
 
 // Put stores a reading and makes it the newest of its point.

@@ -1,0 +1,283 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"coldchain/alerting/duty"
+	"coldchain/alerting/notify"
+	"coldchain/alerting/wording"
+	"coldchain/gateway/config"
+)
+
+type stepJSON struct {
+	Step duty.Answer `json:"step"`
+	By   string      `json:"by"`
+	At   stamp       `json:"at"`
+	Note string      `json:"note"`
+}
+
+type closingJSON struct {
+	Cause    duty.Cause   `json:"cause"`
+	Action   duty.Action  `json:"action"`
+	Outcome  duty.Outcome `json:"outcome"`
+	Note     string       `json:"note"`
+	By       string       `json:"by"`
+	At       stamp        `json:"at"`
+	Severe   bool         `json:"severe"`
+	SignedBy string       `json:"signed_by"`
+	SignedAt stamp        `json:"signed_at"`
+}
+
+type shelvedJSON struct {
+	Until  stamp  `json:"until"`
+	Reason string `json:"reason"`
+	By     string `json:"by"`
+}
+
+type contactJSON struct {
+	Name  string `json:"name"`
+	Phone string `json:"phone"`
+}
+
+// peopleJSON is what people have to do with an alarm.
+type peopleJSON struct {
+	Steps    []stepJSON     `json:"steps"`
+	Folded   int            `json:"folded"`
+	Todo     []config.Label `json:"todo"`
+	Closing  *closingJSON   `json:"closing"`
+	Shelved  *shelvedJSON   `json:"shelved"`
+	Repairer *contactJSON   `json:"repairer"`
+}
+
+func (s *Server) peopleOf(a Alarm) peopleJSON {
+	out := peopleJSON{Steps: stepsOf(a.Steps), Folded: a.Folded, Todo: []config.Label{}}
+	kind := ""
+	if z, ok := s.index.zones[a.Zone]; ok {
+		kind = string(z.Kind)
+	}
+	zh, en := wording.Chinese.Todo(a.Rule, kind), wording.English.Todo(a.Rule, kind)
+	for i := range zh {
+		if zh[i] != "" {
+			out.Todo = append(out.Todo, config.Label{ZH: zh[i], EN: en[i]})
+		}
+	}
+	if c := a.Closing; c != nil {
+		out.Closing = &closingJSON{c.Cause, c.Action, c.Outcome, c.Note, c.By, stamp(c.At), c.Severe, c.Signed, stamp(c.SignAt)}
+	}
+	if h := a.Shelved; h != nil {
+		out.Shelved = &shelvedJSON{stamp(h.Until), h.Reason, h.By}
+	}
+	if r := a.Repairer; r != nil {
+		out.Repairer = &contactJSON{r.Name, r.Phone}
+	}
+	return out
+}
+
+func stepsOf(steps []Step) []stepJSON {
+	out := make([]stepJSON, 0, len(steps))
+	for _, step := range steps {
+		out = append(out, stepJSON{step.Step, step.By, stamp(step.At), step.Note})
+	}
+	return out
+}
+
+type toldJSON struct {
+	Person  string       `json:"person"`
+	Name    string       `json:"name"`
+	Channel string       `json:"channel"`
+	Kind    notify.Kind  `json:"kind"`
+	At      stamp        `json:"at"`
+	State   TellingState `json:"state"`
+	Why     string       `json:"why"`
+}
+
+type nextJSON struct {
+	At  stamp    `json:"at"`
+	Who []string `json:"who"`
+}
+
+// wholeJSON is one alarm with who was told of it.
+type wholeJSON struct {
+	alarmJSON
+	Told []toldJSON `json:"told"`
+	Next *nextJSON  `json:"next"`
+}
+
+// whole answers with one alarm as it is now.
+func (s *Server) whole(ctx context.Context, id string) (any, error) {
+	a, err := s.deps.Steps.Whole(ctx, id)
+	if err != nil {
+		return nil, alarmError(err, id)
+	}
+	out := wholeJSON{alarmJSON: s.alarm(a), Told: make([]toldJSON, 0, len(a.Told))}
+	for _, t := range a.Told {
+		out.Told = append(out.Told, toldJSON{t.Person, t.Name, t.Channel, t.Kind, stamp(t.At), t.State, t.Why})
+	}
+	if n := a.Next; n != nil {
+		out.Next = &nextJSON{stamp(n.At), n.Who}
+	}
+	return struct {
+		Now   stamp     `json:"now"`
+		Alarm wholeJSON `json:"alarm"`
+	}{stamp(s.opt.Now()), out}, nil
+}
+
+func alarmError(err error, id string) error { return stateError(err, "报警 "+id, "alarm "+id) }
+
+// pathAlarm is the alarm that a request is about.
+func pathAlarm(r *http.Request) (string, error) {
+	if err := onlyParams(r); err != nil {
+		return "", err
+	}
+	id := r.PathValue("id")
+	if !alarmID.MatchString(id) {
+		return "", badInput("报警编号不对", "that is no alarm id")
+	}
+	return id, nil
+}
+
+func (s *Server) oneAlarm(r *http.Request) (any, error) {
+	id, err := pathAlarm(r)
+	if err != nil {
+		return nil, err
+	}
+	return s.whole(r.Context(), id)
+}
+
+// alter carries out what a request wants done to an alarm, and answers with
+// the alarm. in is decoded from the body; who gives the actor's name in it.
+func alter[T any](s *Server, r *http.Request, who func(T) string, do func(ctx context.Context, id string, by Actor, in T) error) (any, error) {
+	id, err := pathAlarm(r)
+	if err != nil {
+		return nil, err
+	}
+	var in T
+	if err := readBody(r, &in, false); err != nil {
+		return nil, err
+	}
+	if err := checkText("actor", who(in), 40, true); err != nil {
+		return nil, err
+	}
+	if err := do(r.Context(), id, actor(who(in)), in); err != nil {
+		return nil, alarmError(err, id)
+	}
+	return s.whole(r.Context(), id)
+}
+
+type actorInput struct {
+	Actor string `json:"actor"`
+}
+
+func (a actorInput) name() string { return a.Actor }
+
+func (s *Server) takeStep(r *http.Request) (any, error) {
+	type input struct {
+		actorInput
+		Step duty.Answer `json:"step"`
+		Note string      `json:"note"`
+	}
+	return alter(s, r, input.name, func(ctx context.Context, id string, by Actor, in input) error {
+		if err := firstError(checkStep(in.Step), checkText("note", in.Note, 500, false)); err != nil {
+			return err
+		}
+		return s.deps.Steps.TakeStep(ctx, id, by, in.Step, in.Note)
+	})
+}
+
+func checkStep(step duty.Answer) error {
+	for _, known := range duty.Answers() {
+		if step == known {
+			return nil
+		}
+	}
+	return badInput(fmt.Sprintf("step 只能是 %v", duty.Answers()), fmt.Sprintf("step must be one of %v", duty.Answers()))
+}
+
+func (s *Server) closeAlarm(r *http.Request) (any, error) {
+	type input struct {
+		actorInput
+		Cause   duty.Cause   `json:"cause"`
+		Action  duty.Action  `json:"action"`
+		Outcome duty.Outcome `json:"outcome"`
+		Note    string       `json:"note"`
+	}
+	return alter(s, r, input.name, func(ctx context.Context, id string, by Actor, in input) error {
+		c := duty.Closing{Cause: in.Cause, Action: in.Action, Outcome: in.Outcome, Note: in.Note}
+		if err := checkText("note", in.Note, 500, false); err != nil {
+			return err
+		}
+		if err := c.Check(); err != nil {
+			return badInput("关闭报警的内容不对："+clip(err.Error()), "the closing is not right: "+clip(err.Error()))
+		}
+		return s.deps.Steps.CloseAlarm(ctx, id, by, c)
+	})
+}
+
+func (s *Server) signAlarm(r *http.Request) (any, error) {
+	return alter(s, r, actorInput.name, func(ctx context.Context, id string, by Actor, _ actorInput) error {
+		return s.deps.Steps.Sign(ctx, id, by)
+	})
+}
+
+func (s *Server) shelve(r *http.Request) (any, error) {
+	type input struct {
+		actorInput
+		Until  string `json:"until"`
+		Reason string `json:"reason"`
+	}
+	return alter(s, r, input.name, func(ctx context.Context, id string, by Actor, in input) error {
+		until, err := parseTime("until", in.Until)
+		if err := firstError(err, checkText("reason", in.Reason, 200, true)); err != nil {
+			return err
+		}
+		if d := until.Sub(s.opt.Now()); d <= 0 || d > duty.MaxShelf {
+			return badInput("until 应在现在之后、72 小时之内", "until must be after now and within 72 hours")
+		}
+		return s.deps.Steps.Shelve(ctx, id, by, until, in.Reason)
+	})
+}
+
+func (s *Server) unshelve(r *http.Request) (any, error) {
+	return alter(s, r, actorInput.name, func(ctx context.Context, id string, by Actor, _ actorInput) error {
+		return s.deps.Steps.Unshelve(ctx, id, by)
+	})
+}
+
+// queue lists what wakes nobody and waits for the quality officer.
+func (s *Server) queue(r *http.Request) (any, error) {
+	if err := onlyParams(r); err != nil {
+		return nil, err
+	}
+	found, err := s.deps.Steps.Queue(r.Context(), defaultList+1)
+	if err != nil {
+		return nil, fmt.Errorf("list late alarms: %w", err)
+	}
+	return s.alarmList(found, defaultList), nil
+}
+
+func (s *Server) closingWords(r *http.Request) (any, error) {
+	if err := onlyParams(r); err != nil {
+		return nil, err
+	}
+	return struct {
+		Now      stamp         `json:"now"`
+		Causes   []closingWord `json:"causes"`
+		Actions  []closingWord `json:"actions"`
+		Outcomes []closingWord `json:"outcomes"`
+	}{stamp(s.opt.Now()), closingWordsOf(duty.Causes()), closingWordsOf(duty.Actions()), closingWordsOf(duty.Outcomes())}, nil
+}
+
+// refusal turns a *Refused into an answer; nil when err is none.
+func refusal(err error) error {
+	var r *Refused
+	switch {
+	case !errors.As(err, &r):
+		return nil
+	case r.Invalid:
+		return &apiError{http.StatusBadRequest, r.Code, r.ZH, r.EN}
+	}
+	return &apiError{http.StatusConflict, r.Code, r.ZH, r.EN}
+}
