@@ -91,14 +91,8 @@ export const getPeople = () => ask<PeopleAnswer>('people')
 export const putPeople = (p: { version: number; roster: Roster; plan: Plan }, actor: string, token: string) =>
   send<PeopleAnswer>('PUT', 'people', token, { ...p, actor })
 
-export const getDrills = async () => list<Drill>(await ask<unknown>('drills'), 'drills')
-export const getChannels = async () => list<Channel>(await ask<unknown>('channels'), 'channels')
-export const getOutages = async () => list<Outage>(await ask<unknown>('outages'), 'outages')
+export const getDrills = () => ask<{ now: string; drills: Drill[] }>('drills')
+export const getChannels = () => ask<{ now: string; channels: Channel[] }>('channels')
+export const getOutages = () => ask<{ now: string; outages: Outage[] }>('outages')
 export const addOutage = (o: Omit<Outage, 'id' | 'by'>, actor: string, token: string) => send<unknown>('POST', 'outages', token, { ...o, actor })
 export const endOutage = (id: string, actor: string, token: string) => send<unknown>('DELETE', 'outages/' + encodeURIComponent(id), token, { actor })
-
-/** A list, alone or beside the server's time. */
-function list<T>(body: unknown, name: string): T[] {
-  if (Array.isArray(body)) return body as T[]
-  return ((body as Record<string, T[] | null>)[name] ?? []) as T[]
-}

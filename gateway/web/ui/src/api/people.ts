@@ -130,6 +130,8 @@ export interface PeopleAnswer {
   roster: Roster
   plan: Plan
   lacks: (Label & { site: string })[]
+  /** false: no channel is set up and nobody is told. */
+  telling: boolean
 }
 
 export interface Outage {
