@@ -4,6 +4,8 @@ import type { Role, StepName, Weekday } from '../api/people'
 export const answerZh = {
   step: { acknowledged: '知道了', 'on-the-way': '在路上', 'on-site': '已到场', handled: '已处理' } satisfies Record<StepName, string>,
   steps: '处理进展',
+  took: '{by} {step}，{time}',
+  channel: { call: '电话', voice: '电话', sms: '短信', modem: '短信', wecom: '企业微信', dingtalk: '钉钉', feishu: '飞书', mail: '邮件', email: '邮件' },
   others: '等 {n} 人',
   sending: '发送中…',
   notSent: '没有发出去',
@@ -65,6 +67,8 @@ export const answerZh = {
 export const answerEn: typeof answerZh = {
   step: { acknowledged: 'Got it', 'on-the-way': 'On the way', 'on-site': 'On site', handled: 'Handled' },
   steps: 'Progress',
+  took: '{by}: {step}, {time}',
+  channel: { call: 'call', voice: 'call', sms: 'text message', modem: 'text message', wecom: 'WeCom', dingtalk: 'DingTalk', feishu: 'Feishu', mail: 'e-mail', email: 'e-mail' },
   others: 'and {n} more',
   sending: 'Sending…',
   notSent: 'It was not sent',
@@ -125,7 +129,7 @@ export const answerEn: typeof answerZh = {
 
 export const peopleZh = {
   title: '人员',
-  page: { people: '名单', plan: '通知顺序', drills: '演练', channels: '通知渠道', outages: '停电与检修' },
+  page: { people: '名单', plan: '通知顺序', drills: '演练', channels: '渠道', outages: '停电检修' },
   role: {
     keeper: '库管', deputy: '副库管', 'county-duty': '旗县值班', repairer: '制冷维修', manager: '负责人', quality: '质检', driver: '司机',
   } satisfies Record<Role, string>,
