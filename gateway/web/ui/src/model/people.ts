@@ -1,6 +1,6 @@
 // The roster and the plan as a person edits them. Pure.
 
-import { weekdays, type Chain, type Channel, type Drill, type Person, type Role, type Roster, type Span, type Weekday } from '../api/people'
+import { weekdays, type Chain, type Channel, type Drill, type Person, type Roster, type Span, type Weekday } from '../api/people'
 
 /** A telephone number with its middle hidden: +86 138****5678. */
 export function masked(phone: string): string {
@@ -70,10 +70,6 @@ export const isAway = (p: Person, nowMs: number): boolean => !!p.away_until && D
 export function toggle<T>(list: T[], item: T): T[] {
   return list.includes(item) ? list.filter((x) => x !== item) : [...list, item]
 }
-
-/** Who is told at a stage, by name: the roster's people with its roles who serve the site. */
-export const holders = (persons: Person[], roles: Role[], site: string): Person[] =>
-  persons.filter((p) => p.roles.some((r) => roles.includes(r)) && (!p.sites?.length || p.sites.includes(site)))
 
 /** A stage that would come too late or before the one ahead of it, by its place; -1: none. */
 export function wrongStage(c: Chain, minutes: (d: string) => number): number {

@@ -11,6 +11,7 @@ export function localInput(ms: number, zone: string): string {
 
 /** The moment a local date and time stands for; NaN when it is none. */
 export function instantOf(local: string, zone: string): number {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(local)) return NaN // a browser reads the year 2000 into an empty one
   const as = Date.parse(local + ':00Z')
   if (Number.isNaN(as)) return NaN
   const shift = (ms: number) => Date.parse(localInput(ms, zone) + ':00Z') - ms
