@@ -13,6 +13,8 @@ import './style/county.css'
 import './style/zone.css'
 import './style/wide.css'
 import './style/operations.css'
+import './style/alarm.css'
+import './style/people.css'
 
 startTheme()
 startRouter()

@@ -1,13 +1,19 @@
 import { computed, ref } from 'vue'
 
-// Seven kinds of address need no library.
+// A dozen kinds of address need no library.
+/** The county's people: each page has an address of its own. */
+export const peoplePages = ['people', 'plan', 'drills', 'channels', 'outages'] as const
+export type PeoplePage = (typeof peoplePages)[number]
+
 export type Route =
   | { view: 'county' }
   | { view: 'zone'; zone: string }
   | { view: 'alarms' }
   | { view: 'batches' }
   | { view: 'batch'; id: string }
+  | { view: 'alarm'; id: string }
   | { view: 'operations' }
+  | { view: 'people'; page: PeoplePage }
 
 const path = ref(location.pathname)
 const scrolled = new Map<string, number>()
@@ -23,9 +29,11 @@ function decoded(part: string): string {
 export const route = computed<Route>(() => {
   const parts = path.value.split('/').filter(Boolean).map(decoded)
   if (parts[0] === 'zones' && parts[1] && parts[2]) return { view: 'zone', zone: parts[1] + '/' + parts[2] }
-  if (parts[0] === 'alarms') return { view: 'alarms' }
+  if (parts[0] === 'alarms') return parts[1] ? { view: 'alarm', id: parts[1] } : { view: 'alarms' }
   if (parts[0] === 'batches') return parts[1] ? { view: 'batch', id: parts[1] } : { view: 'batches' }
   if (parts[0] === 'operations') return { view: 'operations' }
+  const page = peoplePages.find((x) => x === parts[0])
+  if (page) return { view: 'people', page }
   return { view: 'county' }
 })
 

@@ -1,5 +1,6 @@
+import type { AlarmAnswer, Channel, ClosingWords, Drill, Outage, PeopleAnswer, Plan, Roster, StepName } from './people'
 import type { OperationsAnswer, QuarantineAnswer } from './operations'
-import type { Alarm, AlarmsAnswer, Batch, BatchesAnswer, Label, ReadingsAnswer, SitesAnswer, ZonesAnswer } from './types'
+import type { AlarmsAnswer, Batch, BatchesAnswer, Label, ReadingsAnswer, SitesAnswer, ZonesAnswer } from './types'
 
 /** A refusal or failure, in words for people. */
 export class ApiError extends Error {
@@ -66,9 +67,32 @@ export function getReadings(point: string, fromMs: number, toMs: number, buckets
   return ask<ReadingsAnswer>('readings' + query(params), { signal })
 }
 
-export function acknowledge(id: string, token: string) {
-  return ask<{ now: string; alarm: Alarm }>(`alarms/${encodeURIComponent(id)}/acknowledge`, {
-    method: 'POST',
-    headers: { Authorization: 'Bearer ' + token },
-  })
+/** A request that changes something: the secret lets it in. */
+function send<T>(method: string, path: string, token: string, body: object): Promise<T> {
+  const headers = { Authorization: 'Bearer ' + token, 'Content-Type': 'application/json' }
+  return ask<T>(path, { method, headers, body: JSON.stringify(body) })
 }
+
+const alarmPath = (id: string, what = '') => 'alarms/' + encodeURIComponent(id) + what
+
+export const getAlarm = (id: string, signal?: AbortSignal) => ask<AlarmAnswer>(alarmPath(id), { signal })
+export const getClosingWords = () => ask<ClosingWords>('closing-words')
+
+export const takeStep = (id: string, step: StepName, actor: string, token: string) =>
+  send<AlarmAnswer>('POST', alarmPath(id, '/steps'), token, { step, actor })
+export const closeAlarm = (id: string, c: { cause: string; action: string; outcome: string; note: string }, actor: string, token: string) =>
+  send<AlarmAnswer>('POST', alarmPath(id, '/closing'), token, { ...c, actor })
+export const signAlarm = (id: string, actor: string, token: string) => send<AlarmAnswer>('POST', alarmPath(id, '/signature'), token, { actor })
+export const shelveAlarm = (id: string, until: string, reason: string, actor: string, token: string) =>
+  send<AlarmAnswer>('POST', alarmPath(id, '/shelf'), token, { until, reason, actor })
+export const unshelveAlarm = (id: string, actor: string, token: string) => send<AlarmAnswer>('DELETE', alarmPath(id, '/shelf'), token, { actor })
+
+export const getPeople = () => ask<PeopleAnswer>('people')
+export const putPeople = (p: { version: number; roster: Roster; plan: Plan }, actor: string, token: string) =>
+  send<PeopleAnswer>('PUT', 'people', token, { ...p, actor })
+
+export const getDrills = () => ask<{ now: string; drills: Drill[] }>('drills')
+export const getChannels = () => ask<{ now: string; channels: Channel[] }>('channels')
+export const getOutages = () => ask<{ now: string; outages: Outage[] }>('outages')
+export const addOutage = (o: Omit<Outage, 'id' | 'by'>, actor: string, token: string) => send<unknown>('POST', 'outages', token, { ...o, actor })
+export const endOutage = (id: string, actor: string, token: string) => send<unknown>('DELETE', 'outages/' + encodeURIComponent(id), token, { actor })

@@ -9,6 +9,8 @@ export interface LiveHandlers {
   alarms(alarms: Alarm[], now: string): void
   batches(batches: Batch[], now: string): void
   gateways(gateways: Gateway[], now: string): void
+  /** The roster, an outage, a message or a drill has changed. */
+  people(now: string): void
   trouble(trouble: Trouble | null, now: string): void
 }
 
@@ -37,6 +39,7 @@ export function listen(on: LiveHandlers): () => void {
     hear('alarm', (d) => on.alarms(d.alarms, d.now))
     hear('batch', (d) => on.batches(d.batches, d.now))
     hear('gateway', (d) => on.gateways(d.gateways, d.now))
+    hear('people', (d) => on.people(d.now))
     hear('trouble', (d) => on.trouble(d.trouble, d.now))
     source.onerror = () => {
       on.lost()

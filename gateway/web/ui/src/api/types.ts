@@ -1,5 +1,6 @@
 // The API's answers, field by field as gateway/web writes them. Times are
 // RFC 3339 strings; a null value is a reading without one, never a zero.
+import type { Answered } from './people'
 
 export interface Label {
   zh: string
@@ -148,9 +149,17 @@ export interface ExposedBatch {
   to: string | null
 }
 
-export interface Alarm {
+/** What an alarm can be about. */
+export const rules = [
+  'high-limit', 'low-limit', 'silence', 'sensor-fault', 'site-silent', 'door-open', 'mains-lost', 'defrost-long', 'battery-low',
+  'store-failing', 'gateway-twin', 'gateway-silent', 'bus-fault', 'device-fault', 'humidity', 'condensation', 'rate-of-rise', 'pull-down',
+  'compressor-silent', 'off-with-goods', 'clock-wrong', 'calibration-expired', 'disk-filling', 'channel-fails', 'drill-missed',
+] as const
+export type Rule = (typeof rules)[number]
+
+export interface Alarm extends Answered {
   id: string
-  rule: 'high-limit' | 'low-limit' | 'silence' | 'site-silent' | 'sensor-fault' | 'door-open' | 'mains-lost' | 'defrost-long' | 'battery-low' | 'store-failing' | 'gateway-twin'
+  rule: Rule
   object: string
   site: string
   zone: string

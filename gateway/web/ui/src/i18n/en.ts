@@ -1,8 +1,11 @@
 import { operationsEn } from './operations'
+import { answerEn, peopleEn } from './people'
 import type { Catalogue } from './zh'
 
 export const en: Catalogue = {
   ops: operationsEn,
+  answer: answerEn,
+  people: peopleEn,
   app: { title: 'Cold chain', skip: 'Skip to content', language: '中文', theme: 'Look', auto: 'Auto', light: 'Light', dark: 'Dark' },
   nav: { label: 'Main menu', county: 'Overview', alarms: 'Alarms', batches: 'Batches', back: 'Back' },
   state: { act: 'Act now', attention: 'Attention', nodata: 'No data', ok: 'Normal' },
@@ -96,6 +99,9 @@ export const en: Catalogue = {
       'high-limit': '{what} too high', 'low-limit': '{what} too low', silence: 'No data', 'site-silent': 'No data from the whole site',
       'sensor-fault': 'Probe broken', 'door-open': 'Door left open', 'mains-lost': 'Power cut', 'defrost-long': 'Defrost does not end', 'battery-low': 'Standby battery flat',
       'store-failing': 'The readings store takes nothing', 'gateway-twin': 'Two boxes use this gateway’s name: switch one off or rename it',
+      'gateway-silent': 'The gateway says nothing', 'bus-fault': 'A whole line is dead', 'device-fault': 'The device does not answer', humidity: 'Humidity out of bounds', condensation: 'Condensation ahead', 'rate-of-rise': '{what} rises too fast',
+      'pull-down': 'Cooling down too slowly', 'compressor-silent': 'Cooling called for, compressor idle', 'off-with-goods': 'Switched off with goods inside', 'clock-wrong': 'Clock wrong', 'calibration-expired': 'Calibration expired',
+      'disk-filling': 'Disk filling up', 'channel-fails': 'A channel to people fails', 'drill-missed': 'Drill not answered',
     },
     own: { 'store-refused': 'it refuses the collector: see the operations page', 'store-away': 'it cannot be reached; gateways keep their readings, alarms go on' },
     late: 'Found afterwards',

@@ -1,9 +1,12 @@
 import { operationsZh } from './operations'
-import type { Quantity, Reason, Switch } from '../api/types'
+import { answerZh, peopleZh } from './people'
+import type { Quantity, Reason, Rule, Switch } from '../api/types'
 
 // Chinese, the first language. Every key here must be in every other catalogue.
 export const zh = {
   ops: operationsZh,
+  answer: answerZh,
+  people: peopleZh,
   app: { title: '冷链', skip: '跳到内容', language: 'English', theme: '外观', auto: '自动', light: '浅色', dark: '深色' },
   nav: { label: '主菜单', county: '总览', alarms: '报警', batches: '批次', back: '返回' },
   state: { act: '快去看', attention: '要注意', nodata: '无数据', ok: '正常' },
@@ -97,7 +100,10 @@ export const zh = {
       'high-limit': '{what}太高', 'low-limit': '{what}太低', silence: '没有数据', 'site-silent': '整站没有数据',
       'sensor-fault': '探头故障', 'door-open': '门没关', 'mains-lost': '停电', 'defrost-long': '除霜不停', 'battery-low': '备用电池没电',
       'store-failing': '读数库不收数据', 'gateway-twin': '网关重名：两台设备用同一个名字，请关掉一台或改名',
-    },
+      'gateway-silent': '网关没有消息', 'bus-fault': '整条线路不通', 'device-fault': '设备不应答', humidity: '湿度超限', condensation: '要结露', 'rate-of-rise': '{what}升得太快',
+      'pull-down': '降温太慢', 'compressor-silent': '该制冷却没制冷', 'off-with-goods': '停用的库里有货', 'clock-wrong': '时钟不对', 'calibration-expired': '校准过期',
+      'disk-filling': '磁盘快满', 'channel-fails': '通知渠道不通', 'drill-missed': '演练没人应答',
+    } satisfies Record<Rule, string>,
     own: { 'store-refused': '读数库拒绝采集程序：看运维页上的说明', 'store-away': '读数库连不上；读数留在网关，报警照常' },
     late: '事后发现',
     since: '{time} 起，已 {span}',

@@ -2,7 +2,7 @@
 // live events. Everything shown reads from here.
 
 import { computed, reactive, ref, shallowReactive, shallowRef, triggerRef } from 'vue'
-import { acknowledge, ApiError, getAlarms, getSites, getZones } from '../api/client'
+import { ApiError, getAlarms, getSites, getZones } from '../api/client'
 import { listen } from '../api/live'
 import type { Alarm, County, Gateway, Label, Point, Site, Trouble, Zone } from '../api/types'
 import { alarmOrder, excess, isStale, mainPoint, pointsOf, provisionalOf, worstFirst, zoneState, type State } from './judge'
@@ -26,6 +26,8 @@ export const openAlarms = shallowRef<Alarm[]>([])
 /** Grows whenever alarms or batches change, for views that keep lists of their own. */
 export const alarmsChanged = ref(0)
 export const batchesChanged = ref(0)
+/** Grows whenever the roster, a message or an outage has changed. */
+export const peopleChanged = ref(0)
 
 export const link = reactive({
   /** Whether live events arrive. */
@@ -171,7 +173,8 @@ function takePoints(points: Point[]) {
   triggerRef(zones)
 }
 
-function takeAlarms(alarms: Alarm[]) {
+/** Takes alarms as the server has just told them. */
+export function takeAlarms(alarms: Alarm[]) {
   const ids = new Set(alarms.map((a) => a.id))
   openAlarms.value = [...openAlarms.value.filter((a) => !ids.has(a.id)), ...alarms.filter((a) => a.open)].sort(alarmOrder)
   alarmsChanged.value++
@@ -229,6 +232,10 @@ export function startCounty() {
       hear(at)
       takeGateways(gateways)
     },
+    people(at) {
+      hear(at)
+      peopleChanged.value++
+    },
     trouble(trouble, at) {
       hear(at)
       link.trouble = trouble
@@ -245,9 +252,3 @@ export function startCounty() {
 }
 
 export const reload = load
-
-/** Acknowledges an alarm; throws an ApiError that can be shown. */
-export async function answer(id: string, token: string) {
-  const a = await acknowledge(id, token)
-  takeAlarms([a.alarm])
-}

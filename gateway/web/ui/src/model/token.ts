@@ -1,9 +1,12 @@
-// The secret for changes, asked for once while the browser stays open.
+// The secret for changes, asked for once while the browser stays open, and how
+// a change goes: sent, and shown as the server answers it. Nothing is shown as
+// done before that.
 
 import { ref } from 'vue'
-import { ApiError } from '../api/client'
+import { ApiError, takeStep } from '../api/client'
+import type { StepName } from '../api/people'
 import type { Label } from '../api/types'
-import { answer } from './county'
+import { takeAlarms } from './county'
 
 const key = 'coldchain.token'
 
@@ -27,34 +30,60 @@ function keep(token: string) {
   }
 }
 
-/** The alarm for which the token is being asked, if any. */
+type Send = (token: string) => Promise<void>
+
+/** The change for which the token is being asked, if any, by its key. */
 export const asking = ref<string | null>(null)
 export const busy = ref<string | null>(null)
-export const refusal = ref<{ alarm: string; text: Label } | null>(null)
+export const refusal = ref<{ key: string; code: string; text: Label } | null>(null)
+let waiting: Send | null = null
 
-/** One tap: acknowledges at once when the token is known, else asks for it. */
-export async function acknowledgeAlarm(id: string, typed?: string) {
+/** Whether what was refused belongs to one of these keys. */
+export const refusedFor = (...keys: string[]) => (refusal.value && keys.includes(refusal.value.key) ? refusal.value : null)
+
+/** Failures as a page shows them: never an empty one. */
+export const failureOf = (e: unknown): ApiError => (e instanceof ApiError ? e : new ApiError('failed', { zh: String(e), en: String(e) }))
+
+/** Carries out a change at once when the token is known, else asks for it first. */
+export async function attempt(what: string, send: Send, typed?: string) {
   const token = typed ?? stored()
+  refusal.value = null
+  waiting = send
   if (!token) {
-    refusal.value = null
-    asking.value = id
+    asking.value = what
     return
   }
-  busy.value = id
+  busy.value = what
   try {
-    await answer(id, token)
+    await send(token)
     keep(token)
-    refusal.value = asking.value = null
+    asking.value = null
   } catch (e) {
-    const failed = e instanceof ApiError ? e : new ApiError('failed', { zh: String(e), en: String(e) })
-    refusal.value = { alarm: id, text: failed.text }
+    const failed = failureOf(e)
+    refusal.value = { key: what, code: failed.code, text: failed.text }
     if (failed.code === 'wrong-token') {
       keep('')
-      asking.value = id
-    } else if (failed.code !== 'unreachable') {
-      asking.value = null
+      asking.value = what
+    } else {
+      if (failed.code !== 'unreachable') asking.value = null
     }
   } finally {
     busy.value = null
   }
+}
+
+/** The same change again, with the token that was just typed. */
+export async function attemptWith(typed: string) {
+  if (asking.value && waiting) await attempt(asking.value, waiting, typed)
+}
+
+/** What a step of an alarm is called here. */
+export const stepKey = (alarm: string, step: StepName) => alarm + '/' + step
+
+export function pressStep(alarm: string, step: StepName, name: string, took?: (now: string) => void) {
+  void attempt(stepKey(alarm, step), async (token) => {
+    const answer = await takeStep(alarm, step, name, token)
+    takeAlarms([answer.alarm])
+    took?.(answer.now)
+  })
 }

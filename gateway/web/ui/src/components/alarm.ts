@@ -1,0 +1,56 @@
+// An alarm in words, the same on its card and on its page.
+import { computed } from 'vue'
+import type { Alarm } from '../api/types'
+import { useWords } from '../i18n'
+import { county, siteNamed, zoneNamed } from '../model/county'
+import { longSpan, number, plain, unitText } from '../model/format'
+import { isPresent, isSilence, type State } from '../model/judge'
+import { stepsOf } from '../model/steps'
+
+export function useAlarm(alarm: () => Alarm) {
+  const { t, lang, label, word } = useWords()
+  const zone = computed(() => (alarm().zone ? zoneNamed(alarm().zone) : undefined))
+  const site = computed(() => zone.value?.site ?? siteNamed(alarm().site))
+  const state = computed<State>(() => {
+    const a = alarm()
+    if (!a.open) return 'ok'
+    if (isSilence(a)) return isPresent(a) ? 'nodata' : 'attention'
+    return isPresent(a) && a.level === 'excursion' ? 'act' : 'attention'
+  })
+  /** The county's alarm on itself. */
+  const own = computed(() => ['store-failing', 'channel-fails', 'drill-missed'].includes(alarm().rule))
+  const unit = computed(() => unitText(alarm().unit ?? ''))
+  const high = computed(() => {
+    const a = alarm()
+    return a.rule === 'low-limit' ? false : a.rule === 'high-limit' || a.limit === null || a.peak === null || a.peak >= a.limit
+  })
+  const what = computed(() =>
+    t('alarm.rule.' + alarm().rule, { what: t('quantity.' + (alarm().quantity ?? 'temperature')) }))
+  const over = computed(() => {
+    const a = alarm()
+    if (a.limit === null || a.peak === null) return ''
+    const n = isPresent(a) && a.last_value !== null ? a.last_value - a.limit : a.peak - a.limit
+    if (high.value ? n <= 0 : n >= 0) return ''
+    return t(high.value ? 'alarm.overHigh' : 'alarm.overLow', { n: number(Math.abs(n)), unit: unit.value })
+  })
+  /** How long it takes to the next limit at this rate. */
+  const left = computed(() => {
+    const l = alarm().left
+    if (!l || !isPresent(alarm())) return ''
+    const limit = `${plain(l.limit)} ${unit.value}`
+    const from = longSpan(l.earliest_s, lang.value)
+    return l.latest_s === null ? t('alarm.left', { limit, from }) : t('alarm.leftTo', { limit, from, to: longSpan(l.latest_s, lang.value) })
+  })
+  const why = computed(() => {
+    const reason = alarm().reason
+    return reason ? word('reason.' + reason, word('alarm.own.' + reason, reason)) : ''
+  })
+  const place = computed(() =>
+    zone.value || alarm().zone ? label(zone.value?.data.name, alarm().zone) : label(site.value?.name ?? (own.value ? county.value?.name : undefined), alarm().site))
+  const steps = computed(() => stepsOf(alarm()))
+  const lots = computed(() => alarm().batches.filter((b, i, all) => all.findIndex((x) => x.id === b.id) === i))
+  return { zone, site, state, own, unit, high, what, over, left, why, place, steps, lots }
+}
+
+/** The last part of a batch's code is what people call it by. */
+export const tail = (id: string): string => (id.length > 9 ? '…' + id.slice(-7) : id)

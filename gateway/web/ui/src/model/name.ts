@@ -1,0 +1,63 @@
+// Who holds this device: asked once, from the roster, and remembered here. A
+// store's phone is shared, so the name is shown and changed with one tap.
+
+import { ref } from 'vue'
+
+const key = 'coldchain.name'
+
+function stored(): string {
+  try {
+    return localStorage.getItem(key) ?? ''
+  } catch {
+    return '' // storage may be refused: then each visit asks
+  }
+}
+
+export const me = ref(stored())
+
+export function setMe(name: string) {
+  me.value = name
+  try {
+    if (name) localStorage.setItem(key, name)
+    else localStorage.removeItem(key)
+  } catch {
+    // only this visit will know
+  }
+}
+
+/** A question for a name. */
+export interface Question {
+  /** The site whose people come first. */
+  site: string
+  /** Who cannot be meant: a second person is somebody else. */
+  not: string
+  /** Whether the answer is whoever holds the device from now on. */
+  keep: boolean
+  then: (name: string) => void
+}
+
+export const question = ref<Question | null>(null)
+
+/** Does something under the name of whoever holds this device. */
+export function asMe(site: string, act: (name: string) => void) {
+  if (me.value) act(me.value)
+  else question.value = { site, not: '', keep: true, then: act }
+}
+
+/** Asks anew who holds the device. */
+export function askName(site = '') {
+  question.value = { site, not: '', keep: true, then: () => {} }
+}
+
+/** Does something under the name of somebody who is not this one. */
+export function asAnother(site: string, not: string, act: (name: string) => void) {
+  question.value = { site, not, keep: false, then: act }
+}
+
+export function answerName(name: string) {
+  const q = question.value
+  question.value = null
+  if (!q || !name) return
+  if (q.keep) setMe(name)
+  q.then(name)
+}
