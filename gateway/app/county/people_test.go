@@ -193,6 +193,40 @@ func TestAChannelThatFailsIsAnAlarmUntilItWorks(t *testing.T) {
 	}
 }
 
+// TestACountyThatBeginsHasMissedNothing: channels are there before people are.
+func TestACountyThatBeginsHasMissedNothing(t *testing.T) {
+	r := newDesk(t, 1, true)
+	s, err := r.look(t.Context(), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ownChanges(time.Now(), s); len(got) != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestTheKeyOfLinksIsKept: by nobody else's eyes; a damaged one is made anew.
+func TestTheKeyOfLinksIsKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "answer.key")
+	read := func() string {
+		key, err := answerKey(path, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(key)
+	}
+	first := read()
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 || len(first) < 32 || read() != first {
+		t.Errorf("%v, %v, %d bytes", info.Mode(), err, len(first))
+	}
+	if err := os.WriteFile(path, []byte(first[:7]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if again := read(); again == first || len(again) < 32 || read() != again {
+		t.Error("a damaged key was not replaced by one that stays")
+	}
+}
+
 // TestAReplyAnswersTheNewestMessage: "1" from a person's number acknowledges
 // what was sent to it by then; other numbers and other texts do nothing.
 func TestAReplyAnswersTheNewestMessage(t *testing.T) {
