@@ -2,6 +2,7 @@ package duty
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -33,7 +34,7 @@ func Lacks(now time.Time, r Roster, p Plan, sites []string) []Lack {
 				}
 			}
 			if empty {
-				lack(fmt.Sprintf("%s：现在联系不到 %v，第 %d 级直接转到下一级", site, stage.Roles, i+1),
+				lack(fmt.Sprintf("%s：现在联系不到%s，第 %d 级直接转到下一级", site, rolesInChinese(stage.Roles), i+1),
 					fmt.Sprintf("nobody who can be reached now is %v for %s: stage %d goes to the next one at once", stage.Roles, site, i+1))
 			}
 		}
@@ -49,4 +50,13 @@ func Lacks(now time.Time, r Roster, p Plan, sites []string) []Lack {
 		}
 	}
 	return out
+}
+
+func rolesInChinese(roles []Role) string {
+	words := map[Role]string{Keeper: "库管", Deputy: "副库管", CountyDuty: "县值班", Repairer: "制冷维修", Manager: "负责人", Quality: "质检", Driver: "司机"}
+	out := make([]string, len(roles))
+	for i, r := range roles {
+		out[i] = words[r]
+	}
+	return strings.Join(out, "、")
 }

@@ -215,9 +215,10 @@ func TestAnAlarmReachesPeople(t *testing.T) {
 	c := startTelling(t)
 	c.ask("PUT", "/api/v1/people", tellingPlan)
 	c.ask("POST", "/api/v1/batches", fmt.Sprintf(`{"id":"HJQ261123-TLG-007","product":"塔拉沟山羊肉","zone":"balagong/mutton","at":%q}`, time.Now().Add(-time.Hour).Format(time.RFC3339)))
+	published := time.Now()
 	c.publish(7.5)
-
 	await(t, 30*time.Second, "the keeper's message", func() bool { return len(c.to("qiqige")) > 0 })
+	t.Logf("from the reading's publication to the second way's message: %s, in steps of 200 ms", time.Since(published))
 	m := c.to("qiqige")[0]
 	for _, want := range []string{"巴拉贡羊肉库", "7.5 °C", "超过上限5 °C", "起", "批次HJQ261123-TLG-007", "1. "} {
 		if !strings.Contains(m.Text, want) {

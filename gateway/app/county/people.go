@@ -88,7 +88,7 @@ func newOffice(o officeOptions) (*office, error) {
 			f.places.zones[s.ID+"/"+z.ID] = z
 		}
 	}
-	if f.key, err = answerKey(filepath.Join(o.cfg.Data, "answer.key")); err != nil {
+	if f.key, err = answerKey(filepath.Join(o.cfg.Data, "answer.key"), o.log); err != nil {
 		return nil, err
 	}
 	if f.channels, err = NewChannels(o.cfg.Notify, ChannelOptions{Now: o.now, Logger: o.log, Publisher: o.publisher, Reply: f.reply}); err != nil {
@@ -203,6 +203,9 @@ func (f *office) complete(s *duty.Situation) {
 		a := &s.Alarms[i]
 		a.Place.Gateway = f.places.sites[a.Site()].Gateway
 	}
+	if s.Began.IsZero() {
+		s.Began = f.now() // nobody is in the roster yet: no drill was missed
+	}
 	if f.collector != nil {
 		s.Stores = f.stores()
 	}
@@ -314,18 +317,24 @@ func (f *office) leftOf(id string) (time.Duration, bool) {
 	return l.Earliest, true
 }
 
-// answerKey reads the key that signs links, and makes one at the first start.
-func answerKey(path string) ([]byte, error) {
+// answerKey reads the key that signs links, and makes one at the first start or
+// when the file is damaged: links that were sent are then void, which is better
+// than a county that does not start.
+func answerKey(path string, log *slog.Logger) ([]byte, error) {
+	const least = 32
 	key, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		key = []byte(rand.Text() + rand.Text()) // 256 bits
-		err = os.WriteFile(path, key, 0o600)
-	}
-	if err != nil {
+	switch {
+	case err == nil && len(key) >= least:
+		return key, nil
+	case err == nil:
+		log.Warn("the key that signs links is damaged; a new one is made, links that were sent are void", "file", path)
+	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("the key that signs links: %w", err)
 	}
-	if len(key) < 32 {
-		return nil, fmt.Errorf("the key that signs links is damaged; remove %s and restart: links that were sent become void", path)
+	key = []byte(rand.Text() + rand.Text()) // 256 bits
+	fresh := path + ".new"
+	if err := errors.Join(os.WriteFile(fresh, key, 0o600), os.Rename(fresh, path)); err != nil {
+		return nil, fmt.Errorf("the key that signs links: %w", err)
 	}
 	return key, nil
 }

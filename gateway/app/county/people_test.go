@@ -193,6 +193,40 @@ func TestAChannelThatFailsIsAnAlarmUntilItWorks(t *testing.T) {
 	}
 }
 
+// TestACountyThatBeginsHasMissedNothing: channels are there before people are.
+func TestACountyThatBeginsHasMissedNothing(t *testing.T) {
+	r := newDesk(t, 1, true)
+	s, err := r.look(t.Context(), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ownChanges(time.Now(), s); len(got) != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestTheKeyOfLinksIsKept: by nobody else's eyes; a damaged one is made anew.
+func TestTheKeyOfLinksIsKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "answer.key")
+	read := func() string {
+		key, err := answerKey(path, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(key)
+	}
+	first := read()
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 || len(first) < 32 || read() != first {
+		t.Errorf("%v, %v, %d bytes", info.Mode(), err, len(first))
+	}
+	if err := os.WriteFile(path, []byte(first[:7]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if again := read(); again == first || len(again) < 32 || read() != again {
+		t.Error("a damaged key was not replaced by one that stays")
+	}
+}
+
 // TestAReplyAnswersTheNewestMessage: "1" from a person's number acknowledges
 // what was sent to it by then; other numbers and other texts do nothing.
 func TestAReplyAnswersTheNewestMessage(t *testing.T) {
@@ -230,6 +264,42 @@ func TestAReplyAnswersTheNewestMessage(t *testing.T) {
 	}
 	if got := steps(); len(got) != 1 || got[0].Answer != duty.Acknowledged || got[0].Person != "keeper-0" {
 		t.Errorf("steps %+v", got)
+	}
+}
+
+// TestADrillIsShownWithItsSeconds: from being reached to answering; who was not
+// reached, or did not answer, has none.
+func TestADrillIsShownWithItsSeconds(t *testing.T) {
+	r := newDesk(t, 2, false)
+	ctx, at := t.Context(), time.Now().UTC().Truncate(time.Millisecond).Add(-time.Minute)
+	for _, day := range []string{"2026-11-18", "2026-11-25"} {
+		for _, who := range []string{"keeper-0", "keeper-1"} {
+			i := duty.Intent{Key: "drill/" + day + "/" + who, Kind: notify.Drill, Person: who, Channels: []string{"hook"}, Subject: day}
+			i.At, _ = time.ParseInLocation("2006-01-02 15:04", day+" 10:00", r.location)
+			if _, err := r.db.AddIntents(ctx, tester, []state.Outgoing{{Intent: i}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	key := "drill/2026-11-25/keeper-1"
+	if err := r.db.RecordAttempt(ctx, tester, []string{key}, duty.Attempt{Channel: "hook", At: at}, "", []time.Time{{}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.AnswerMessage(ctx, key, "", duty.Acknowledged); err != nil {
+		t.Fatal(err)
+	}
+	got, err := r.Drills(ctx, 26)
+	if err != nil || len(got) != 2 || !got[0].At.After(got[1].At) || len(got[0].Persons) != 2 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if p := got[0].Persons[0]; p.Person != "keeper-0" || !p.Told.IsZero() || !p.Answered.IsZero() {
+		t.Errorf("%+v", p)
+	}
+	if p := got[0].Persons[1]; p.Person != "keeper-1" || !p.Told.Equal(at) || !p.Answered.After(at) {
+		t.Errorf("%+v", p)
+	}
+	if m, err := r.Message(ctx, key); err != nil || len(m.Answered) != 1 {
+		t.Errorf("%+v, %v", m, err)
 	}
 }
 
