@@ -104,7 +104,7 @@ func New(o Options) (*Agent, error) {
 		stop:    make(chan struct{}),
 		sampled: make(chan struct{}),
 	}
-	last, _ := o.Journal.LastTime()
+	last, _ := o.Journal.LastTimed()
 	a.keeper = newTimekeeper(o.Clock, o.Address.Gateway, last)
 	o.Clock.Source = a.keeper.Source // one judge for all
 	a.o = o

@@ -13,6 +13,9 @@ type Clock struct {
 	Boot string
 	// Start is when the monotonic offset was 0. It is used without Uptime only.
 	Start time.Time
+	// Built is a time that is over for certain, the program's own; zero: not
+	// known. A first look is held against it where nothing was stamped yet.
+	Built time.Time
 	// Now is for schedules: times have Go's monotonic reading.
 	Now func() time.Time
 	// Wall is the wall clock, as it was set; nil: that of Now.
@@ -29,9 +32,10 @@ type Clock struct {
 
 // SystemClock is the machine's clock.
 func SystemClock() Clock {
-	machine := clock.ThisMachine(clock.Built())
+	built := clock.Built()
+	machine := clock.ThisMachine(built)
 	c := Clock{
-		Boot: machine.Boot(), Start: time.Now(), Now: time.Now,
+		Boot: machine.Boot(), Built: built, Start: time.Now(), Now: time.Now,
 		Source: func() wire.ClockSource { return machine.Source(time.Now()) },
 	}
 	if up, ok := clock.Uptime(); ok {

@@ -4,7 +4,6 @@ import (
 	"sync"
 	"time"
 
-	"coldchain/gateway/clock"
 	"coldchain/gateway/wire"
 	"coldchain/sensors"
 )
@@ -21,6 +20,9 @@ const (
 	settleTime    = 30 * time.Second
 	farStep       = 24 * time.Hour
 	farSettleTime = time.Hour
+	// A box may be off for a season. A first look that lies further ahead than
+	// this of what was stamped is rather a broken clock, too.
+	farAhead = 365 * 24 * time.Hour
 	// A receiver's time jitters by what its sentences wait: its line follows
 	// slowly.
 	gnssWeight = 64
@@ -63,15 +65,16 @@ type Timekeeper struct {
 	proved   wallLine      // the newest that NTP or GNSS vouched for and that stood
 	steady   time.Duration // monotonic offset from which the line is believed
 	unsynced bool          // there was a time without a line
-	before   time.Time     // the newest time that an earlier agent has journaled
+	before   time.Time     // the newest that an earlier agent has stamped or placed
 	stamped  stretch       // by this line; zero when nothing was
 	overlaps []stretch     // stamped by lines before
 	points   map[sensors.PointID]stamp
 	events   []wire.Record
 }
 
-// newTimekeeper judges c. last is the newest time an earlier agent has
-// journaled; zero when there is none.
+// newTimekeeper judges c. last is the newest time that an earlier agent has
+// stamped, or given a held record; zero when there is none. The time of a record
+// that is held does not count: nobody has believed it.
 func newTimekeeper(c Clock, object string, last time.Time) *Timekeeper {
 	k := &Timekeeper{clock: c, object: object, before: last, points: map[sensors.PointID]stamp{}}
 	k.Observe()
@@ -79,27 +82,49 @@ func newTimekeeper(c Clock, object string, last time.Time) *Timekeeper {
 }
 
 // draw is the first line. Where it lies behind what an earlier agent has
-// stamped, the clock was set back while nobody looked; where it lies more than
-// a day ahead, it has to stand for a while before it is believed.
+// stamped, the clock was set back while nobody looked; where it lies far ahead,
+// it has to stand for a while before it is believed.
 func (k *Timekeeper) draw(mono time.Duration, l wallLine) {
 	k.line = l
+	wall := l.at(mono)
+	// Before anything is told: an event is stamped as well.
+	if wait := k.doubt(wall, l.source); wait > 0 {
+		k.steady = mono + wait
+	}
 	if k.unsynced {
 		k.unsynced = false
-		k.tell("clock-synced", k.clock.wall(k.clock.Now()), l.at(mono), l.source)
+		k.tell("clock-synced", k.clock.wall(k.clock.Now()), wall, l.source)
 	}
-	wall := l.at(mono)
 	if !wall.Before(k.before) {
-		// A box that was off for more than a day, or a clock that is in 2036 for
-		// a moment. What is a generation old was no date: it is of a held record.
-		if wall.Sub(k.before) > farStep && k.before.AddDate(clock.Horizon, 0, 0).After(wall) {
-			k.steady = mono + settleTime
-		}
 		return
 	}
 	k.overlaps = append(k.overlaps, stretch{wall, earlier(k.before, wall.Add(foreignOverlap))})
 	if k.before.Sub(wall) > stepLimit {
 		k.tell("clock-step", k.before, wall, l.source)
 	}
+}
+
+// doubt is how long a first look at a clock has to stand: it is of a box that
+// was off for more than a day, or of a clock that is in 2036 for a moment. An
+// agent that was killed in that moment has left nothing but what was stamped to
+// judge it by; and where nothing was, the program's age.
+func (k *Timekeeper) doubt(wall time.Time, source wire.ClockSource) time.Duration {
+	last := k.before
+	if last.IsZero() {
+		last = k.clock.Built
+	}
+	ahead := wall.Sub(last)
+	switch {
+	case last.IsZero():
+		return 0
+	case k.before.IsZero() && ahead > farAhead:
+		return settleTime // a program may be old
+	case k.before.IsZero() || ahead <= farStep:
+		return 0
+	case ahead > farAhead && source != wire.ClockGNSS:
+		return farSettleTime
+	}
+	return settleTime
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -119,9 +144,11 @@ func (k *Timekeeper) Observe() {
 }
 
 func (k *Timekeeper) observe() {
+	// Before the clock, which is set first and vouched for then.
+	source := k.clock.Source()
 	now := k.clock.Now()
 	mono := k.clock.mono(now)
-	seen, vouched := k.best(now, mono)
+	seen, vouched := k.best(now, mono, source)
 	switch {
 	case !seen.drawn:
 		k.unsynced = k.unsynced || !k.line.drawn
@@ -163,8 +190,8 @@ func (k *Timekeeper) step(mono time.Duration, seen wallLine) {
 // best is the line of the best clock there is now. GNSS overrules a kernel
 // that it contradicts; a kernel in line with it is the finer clock. A clock
 // that was right once goes on by the monotonic one.
-func (k *Timekeeper) best(now time.Time, mono time.Duration) (_ wallLine, vouched bool) {
-	kernel := wallLine{start: k.clock.wall(now).Add(-mono), source: k.clock.Source(), drawn: true}
+func (k *Timekeeper) best(now time.Time, mono time.Duration, source wire.ClockSource) (_ wallLine, vouched bool) {
+	kernel := wallLine{start: k.clock.wall(now).Add(-mono), source: source, drawn: true}
 	for _, reference := range k.clock.References {
 		t, at, ok := reference()
 		if !ok {

@@ -84,6 +84,9 @@ func (j *Journal) AppendUrgent(ctx context.Context, records []wire.Record, urgen
 		j.held.add(kept)
 		j.next = next
 		j.last, j.hasLast = kept[len(kept)-1].Time(), true
+		for i := range kept {
+			j.timed.take(&kept[i])
+		}
 		j.settleRoom(made)
 	})
 	if err != nil {

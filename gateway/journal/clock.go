@@ -72,6 +72,44 @@ func (j *Journal) findHeld(ctx context.Context) (held, error) {
 	return h, nil
 }
 
+// timed is the newest record that has a time.
+type timed struct {
+	seq uint64
+	at  time.Time
+}
+
+// take takes a new record, or one that has just been placed, into account.
+func (t *timed) take(r *wire.Record) {
+	if r.Seq > t.seq && !isHeld(r) {
+		*t = timed{r.Seq, r.Time()}
+	}
+}
+
+// loadTimed looks for it, past what is held at the journal's end.
+func (j *Journal) loadTimed(ctx context.Context) error {
+	none, ok := j.words[string(wire.ClockNone)]
+	if !ok {
+		none = -1 // no word's id: nothing is held
+	}
+	var wall int64
+	j.timed = timed{}
+	err := j.conn.QueryRowContext(ctx, "SELECT seq, wall_ms FROM record WHERE clock <> ? ORDER BY seq DESC LIMIT 1", none).Scan(&j.timed.seq, &wall)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	j.timed.at = time.UnixMilli(wall).UTC()
+	return err
+}
+
+// LastTimed returns the wall time of the newest record that is not held; ok is
+// false when there is none. That of a held one is what a clock showed that was
+// not believed.
+func (j *Journal) LastTimed() (at time.Time, ok bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.timed.at, j.timed.seq > 0
+}
+
 // deliverable returns end, or the first held sequence number if that is lower.
 // The caller has the turn.
 func (j *Journal) deliverable(ctx context.Context, end uint64) (uint64, error) {
@@ -230,6 +268,9 @@ func (j *Journal) place(ctx context.Context, boot string, change func(*wire.Reco
 			}
 			return nil
 		}, func() {
+			if newest != nil {
+				j.timed.take(newest)
+			}
 			if newest != nil && newest.Seq == j.next-1 {
 				j.last = newest.Time()
 			}

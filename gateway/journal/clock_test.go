@@ -243,3 +243,37 @@ func TestHeldRecordsSurviveANewEpoch(t *testing.T) {
 		t.Errorf("offered %d; want 4", len(got))
 	}
 }
+
+// What a held record shows is a time that nobody has believed.
+func TestTheLastTimeThatWasBelievedIsNotAHeldRecords(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.db")
+	j := opened(t, path)
+	want := func(what string, at time.Time) {
+		t.Helper()
+		if got, ok := j.LastTimed(); ok == at.IsZero() || !got.Equal(at) {
+			t.Errorf("%s: %s %v; want %s", what, got, ok, at)
+		}
+	}
+	want("empty", time.Time{})
+	appended(t, j, measured("a", time.Second, wire.ClockNone, synced.AddDate(10, 0, 0)))
+	want("a held one alone", time.Time{})
+	_ = j.Close()
+	j = opened(t, path)
+	want("a held one alone, opened again", time.Time{})
+	appended(t, j, measured("b", time.Hour, wire.ClockNTP, synced), unsynced("c", time.Second))
+	want("in the middle of a commit", synced)
+	_ = j.Close()
+	j = opened(t, path)
+	want("past a held one, opened again", synced)
+	if n, err := j.PlaceBoot(t.Context(), "a", synced.Add(-time.Hour), wire.ClockNTP); err != nil || n != 1 {
+		t.Fatalf("placed %d: %v", n, err)
+	}
+	want("an older one was placed", synced)
+	if n, err := j.PlaceBoot(t.Context(), "c", synced.Add(time.Minute), wire.ClockNTP); err != nil || n != 1 {
+		t.Fatalf("placed %d: %v", n, err)
+	}
+	want("the newest was placed", synced.Add(61*time.Second))
+	_ = j.Close()
+	j = opened(t, path)
+	want("the same, opened again", synced.Add(61*time.Second))
+}

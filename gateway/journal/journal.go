@@ -68,6 +68,7 @@ type Journal struct {
 	generation string
 	last       time.Time // of the newest record
 	hasLast    bool
+	timed      timed  // the newest record that is not held
 	sent       uint64 // highest number that can have been sent, see Overtaken
 	lost       uint64
 }
@@ -261,8 +262,8 @@ func (j *Journal) Undelivered() uint64 {
 	return j.pending
 }
 
-// LastTime returns the wall time of the newest record; ok is false when there
-// is no record yet.
+// LastTime returns the wall time of the newest record, held or not; ok is false
+// when there is no record yet.
 func (j *Journal) LastTime() (at time.Time, ok bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

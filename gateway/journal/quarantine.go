@@ -93,7 +93,7 @@ func (j *Journal) replace(ctx context.Context, cause error) error {
 	}
 	j.o.Logger.Error("the journal file is damaged; it was moved aside and a new one begins", "file", aside, "error", cause)
 	j.mu.Lock()
-	j.epoch, j.next, j.oldest, j.pending, j.hasLast = 0, 1, 1, 0, false
+	j.epoch, j.next, j.oldest, j.pending, j.hasLast, j.timed = 0, 1, 1, 0, false, timed{}
 	j.mu.Unlock()
 	if err := j.openFile(ctx); err != nil {
 		return errors.Join(err, j.shut())

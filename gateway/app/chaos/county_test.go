@@ -44,6 +44,9 @@ type county struct {
 	began     time.Time // whole milliseconds
 	copied    time.Time // journals and county
 	mounted   bool      // the small site has a disk of its own
+	// apart is what was quarantined, by gateway and reason; a restored county.db
+	// does not know what was before.
+	apart map[[2]string]int
 }
 
 // site is one agent with its slave.
@@ -60,7 +63,7 @@ type site struct {
 }
 
 func newCounty(t *testing.T, bin, dir string, persistence bool) *county {
-	c := &county{t: t, bin: bin, dir: dir, sites: map[string]*site{}, began: time.Now().UTC().Truncate(time.Millisecond)}
+	c := &county{t: t, bin: bin, dir: dir, sites: map[string]*site{}, apart: map[[2]string]int{}, began: time.Now().UTC().Truncate(time.Millisecond)}
 	var users []string
 	for _, name := range append(Sites(), Bad) {
 		users = append(users, name+"-gw")

@@ -280,6 +280,9 @@ func (c *county) copies() {
 
 func (c *county) restoreCounty() {
 	c.collector.Stop(syscall.SIGTERM)
+	if err := c.lookApart(); err != nil {
+		c.t.Errorf("read the quarantine: %v", err)
+	}
 	programs.Run(c.t, filepath.Join(c.bin, "coldchain"), "restore", "--config", c.config, "--from", c.path("backup"), "--force", "--actor", "harness")
 	c.collector.Start()
 	for _, s := range c.sites {

@@ -251,9 +251,9 @@ func TestAPlanIsDrawnFromItsSeedAlone(t *testing.T) {
 func TestTheTableTellsWhatWasNotRun(t *testing.T) {
 	a := story().Account()
 	a.Lost.add("one")
-	text := Table{Strikes: map[Kind]int{EdgeKilled: 3}, Skipped: map[Kind]int{DiskFilled: 1}, Account: a,
+	text := Table{Strikes: map[Kind]int{EdgeKilled: 3}, Skipped: map[Kind]int{DiskFilled: 1}, Account: a, Apart: map[string]int{"collision": 231},
 		Recovery: []time.Duration{time.Second, 9 * time.Second, 2 * time.Second}}.String()
-	for _, want := range []string{"edge killed", "disk filled (needs root)", "not run", "| lost  ", "            1 |", "9s", "2s", "9 / 1"} {
+	for _, want := range []string{"edge killed", "disk filled (needs root)", "not run", "| lost  ", "            1 |", "9s", "2s", "9 / 1", "quarantined, collision"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
 		}

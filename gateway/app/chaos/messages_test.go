@@ -113,16 +113,21 @@ func (m *messages) poison() {
 	m.publish(wire.Address{County: countyName, Site: Store, Gateway: Store + "-gw"}.Topic(wire.ChannelRecords), []byte{0x85, 0xff, 0x00, 0x13, 0x37})
 }
 
+// poisoned are gateway and reason of what poison sends.
+func poisoned() [][2]string {
+	return [][2]string{
+		{Bad + "-gw", string(wire.OutOfRange)}, {Bad + "-gw", string(wire.TimeInFuture)}, {Bad + "-gw", string(wire.StoreRefused)},
+		{Bad + "-gw", string(wire.WrongSender)}, {"unknown-gw", string(wire.WrongSender)}, {Store + "-gw", string(wire.Malformed)},
+	}
+}
+
 // setApart lists what of the poison is not yet where it belongs.
 func (c *county) setApart() (missing []string, err error) {
 	got, err := c.quarantined()
 	if err != nil {
 		return nil, err
 	}
-	for _, want := range [][2]string{
-		{Bad + "-gw", string(wire.OutOfRange)}, {Bad + "-gw", string(wire.TimeInFuture)}, {Bad + "-gw", string(wire.StoreRefused)},
-		{Bad + "-gw", string(wire.WrongSender)}, {"unknown-gw", string(wire.WrongSender)}, {Store + "-gw", string(wire.Malformed)},
-	} {
+	for _, want := range poisoned() {
 		if got[want] == 0 {
 			missing = append(missing, want[0]+": "+want[1])
 		}

@@ -197,6 +197,15 @@ func (c *county) quarantined() (map[[2]string]int, error) {
 	return out, rows.Err()
 }
 
+// lookApart remembers what is quarantined, the most that was seen of a kind.
+func (c *county) lookApart() error {
+	now, err := c.quarantined()
+	for what, n := range now {
+		c.apart[what] = max(c.apart[what], n)
+	}
+	return err
+}
+
 // account holds the store against the slaves' logs.
 func (c *county) account() (Account, error) {
 	var all Account

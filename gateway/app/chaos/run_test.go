@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"coldchain/gateway/app/programs"
+	"coldchain/gateway/wire"
 )
 
 // settleMost bounds the wait for what is on its way. The longest waits are the
@@ -71,7 +72,12 @@ func round(t *testing.T, bin string, plan Plan, persistence bool, total *report)
 	c := newCounty(t, bin, dir, persistence)
 	recovery := c.strike(plan, total)
 	a := c.settle()
-	total.add(a, recovery)
+	total.add(a, recovery, c.apart)
+	for _, name := range Sites() {
+		if n := c.apart[[2]string{name + "-gw", string(wire.TimeInFuture)}]; n > 0 {
+			t.Errorf("%s: %d records were offered under a time that had not come", name, n)
+		}
+	}
 	whole := fmt.Sprintf("%+v", a)
 	programs.WriteFile(t, filepath.Join(dir, "account.txt"), strings.ReplaceAll(whole, " First:[", "\nFirst:["))
 	for name, f := range map[string]Findings{"lost": a.Lost, "doubled": a.Doubled, "altered": a.Altered, "unordered": a.Unordered, "undeclared": a.Undeclared} {
@@ -202,8 +208,10 @@ func (c *county) settle() Account {
 	if err != nil || len(missing) > 0 {
 		c.t.Errorf("poison that is not set apart: %v %v", missing, err)
 	}
-	q, err := c.quarantined()
-	c.t.Logf("quarantine: %v %v", q, err)
+	if err := c.lookApart(); err != nil {
+		c.t.Errorf("read the quarantine: %v", err)
+	}
+	c.t.Logf("quarantine: %v", c.apart)
 	return a
 }
 
@@ -213,12 +221,13 @@ type report struct {
 	strikes  map[Kind]int
 	skipped  map[Kind]int
 	account  Account
+	apart    map[string]int
 	recovery []time.Duration
 	began    time.Time
 }
 
 func newReport() *report {
-	return &report{strikes: map[Kind]int{}, skipped: map[Kind]int{}, began: time.Now()}
+	return &report{strikes: map[Kind]int{}, skipped: map[Kind]int{}, apart: map[string]int{}, began: time.Now()}
 }
 
 func (r *report) struck(k Kind) {
@@ -233,10 +242,15 @@ func (r *report) skip(k Kind) {
 	r.skipped[k]++
 }
 
-func (r *report) add(a Account, recovery []time.Duration) {
+func (r *report) add(a Account, recovery []time.Duration, apart map[[2]string]int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.account.Join(a)
+	for what, n := range apart {
+		if !slices.Contains(poisoned(), what) {
+			r.apart[what[1]] += n
+		}
+	}
 	r.recovery = append(r.recovery, recovery...)
 }
 
@@ -244,7 +258,7 @@ func (r *report) add(a Account, recovery []time.Duration) {
 func (r *report) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return Table{Strikes: r.strikes, Skipped: r.skipped, Account: r.account, Recovery: r.recovery, Took: time.Since(r.began)}.String()
+	return Table{Strikes: r.strikes, Skipped: r.skipped, Account: r.account, Apart: r.apart, Recovery: r.recovery, Took: time.Since(r.began)}.String()
 }
 
 func toText(v any) string { return fmt.Sprint(v) }

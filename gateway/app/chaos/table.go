@@ -13,6 +13,7 @@ type Table struct {
 	Strikes  map[Kind]int
 	Skipped  map[Kind]int // could not be done on this machine
 	Account  Account
+	Apart    map[string]int  // quarantined by reason, without what was sent as poison
 	Recovery []time.Duration // from a strike's end to every site's newest reading stored
 	Took     time.Duration
 }
@@ -45,6 +46,9 @@ func (t Table) String() string {
 	line("altered", a.Altered.Count)
 	line("out of order", a.Unordered.Count)
 	line("gaps without a fault", a.Undeclared.Count)
+	for _, reason := range slices.Sorted(maps.Keys(t.Apart)) {
+		line("quarantined, "+reason, t.Apart[reason])
+	}
 	line("oldest reading that a kill took", a.LongestLoss.Round(time.Millisecond))
 	if r := slices.Sorted(slices.Values(t.Recovery)); len(r) > 0 {
 		line("recovery, median", r[len(r)/2].Round(100*time.Millisecond))
