@@ -363,7 +363,7 @@ export const peopleEn: typeof peopleZh = {
   object: 'Where',
   until: 'Until',
   reason: 'Reason',
-  addOutage: 'Enter an outage or maintenance',
+  addOutage: 'Enter an outage',
   addOutageDo: 'Enter',
   endOutage: 'End it now',
   dropOutage: 'Cancel it',
