@@ -19,7 +19,8 @@ var built = fstest.MapFS{
 
 func TestPageAndItsCaching(t *testing.T) {
 	r := newRig(t, web.Options{Page: built})
-	for _, path := range []string{"/", "/zones/balagong/mutton-1", "/alarms", "/batches/HJQ261123-TLG-007"} {
+	for _, path := range []string{"/", "/zones/balagong/mutton-1", "/alarms", "/alarms/0d00ab45d5c480c3", "/people", "/plan",
+		"/drills", "/channels", "/outages", "/batches/HJQ261123-TLG-007"} {
 		w := r.do(request{path: path})
 		if w.Code != 200 || !strings.Contains(w.Body.String(), "the page") || w.Header().Get("Cache-Control") != "no-cache" {
 			t.Errorf("%s: %d %v %s", path, w.Code, w.Header(), w.Body)

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"coldchain/alerting"
+	"coldchain/alerting/duty"
 	"coldchain/sensors"
 )
 
@@ -58,11 +60,69 @@ func TestPageKnowsEveryReason(t *testing.T) {
 	}
 }
 
-// declaredReasons are the values of all constants of type Reason in package
-// sensors, as its source declares them; NoReason is not one to show.
+// A rule without a word would be shown to a store keeper as a key.
+func TestPageKnowsEveryRule(t *testing.T) {
+	want := append(declared(t, "../../alerting/*.go", "RuleName"), declared(t, "../../alerting/duty/*.go", "RuleName")...)
+	if !slices.Contains(want, string(alerting.HighLimit)) || !slices.Contains(want, string(duty.DrillMissed)) {
+		t.Fatalf("the rules of packages alerting and duty were not found: %v", want)
+	}
+	same(t, "rules in types.ts", quoted(between(t, uiSource(t, "api/types.ts"), "export const rules = [", "]")), want)
+	for _, file := range []string{"i18n/zh.ts", "i18n/en.ts"} {
+		// Every quoted name of a rule and every bare one stands before a colon.
+		words := between(t, uiSource(t, file), "\n    rule: {", "\n    }")
+		same(t, "rule in "+file, ruleKeys(words), want)
+	}
+}
+
+// ruleKeys are the keys of an object with several of them on a line.
+func ruleKeys(words string) (out []string) {
+	for _, m := range regexp.MustCompile(`(?:^|[{,\n])\s*'?([a-z-]+)'?: '`).FindAllStringSubmatch(words, -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+// What a person can be, and what he can answer, in the order of package duty:
+// the page's buttons stand in that order.
+func TestPageKnowsEveryRoleAndStep(t *testing.T) {
+	people := uiSource(t, "api/people.ts")
+	var roles, steps []string
+	for _, r := range duty.Roles() {
+		roles = append(roles, string(r))
+	}
+	for _, a := range duty.Answers() {
+		steps = append(steps, string(a))
+	}
+	if got := quoted(between(t, people, "export const roles = [", "]")); !slices.Equal(got, roles) {
+		t.Errorf("roles in people.ts are %v, those of package duty %v", got, roles)
+	}
+	if got := quoted(between(t, people, "export const stepNames = [", "]")); !slices.Equal(got, steps) {
+		t.Errorf("steps in people.ts are %v, those of package duty %v", got, steps)
+	}
+	// A day that is not one of package duty's is refused by it.
+	for _, day := range quoted(between(t, people, "export const weekdays = [", "]")) {
+		p := duty.Person{ID: "a", Name: "a", Roles: []duty.Role{duty.Keeper}, Hours: map[duty.Weekday][]duty.Span{duty.Weekday(day): nil}}
+		if err := (duty.Roster{Persons: []duty.Person{p}}).Check(nil); err != nil {
+			t.Errorf("people.ts: %v", err)
+		}
+	}
+}
+
+// declaredReasons are all of package sensors; NoReason is not one to show.
 func declaredReasons(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob("../../sensors/*.go")
+	out := declared(t, "../../sensors/*.go", "Reason")
+	if !slices.Contains(out, string(sensors.Timeout)) || !slices.Contains(out, string(sensors.CalibrationExpired)) {
+		t.Fatalf("the constants of package sensors were not found: %v", out)
+	}
+	return out
+}
+
+// declared are the values of all constants of a type, as the source of its
+// package declares them.
+func declared(t *testing.T, glob, typeName string) []string {
+	t.Helper()
+	files, err := filepath.Glob(glob)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,18 +137,21 @@ func declaredReasons(t *testing.T) []string {
 			if !ok || len(v.Values) != 1 {
 				return true
 			}
-			kind, isName := v.Type.(*ast.Ident)
+			kind := ""
+			switch x := v.Type.(type) {
+			case *ast.Ident:
+				kind = x.Name
+			case *ast.SelectorExpr: // of another package
+				kind = x.Sel.Name
+			}
 			text, isText := v.Values[0].(*ast.BasicLit)
-			if isName && isText && kind.Name == "Reason" {
+			if isText && kind == typeName {
 				if s, err := strconv.Unquote(text.Value); err == nil && s != "" {
 					out = append(out, s)
 				}
 			}
 			return true
 		})
-	}
-	if !slices.Contains(out, string(sensors.Timeout)) || !slices.Contains(out, string(sensors.CalibrationExpired)) {
-		t.Fatalf("the constants of package sensors were not found: %v", out)
 	}
 	return out
 }
@@ -142,7 +205,7 @@ func same(t *testing.T, what string, got, want []string) {
 	}
 	for _, g := range got {
 		if !slices.Contains(want, g) {
-			t.Errorf("%s: %q is not one of package sensors", what, g)
+			t.Errorf("%s: %q is not one that the packages know", what, g)
 		}
 	}
 }

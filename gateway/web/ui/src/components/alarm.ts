@@ -33,14 +33,16 @@ export function useAlarm(alarm: () => Alarm) {
     if (high.value ? n <= 0 : n >= 0) return ''
     return t(high.value ? 'alarm.overHigh' : 'alarm.overLow', { n: number(Math.abs(n)), unit: unit.value })
   })
-  /** How long it takes to the next limit at this rate. */
-  const left = computed(() => {
+  /** How long it takes to the next limit at this rate; under `answer`, in fewer words. */
+  const leftIn = (words: 'alarm' | 'answer') => {
     const l = alarm().left
     if (!l || !isPresent(alarm())) return ''
     const limit = `${plain(l.limit)} ${unit.value}`
     const from = longSpan(l.earliest_s, lang.value)
-    return l.latest_s === null ? t('alarm.left', { limit, from }) : t('alarm.leftTo', { limit, from, to: longSpan(l.latest_s, lang.value) })
-  })
+    return l.latest_s === null ? t(words + '.left', { limit, from }) : t(words + '.leftTo', { limit, from, to: longSpan(l.latest_s, lang.value) })
+  }
+  const left = computed(() => leftIn('alarm'))
+  const leftShort = computed(() => leftIn('answer'))
   const why = computed(() => {
     const reason = alarm().reason
     return reason ? word('reason.' + reason, word('alarm.own.' + reason, reason)) : ''
@@ -49,7 +51,7 @@ export function useAlarm(alarm: () => Alarm) {
     zone.value || alarm().zone ? label(zone.value?.data.name, alarm().zone) : label(site.value?.name ?? (own.value ? county.value?.name : undefined), alarm().site))
   const steps = computed(() => stepsOf(alarm()))
   const lots = computed(() => alarm().batches.filter((b, i, all) => all.findIndex((x) => x.id === b.id) === i))
-  return { zone, site, state, own, unit, high, what, over, left, why, place, steps, lots }
+  return { zone, site, state, own, unit, high, what, over, left, leftShort, why, place, steps, lots }
 }
 
 /** The last part of a batch's code is what people call it by. */
