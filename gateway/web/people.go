@@ -41,6 +41,9 @@ func (s *Server) people(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the roster: %w", err)
 	}
+	if s.authorise(r) != nil {
+		p.Roster = hidden(p.Roster)
+	}
 	return s.roster(p), nil
 }
 
@@ -60,7 +63,11 @@ func (s *Server) putPeople(r *http.Request) (any, error) {
 	if err := checkText("actor", in.Actor, 40, true); err != nil {
 		return nil, err
 	}
-	p, err := s.deps.People.PutPeople(r.Context(), actor(in.Actor), in.Version, in.Roster, in.Plan)
+	kept, err := s.deps.People.People(r.Context())
+	if err != nil {
+		return nil, fmt.Errorf("read the roster: %w", err)
+	}
+	p, err := s.deps.People.PutPeople(r.Context(), actor(in.Actor), in.Version, unhidden(in.Roster, kept.Roster), in.Plan)
 	if err != nil {
 		return nil, stateError(err, "名单", "the roster")
 	}

@@ -4,6 +4,7 @@ import { weekdays, type Chain, type Channel, type Drill, type Person, type Roste
 
 /** A telephone number with its middle hidden: +86 138****5678. */
 export function masked(phone: string): string {
+  if (phone.includes('*')) return phone.startsWith('86') ? '+86 ' + phone.slice(2) : '+' + phone
   const digits = phone.replace(/[^0-9]/g, '')
   const home = digits.startsWith('86') && digits.length > 9
   const own = home ? digits.slice(2) : digits
@@ -55,12 +56,13 @@ export function lacking(p: Person): 'name' | 'roles' | 'phone' | 'id' | '' {
   if (!p.name.trim()) return 'name'
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(p.id)) return 'id'
   if (!p.roles.length) return 'roles'
-  if (p.phone && !/^[0-9]{8,15}$/.test(p.phone)) return 'phone'
+  if (p.phone && !p.phone.includes('*') && !/^[0-9]{8,15}$/.test(p.phone)) return 'phone'
   return ''
 }
 
 /** Digits as the roster wants them: an eleven-digit mobile number is from here. */
 export function phoneDigits(typed: string): string {
+  if (typed.includes('*')) return typed // the server hides it, and keeps it as it is
   const digits = typed.replace(/[^0-9]/g, '')
   return /^1[0-9]{10}$/.test(digits) ? '86' + digits : digits
 }
