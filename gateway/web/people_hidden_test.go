@@ -21,7 +21,9 @@ func TestTelephoneNumbersAreForWhoHasTheToken(t *testing.T) {
 		{ID: "qiqige", Name: "其其格", Phone: "8613812345678", Email: "qiqige@example.com", Handle: map[string]string{"wecom": "QiQiGe"}, Roles: []duty.Role{duty.Keeper}},
 		{ID: "batu", Name: "巴图", Phone: "8613912345678", Roles: []duty.Role{duty.Deputy}},
 	}}
-	r.Do(func(f *webtest.Fake) { f.List = web.Roster{Version: 3, Telling: true, Roster: kept, Plan: duty.DefaultPlan()} })
+	r.Do(func(f *webtest.Fake) {
+		f.List = web.Roster{Version: 3, Telling: true, Roster: kept, Plan: duty.DefaultPlan()}
+	})
 	type people struct {
 		Version int
 		Roster  duty.Roster
