@@ -405,3 +405,27 @@ func TestMemoryIsConstantOverAMillionRecords(t *testing.T) {
 		t.Errorf("heap grew from %d to %d bytes over a million records", early, late)
 	}
 }
+
+// The newest readings go ahead of a backlog past the journal's own order. The
+// county's next hello knows them, and is no sign of an older journal.
+func TestWhatWentAheadIsKnownToHaveBeenSent(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		high := -10.0
+		r.options.Limits = map[LimitKey]Limits{{Zone: air.Zone(), Quantity: sensors.Temperature}: {High: &high}}
+		r.options.Devices[0].Interval = time.Second
+		r.start()
+		pass(50 * time.Minute)
+		r.connect(wire.Hello{Generation: "g1"})
+		highest := uint64(0)
+		for _, seq := range seqs(r.broker.packs(t)) {
+			highest = max(highest, seq)
+		}
+		if highest < 2900 {
+			t.Fatalf("the highest number on its way is %d; want the newest", highest)
+		}
+		r.connect(wire.Hello{Generation: "g1", Epoch: 1, Highest: highest})
+		if got := r.journal.Epoch(); got != 1 {
+			t.Errorf("epoch %d; want that of a journal that is not older than what it has sent", got)
+		}
+	})
+}

@@ -76,6 +76,7 @@ type store interface {
 	Generation() string
 	Overtaken(epoch, highest uint64) bool
 	OfferBetween(ctx context.Context, after, below uint64, limit int) ([]wire.Record, error)
+	Sent(seq uint64)
 	Records(ctx context.Context, from, to uint64, yield func(journal.Entry) bool) error
 	Append(ctx context.Context, records []wire.Record) ([]wire.Record, error)
 	Confirm(ctx context.Context, ranges []wire.AckRange) error

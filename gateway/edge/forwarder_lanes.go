@@ -145,6 +145,7 @@ func (f *forwarder) fill(ctx context.Context, p Publisher, now time.Time) {
 		inOrder(n)
 		for len(n) > 0 {
 			k := min(len(n), packRecords)
+			f.journal.Sent(n[k-1].Seq)
 			if !f.send(ctx, p, now, n[:k]) {
 				return
 			}

@@ -251,9 +251,15 @@ func (j *Journal) shown(seq uint64) {
 	if j.openGap != nil && j.openGap.seq == seq {
 		j.openGap = nil
 	}
+	j.Sent(seq)
+}
+
+// Sent notes that a reading up to seq, got by Records and not by an offer, is
+// about to be sent: Overtaken must know of it.
+func (j *Journal) Sent(seq uint64) {
 	j.mu.Lock()
+	defer j.mu.Unlock()
 	j.sent = max(j.sent, seq)
-	j.mu.Unlock()
 }
 
 // Overtaken reports whether the county has seen this journal go further than
