@@ -315,6 +315,8 @@ func (m *millions) Overtaken(_, _ uint64) bool { return false }
 func (m *millions) Oldest() uint64             { return m.oldest }
 func (m *millions) Undelivered() uint64        { return m.next - m.oldest }
 func (m *millions) Generation() string         { return "g1" }
+func (m *millions) Sent(uint64)                {}
+
 func (m *millions) Records(_ context.Context, from, to uint64, yield func(journal.Entry) bool) error {
 	for ; from <= to && yield(journal.Entry{Record: record(from)}); from++ {
 	}
