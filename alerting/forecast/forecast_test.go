@@ -111,7 +111,7 @@ func TestBoundsHoldInSimulatedRooms(t *testing.T) {
 		{sim.Potato, sim.Winter, sim.MainsCut, 1},
 		{sim.Vegetable, sim.Winter, sim.MainsCut, -0.5},
 	} {
-		for seed := range uint64(4) {
+		for seed := uint64(50); seed < 70; seed++ { // the margins were found with seeds 0 to 3
 			county := simulate(t, c.kind, c.season, c.fault, seed)
 			learned := learnedFrom(t, c.kind, c.season, c.fault, seed+100)
 			read := func(at time.Time) float64 {
