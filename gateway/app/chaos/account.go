@@ -235,7 +235,7 @@ func (j *judge) missing(c Channel, p Poll) {
 		if !j.inside(g, p.Asked) && !j.inside(g, at) {
 			continue
 		}
-		before, excused, ok := j.mayTake(g, at)
+		before, excused, ok := j.mayTake(g, p.Asked, at)
 		if !ok {
 			why = "lies inside a gap " + g.text() + " but was answered " + before.Round(time.Millisecond).String() + " before the agent ended, longer than a commit may take"
 			continue
@@ -253,28 +253,29 @@ func (j *judge) missing(c Channel, p Poll) {
 
 const causeRestart = "restart"
 
-// mayTake reports whether a gap may have taken what was answered then: of a
-// restart, no more than one commit interval before the end, unless that is
-// excused by what was done to the disk. before is how long before the end it
-// was.
-func (j *judge) mayTake(g Gap, at time.Time) (before time.Duration, excused, ok bool) {
+// mayTake reports whether a gap may have taken what was asked and known then: of
+// a restart, no more than one commit interval before the end of the agent that
+// had asked, unless that is excused by what was done to the disk. before is how
+// long before the end it was known; nothing, when the agent ended while it waited
+// for the answer.
+func (j *judge) mayTake(g Gap, asked, known time.Time) (before time.Duration, excused, ok bool) {
 	if g.Cause != causeRestart {
 		return 0, true, true
 	}
 	for i, l := range j.Lives {
-		if at.Before(l.Began) || !l.Ended.IsZero() && at.After(l.Ended) {
+		if asked.Before(l.Began) || !l.Ended.IsZero() && asked.After(l.Ended) {
 			continue
 		}
 		if l.Ended.IsZero() {
 			return 0, false, false // it lives
 		}
-		before = l.Ended.Sub(at)
+		before = max(0, l.Ended.Sub(known))
 		next := l.Ended
 		if i+1 < len(j.Lives) {
 			next = j.Lives[i+1].Began
 		}
-		excused = j.damaged(at, next, DiskFilled) || j.taken(at)
-		return before, excused, excused || before <= j.Commit+flushing || j.few(at, l.Ended)
+		excused = j.damaged(known, next, DiskFilled) || j.taken(known)
+		return before, excused, excused || before <= j.Commit+flushing || j.few(known, l.Ended)
 	}
 	return 0, true, true // nobody was there to ask for it again
 }

@@ -79,6 +79,14 @@ func TestAccount(t *testing.T) {
 		}, func(a Account) bool {
 			return a.Clean() && a.Declared == 3 && a.LongestLoss == 50*time.Millisecond
 		}, ""},
+		{"the agent was killed while it waited for an answer that never came", func(s *Site) {
+			s.Polls[6].Answered, s.Polls[6].Reason = time.Time{}, "timeout" // which would have been over in the next life
+			s.without(6)
+		}, func(a Account) bool { return a.Clean() && a.Unanswered == 2 }, ""},
+		{"the next agent, which lives, asked for what is missing inside the gap", func(s *Site) {
+			s.Polls[7].Asked, s.Polls[7].Answered = at(665), at(670)
+			s.without(7)
+		}, func(a Account) bool { return a.Lost.Count == 3 }, "poll 7"},
 		{"an unanswered poll is not there as bad", func(s *Site) { s.without(3) }, func(a Account) bool { return a.Lost.Count == 3 }, "poll 3"},
 		{"an unanswered poll has another reason", func(s *Site) { s.row(3, 1).Reason = "device-fault" }, func(a Account) bool { return a.Lost.Count == 1 }, "poll 3"},
 		{"an answer came too late for the agent", func(s *Site) {
