@@ -105,7 +105,7 @@ func New(o Options) (*Agent, error) {
 		sampled: make(chan struct{}),
 	}
 	last, _ := o.Journal.LastTimed()
-	a.keeper = newTimekeeper(o.Clock, o.Address.Gateway, last)
+	a.keeper = newTimekeeper(o.Clock, o.Address.Gateway, last, o.Journal.StampedAhead())
 	o.Clock.Source = a.keeper.Source // one judge for all
 	a.o = o
 	a.board = newBoard(o.Devices, o.Limits)

@@ -182,7 +182,7 @@ func TestAClockIsVouchedForBeforeItIsRead(t *testing.T) {
 		}
 		return wire.ClockNone
 	}
-	if wall, source, ok := newTimekeeper(c, "gw", time.Time{}).Judge(began); ok {
+	if wall, source, ok := newTimekeeper(c, "gw", time.Time{}, nil).Judge(began); ok {
 		t.Errorf("believed %s, source %s; want nothing believed", wall, source)
 	}
 }
@@ -269,4 +269,43 @@ func wrongClock(r *rig, random *rand.Rand) {
 	if len(got) == 0 {
 		r.t.Error("nothing was offered")
 	}
+}
+
+// An hour ahead, set right, and then the power fails: the next start of the
+// machine comes through the hour that was stamped before, and its records, ten
+// seconds apart like the others, must not share their milliseconds.
+func TestARestartAfterAClockThatRanAheadSharesNoMillisecond(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		h := &hands{}
+		h.turn(time.Hour, wire.ClockNTP)
+		r.boot(h, "b1", time.Now())
+		r.connect(wire.Hello{Generation: "g1"})
+		pass(30 * time.Minute)
+		got := r.delivered()
+		h.turn(0, wire.ClockNTP)
+		pass(10 * time.Minute)
+		got = append(got, r.delivered()...)
+		r.stop()
+		pass(30 * time.Second)
+		r.boot(h, "b2", time.Now())
+		r.connect(wire.Hello{Generation: "g1"})
+		for range 15 {
+			pass(6 * time.Minute)
+			got = append(got, r.delivered()...)
+		}
+		wantDistinct(t, got)
+		after := 0
+		for _, rec := range readings(got) {
+			if rec.Boot != "b2" {
+				continue
+			}
+			after++
+			if off := rec.Time().Sub(h.power.Add(rec.Mono)); off.Abs() > time.Second {
+				t.Errorf("record %d is %s off the true time", rec.Seq, off)
+			}
+		}
+		if after < 500 {
+			t.Errorf("%d readings of the second start were delivered; want an hour and a half of them", after)
+		}
+	})
 }

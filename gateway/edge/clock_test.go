@@ -458,7 +458,7 @@ func TestASmallStepBackStillIncreases(t *testing.T) {
 		h.turn(0, wire.ClockNTP)
 		r.boot(h, "b1", time.Now())
 		r.stop()
-		k := newTimekeeper(h.clock("b1"), "gw", time.Time{})
+		k := newTimekeeper(h.clock("b1"), "gw", time.Time{}, nil)
 		one := func() wire.Record {
 			now := k.clock.Now()
 			rec := wire.Record{Kind: wire.ReadingRecord, Reading: sensors.NewGood(air, now, 1)}
@@ -500,7 +500,7 @@ func TestALostTimeSliceMovesNoStamp(t *testing.T) {
 		if own {
 			c.Wall = func() time.Time { return began.Add(look()).Round(0) }
 		}
-		k := newTimekeeper(c, "gw", time.Time{})
+		k := newTimekeeper(c, "gw", time.Time{}, nil)
 		for range 50 {
 			k.Observe()
 			now := c.Now()

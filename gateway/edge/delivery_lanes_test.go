@@ -309,13 +309,13 @@ type millions struct {
 	handed       uint64
 }
 
-func (m *millions) Epoch() uint64              { return 1 }
-func (m *millions) Next() uint64               { return m.next }
-func (m *millions) Overtaken(_, _ uint64) bool { return false }
-func (m *millions) Oldest() uint64             { return m.oldest }
-func (m *millions) Undelivered() uint64        { return m.next - m.oldest }
-func (m *millions) Generation() string         { return "g1" }
-func (m *millions) Sent(uint64)                {}
+func (m *millions) Epoch() uint64                                           { return 1 }
+func (m *millions) Next() uint64                                            { return m.next }
+func (m *millions) Overtaken(context.Context, uint64, uint64) (bool, error) { return false, nil }
+func (m *millions) Oldest() uint64                                          { return m.oldest }
+func (m *millions) Undelivered() uint64                                     { return m.next - m.oldest }
+func (m *millions) Generation() string                                      { return "g1" }
+func (m *millions) Sent(uint64)                                             {}
 
 func (m *millions) Records(_ context.Context, from, to uint64, yield func(journal.Entry) bool) error {
 	for ; from <= to && yield(journal.Entry{Record: record(from)}); from++ {

@@ -74,7 +74,7 @@ type store interface {
 	Oldest() uint64
 	Undelivered() uint64
 	Generation() string
-	Overtaken(epoch, highest uint64) bool
+	Overtaken(ctx context.Context, epoch, highest uint64) (bool, error)
 	OfferBetween(ctx context.Context, after, below uint64, limit int) ([]wire.Record, error)
 	Sent(seq uint64)
 	Records(ctx context.Context, from, to uint64, yield func(journal.Entry) bool) error
@@ -257,10 +257,13 @@ func (f *forwarder) greet(ctx context.Context, h wire.Hello) {
 // adopt brings the journal in line with what the county has seen; anew tells
 // that the journal's numbers or what is to be delivered have changed.
 func (f *forwarder) adopt(ctx context.Context, h wire.Hello) (anew bool, err error) {
-	own := f.journal.Epoch()
-	if f.journal.Overtaken(h.Epoch, h.Highest) {
+	overtaken, err := f.journal.Overtaken(ctx, h.Epoch, h.Highest)
+	if err != nil {
+		return false, err
+	}
+	if overtaken {
 		f.log.Warn("this journal is older than what the county has seen; starting a new epoch",
-			"own_epoch", own, "own_next", f.journal.Next(), "seen_epoch", h.Epoch, "seen_highest", h.Highest)
+			"own_epoch", f.journal.Epoch(), "own_next", f.journal.Next(), "seen_epoch", h.Epoch, "seen_highest", h.Highest)
 		if err := f.journal.StartEpoch(ctx, h.Epoch+1); err != nil {
 			return false, err
 		}

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"coldchain/gateway/journal"
 	"coldchain/gateway/wire"
 	"coldchain/sensors"
 )
@@ -74,9 +75,13 @@ type Timekeeper struct {
 
 // newTimekeeper judges c. last is the newest time that an earlier agent has
 // stamped, or given a held record; zero when there is none. The time of a record
-// that is held does not count: nobody has believed it.
-func newTimekeeper(c Clock, object string, last time.Time) *Timekeeper {
+// that is held does not count: nobody has believed it. ahead is what was stamped
+// beyond last, by a clock that ran ahead and was set back.
+func newTimekeeper(c Clock, object string, last time.Time, ahead []journal.Stretch) *Timekeeper {
 	k := &Timekeeper{clock: c, object: object, before: last, points: map[sensors.PointID]stamp{}}
+	for _, s := range ahead {
+		k.overlaps = append(k.overlaps, stretch{s.From, s.To})
+	}
 	k.Observe()
 	return k
 }

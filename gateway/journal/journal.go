@@ -68,7 +68,8 @@ type Journal struct {
 	generation string
 	last       time.Time // of the newest record
 	hasLast    bool
-	timed      timed  // the newest record that is not held
+	timed      timed // the newest record that is not held
+	ahead      []Stretch
 	sent       uint64 // highest number that can have been sent, see Overtaken
 	lost       uint64
 }

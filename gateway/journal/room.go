@@ -265,11 +265,16 @@ func (j *Journal) Sent(seq uint64) {
 // Overtaken reports whether the county has seen this journal go further than
 // it can have sent: epoch and highest are the hello's. A restored image, a new
 // card or a cut file is found by this even after new records were added, which
-// comparing with Next would miss. The answer is StartEpoch(epoch+1).
-func (j *Journal) Overtaken(epoch, highest uint64) bool {
+// comparing with Next would miss. The answer is StartEpoch(epoch+1). A journal
+// that cannot be opened yet does not know what it has sent: an error.
+func (j *Journal) Overtaken(ctx context.Context, epoch, highest uint64) (bool, error) {
+	if err := j.take(ctx, "compare with what the county has seen"); err != nil {
+		return false, err
+	}
+	defer j.give()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return epoch > j.epoch || epoch == j.epoch && highest > j.sent
+	return epoch > j.epoch || epoch == j.epoch && highest > j.sent, nil
 }
 
 // loadLosses reads how much is gone. The caller holds mu.

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -226,14 +227,31 @@ func TestOvertaken(t *testing.T) {
 		epoch, highest uint64
 		want           bool
 	}{{0, 0, false}, {1, 10, false}, {1, 15, true}, {2, 0, true}} {
-		if got := j.Overtaken(c.epoch, c.highest); got != c.want {
-			t.Errorf("county has seen %d/%d, ten were there at the start and ten came: %v", c.epoch, c.highest, got)
+		if got, err := j.Overtaken(context.Background(), c.epoch, c.highest); got != c.want || err != nil {
+			t.Errorf("county has seen %d/%d, ten were there at the start and ten came: %v, %v", c.epoch, c.highest, got, err)
 		}
 	}
 	if _, err := j.Offer(context.Background(), 0, 100); err != nil {
 		t.Fatal(err)
 	}
-	if j.Overtaken(1, 20) {
-		t.Error("what was offered can have been seen")
+	if got, err := j.Overtaken(context.Background(), 1, 20); got || err != nil {
+		t.Errorf("what was offered can have been seen: %v, %v", got, err)
+	}
+}
+
+// An agent that starts on a full disk has not read its journal yet. It must not
+// take that for an old one: all that waits would get new numbers for nothing.
+func TestAJournalThatIsNotOpenYetIsNotOvertaken(t *testing.T) {
+	j := newJournal(t)
+	mustAppend(t, j, readings(10))
+	now := time.Now()
+	j.o.Now = func() time.Time { return now }
+	j.broken, j.tried, j.sent = ErrFull, now, 0
+	if got, err := j.Overtaken(context.Background(), 1, 10); got || !errors.Is(err, ErrFull) {
+		t.Errorf("while the disk is full: %v, %v", got, err)
+	}
+	now = now.Add(retryEvery)
+	if got, err := j.Overtaken(context.Background(), 1, 10); got || err != nil {
+		t.Errorf("when it can be opened: %v, %v", got, err)
 	}
 }

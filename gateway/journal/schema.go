@@ -194,6 +194,9 @@ func (j *Journal) load(ctx context.Context) error {
 	if err := j.loadTimed(ctx); err != nil {
 		return err
 	}
+	if err := j.loadAhead(ctx); err != nil {
+		return err
+	}
 	j.delivered = nil
 	if err := j.loadDelivered(ctx); err != nil {
 		return err
