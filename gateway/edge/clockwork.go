@@ -121,6 +121,9 @@ func (a *Agent) sinceLast(gap wire.Record) (_ wire.Record, ok bool) {
 	if !ok || gap.Clock != wire.ClockNone && !gap.Gap.To.After(last) {
 		return gap, false // a clock that went back is an event of the clock, not a gap
 	}
+	if a.o.Journal.DeclaredToNow() {
+		return gap, false // what a damaged journal took, up to this start
+	}
 	gap.Gap.From = earlier(last, gap.Gap.To)
 	return gap, true
 }

@@ -145,7 +145,7 @@ func (j *Journal) StartEpoch(ctx context.Context, epoch uint64) error {
 			return fmt.Errorf("epoch %d does not follow %d", epoch, current)
 		}
 		// The note beside the file first: it never says less than the file.
-		if err := j.note(epoch); err != nil {
+		if err := j.note(ctx, epoch); err != nil {
 			return err
 		}
 		if err := j.setIdentity(ctx, epoch, j.Generation()); err != nil {
@@ -250,7 +250,12 @@ func (j *Journal) Trim(ctx context.Context, now time.Time) error {
 			return err
 		}
 	}
-	return nil
+	// A fresh note lets a damaged file take less with it.
+	if err := j.take(ctx, "note what was delivered"); err != nil {
+		return err
+	}
+	defer j.give()
+	return j.note(context.WithoutCancel(ctx), j.Epoch())
 }
 
 // trimSome trims a piece of [first, end) and returns where to go on.

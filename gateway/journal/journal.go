@@ -70,6 +70,7 @@ type Journal struct {
 	hasLast    bool
 	timed      timed // the newest record that is not held
 	ahead      []Stretch
+	declared   bool   // see DeclaredToNow
 	sent       uint64 // highest number that can have been sent, see Overtaken
 	lost       uint64
 }
@@ -133,6 +134,9 @@ func (j *Journal) start(ctx context.Context) error {
 		err = j.openFile(ctx)
 	}
 	if err == nil {
+		err = j.begun()
+	}
+	if err == nil {
 		err = j.resumeSalvage(ctx)
 	}
 	if errors.Is(err, ErrCorrupt) {
@@ -158,6 +162,27 @@ func (j *Journal) present() error {
 		return nil
 	}
 	return fmt.Errorf("journal %s: %w: it is gone or cut to nothing", j.path, ErrCorrupt)
+}
+
+// DeclaredToNow reports whether this opening of the journal has declared a loss
+// that reaches up to it: then the time since the last record needs no gap.
+func (j *Journal) DeclaredToNow() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.declared
+}
+
+// begun fails for a file that was made in the place of a damaged one and never
+// got its identity: the power went in between. It cannot say what is missing.
+func (j *Journal) begun() error {
+	_, noted := j.readNote()
+	j.mu.Lock()
+	some := j.hasLast
+	j.mu.Unlock()
+	if some || !noted || len(j.Quarantined()) == 0 {
+		return nil // the first record of one that takes another's place is the event that says so
+	}
+	return fmt.Errorf("journal %s: %w: it was begun in the place of another one and is empty", j.path, ErrCorrupt)
 }
 
 // Err returns why the journal cannot be used now, or nil.

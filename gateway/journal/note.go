@@ -1,11 +1,15 @@
 package journal
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
+
+	"coldchain/gateway/wire"
 )
 
 // note is the small file beside the journal that survives it: which epoch it
@@ -20,21 +24,61 @@ func (j *Journal) notePath() string { return j.path + ".note" }
 
 const noteFormat = "coldchain-journal epoch %d oldest %d at %d sum %d\n"
 
-// note writes the note for an epoch, durably, by renaming.
-func (j *Journal) note(epoch uint64) error {
+// note writes the note for an epoch, durably, by renaming. The caller has the
+// turn.
+func (j *Journal) note(ctx context.Context, epoch uint64) error {
+	sure, err := j.sureUntil(ctx)
+	if err != nil {
+		return err
+	}
 	j.mu.Lock()
-	n := note{epoch: epoch, oldest: j.oldest, at: j.last}
+	n := note{epoch: epoch, oldest: j.oldest, at: sure}
 	j.mu.Unlock()
+	if before, ok := j.readNote(); ok && before.epoch > epoch {
+		n.epoch, n.oldest = before.epoch, before.oldest // of a file that is gone
+	}
 	at := int64(0)
 	if !n.at.IsZero() {
 		at = n.at.UnixMilli()
 	}
 	text := fmt.Sprintf(noteFormat, n.epoch, n.oldest, at, sumOf(n.epoch, n.oldest, at))
-	err := writeDurably(j.notePath(), []byte(text))
-	if err != nil {
+	if err := writeDurably(j.notePath(), []byte(text)); err != nil {
 		return fmt.Errorf("note the epoch beside the journal: %w", classify(err))
 	}
 	return nil
+}
+
+// sureUntil is a time before which all that there ever was has been delivered:
+// that of the oldest record that waits, else of the newest. An empty journal
+// knows no more than the note before it, and a first one that it begins now. It
+// is zero where no clock was believed.
+func (j *Journal) sureUntil(ctx context.Context) (time.Time, error) {
+	j.mu.Lock()
+	oldest, pending, newest, some := j.oldest, j.pending, j.timed, j.hasLast
+	j.mu.Unlock()
+	switch {
+	case pending > 0:
+		none, ok := j.words[string(wire.ClockNone)]
+		if !ok {
+			none = -1
+		}
+		var wall sql.NullInt64
+		err := j.conn.QueryRowContext(ctx, "SELECT min(wall_ms) FROM record WHERE seq >= ? AND clock <> ?", int64(oldest), none).Scan(&wall)
+		if err == nil && wall.Valid {
+			return fromMS(wall.Int64), nil
+		}
+		return newest.at, err
+	case some:
+		return newest.at, nil
+	}
+	if n, ok := j.readNote(); ok {
+		return n.at, nil
+	}
+	now := j.o.Now()
+	if source, _ := j.o.Stamp(now); source == wire.ClockNone {
+		return time.Time{}, nil
+	}
+	return now, nil
 }
 
 func writeDurably(path string, content []byte) error {

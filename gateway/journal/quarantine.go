@@ -8,7 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"coldchain/gateway/wire"
 )
@@ -61,12 +64,15 @@ func globEscape(path string) string {
 // last is what was known of a journal before its file was found damaged.
 type last struct {
 	epoch, next, oldest uint64
-	at                  time.Time // of the newest record that is known of
+	at                  time.Time // before it all was delivered
 }
 
 func (j *Journal) remembered() last {
 	j.mu.Lock()
-	l := last{epoch: j.epoch, next: j.next, oldest: j.oldest, at: j.last}
+	l := last{epoch: j.epoch, next: j.next, oldest: j.oldest}
+	if j.pending == 0 {
+		l.at = j.timed.at
+	}
 	j.mu.Unlock()
 	n, ok := j.readNote()
 	if ok && n.epoch >= l.epoch {
@@ -106,6 +112,9 @@ func (j *Journal) replace(ctx context.Context, cause error) error {
 	err = j.begin(ctx, was, aside, cause)
 	if err == nil {
 		err = j.resumeSalvage(ctx)
+	}
+	if err == nil {
+		err = j.note(ctx, j.Epoch()) // of what it holds now
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("journal %s: begin anew: %w", j.path, classify(err)), j.shut())
@@ -154,7 +163,7 @@ func copyFile(from, to string) error {
 // salvaged, in one commit.
 func (j *Journal) begin(ctx context.Context, was last, aside string, cause error) error {
 	epoch := was.epoch + 1
-	if err := j.note(epoch); err != nil {
+	if err := j.note(ctx, epoch); err != nil {
 		return err
 	}
 	at := j.o.Now()
@@ -170,13 +179,24 @@ func (j *Journal) begin(ctx context.Context, was last, aside string, cause error
 	return errors.Join(err, j.load(ctx))
 }
 
-// short fits a sentence into an event.
+// short fits a sentence into an event: printable, and no longer than its detail
+// may be. SQLite tells damage in several lines.
 func short(s string) string {
-	const most = 200
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
+	const most = 240 // bytes
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if len(s) <= most {
+		return s
 	}
-	return s
+	end := most
+	for !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "…"
 }
 
 func ms(t time.Time) int64 {

@@ -16,7 +16,7 @@ type salvageNote struct {
 	file  string
 	after uint64 // what has been taken over already
 	from  uint64 // below it all was delivered; 0: not known
-	at    int64  // time of the newest record that was known of, 0: none
+	at    int64  // time before which all was delivered, 0: not known
 	next  uint64 // the number after it, 0: not known
 }
 
@@ -75,9 +75,10 @@ type salvage struct {
 
 	taken    uint64 // records that the new journal has
 	lost     uint64 // numbers without a readable record
-	lostFrom int64  // wall time of the last good record before the first hole
-	lostTo   int64  // and of the first good one after the last hole; 0: none
+	lostFrom int64  // earliest wall time beside a hole; 0: none is known
+	lostTo   int64  // and the latest
 	holes    bool
+	open     bool  // no good record was seen after the newest hole
 	toEnd    bool  // the end is not known to have been reached
 	newest   int64 // wall time of the newest record seen
 	failed   error // of the new journal
@@ -167,11 +168,21 @@ func (s *salvage) giveUp() {
 }
 
 func (s *salvage) hole(n uint64) {
-	if !s.holes {
-		s.holes, s.lostFrom = true, s.newest
-	}
+	s.holes, s.open = true, true
 	s.lost += n
-	s.lostTo = 0
+	s.beside(s.newest)
+}
+
+// beside stretches the loss to a record next to a hole. Numbers follow one
+// another and times need not: what was salvaged once lies behind newer events.
+func (s *salvage) beside(at int64) {
+	if at == 0 {
+		return
+	}
+	if s.lostFrom == 0 || at < s.lostFrom {
+		s.lostFrom = at
+	}
+	s.lostTo = max(s.lostTo, at)
 }
 
 // readDelivered believes a run only with its sum.
@@ -268,8 +279,9 @@ func (s *salvage) keep(ctx context.Context, good []Entry, from, through uint64) 
 		expect = e.Seq + 1
 		if at := e.Time().UnixMilli(); at > 0 {
 			s.newest = at
-			if s.holes && s.lostTo == 0 {
-				s.lostTo = at
+			if s.open {
+				s.open = false
+				s.beside(at)
 			}
 		}
 	}
@@ -314,8 +326,11 @@ func (s *salvage) declare(ctx context.Context) error {
 	}
 	now := s.to.o.Now()
 	clock, mono := s.to.o.Stamp(now)
+	s.to.mu.Lock()
+	s.to.declared = s.toEnd || s.open || s.lostTo == 0
+	s.to.mu.Unlock()
 	gap := wire.Gap{Scope: s.to.o.Scope, Cause: CauseCorrupt, Count: s.lost, From: fromMS(s.lostFrom), To: fromMS(s.lostTo)}
-	if s.toEnd || s.lostTo == 0 {
+	if s.toEnd || s.open || s.lostTo == 0 { // up to the present
 		gap.To = now
 	}
 	if s.lostFrom == 0 || gap.From.After(gap.To) {

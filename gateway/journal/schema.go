@@ -101,7 +101,7 @@ func (j *Journal) openFile(ctx context.Context) error {
 		{"migrate", j.migrate},
 		{"prepare", j.prepare},
 		{"load", j.load},
-		{"note", func(context.Context) error { return j.note(j.Epoch()) }},
+		{"note", func(ctx context.Context) error { return j.note(ctx, j.Epoch()) }},
 		{"make its folder durable", func(context.Context) error { return syncFolder(filepath.Dir(abs)) }},
 	} {
 		err := step.do(ctx)

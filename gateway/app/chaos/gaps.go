@@ -50,20 +50,8 @@ func (j *judge) real(at time.Time) time.Time {
 	return least
 }
 
-// continued is a restart's gap from the beginning of a damaged journal's, where
-// it goes on from there: the new journal's last record is then the older gap.
-func (j *judge) continued(g Gap) Gap {
-	for _, c := range j.Gaps {
-		if c.Cause == "journal-corrupt" && c.To.Sub(g.From).Abs() <= rounding {
-			g.From = c.From
-		}
-	}
-	return g
-}
-
 // restarted reports whether one life ended and the next began inside the gap.
 func (j *judge) restarted(g Gap) bool {
-	g = j.continued(g)
 	for i := range len(j.Lives) - 1 {
 		ended, began := j.Lives[i].Ended, j.Lives[i+1].Began
 		for _, o := range j.offsets(ended, ended) {

@@ -154,11 +154,6 @@ func TestAccount(t *testing.T) {
 			s.Damages = []Damage{{Kind: JournalFlipped, From: at(655), To: at(658)}}
 			s.without(2)
 		}, func(a Account) bool { return a.Clean() && a.Declared == 3 }, ""},
-		{"a restart that goes on where a damaged journal's gap ends", func(s *Site) {
-			g := s.Gaps[0]
-			s.Gaps = []Gap{{From: g.From, To: g.To, Cause: "journal-corrupt"}, {From: g.To, To: g.To.Add(3 * time.Millisecond), Cause: causeRestart}}
-			s.Damages = []Damage{{Kind: JournalFlipped, From: at(655), To: at(658)}}
-		}, func(a Account) bool { return a.Undeclared.Count == 0 }, ""},
 		{"a restart after which nothing had ended", func(s *Site) {
 			s.Gaps = append(s.Gaps, Gap{From: s.Gaps[0].To.Add(time.Second), To: s.Gaps[0].To.Add(time.Second + 3*time.Millisecond), Cause: causeRestart})
 		}, func(a Account) bool { return a.Undeclared.Count == 1 }, "did not end then"},
