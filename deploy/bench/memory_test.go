@@ -21,7 +21,7 @@ import (
 // TestMemory: what an agent and the collector need while a thousand readings
 // wait for them, and while a million do.
 func TestMemory(t *testing.T) {
-	var waiting, agent, collector [2]float64
+	var waiting, agent [2]float64
 	for i, n := range [...]int{1_000, 1_000_000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			s := prepareSite(t, time.Hour, func(path string) {
@@ -38,7 +38,7 @@ func TestMemory(t *testing.T) {
 			waiting[i] = memory(t, s.agent.Pid, "Rss:")
 			s.startCounty(t)
 			s.awaitDelivered(t)
-			agent[i], collector[i] = peak(t, s.agent.Pid), peak(t, s.county.Pid)
+			agent[i] = peak(t, s.agent.Pid)
 		})
 	}
 	row := func(who string, m [2]float64) {
@@ -46,40 +46,67 @@ func TestMemory(t *testing.T) {
 	}
 	row("edge agent, all of its journal waiting", waiting)
 	row("edge agent, peak while it drains its journal", agent)
-	row("collector, peak meanwhile, embedded store", collector)
-	row("collector, peak, InfluxDB away for 15 s and 20 gateways pressing", away(t))
+	broker := mosquittotest.Start(t, brokerCfg)
+	row("collector, peak while 20 gateways press, embedded store", pressed(t, broker, nil))
+	row("collector, peak while they press and InfluxDB is away for 15 s", pressed(t, broker, influxdtest.Start(t)))
 }
 
-// away measures the collector after a thousand readings and after a million
-// that were offered while the database was down.
-func away(t *testing.T) (peaks [2]float64) {
-	broker, influx := mosquittotest.Start(t, brokerCfg), influxdtest.Start(t)
-	l := million()
-	l.perMessage, l.window, l.encoding = 15, 6, wire.CBORZstd // as an edge sends a backlog
-	few := l
-	few.rounds = 3
-	l.first, l.seq = few.last().Add(l.every), l.seq+uint64(few.rounds*l.points)
-	packs, fewPacks := make([][][]byte, l.gateways), make([][][]byte, l.gateways)
-	for g := range packs {
-		packs[g], fewPacks[g] = l.packs(t, g), few.packs(t, g)
+// pressed measures one collector, warmed by an hour of live readings, while a
+// thousand readings are offered to it at once, and then while a million are;
+// with a database, while that is away. Each time its high-water mark begins anew.
+func pressed(t *testing.T, broker *mosquittotest.Broker, influx *influxdtest.Server) (peaks [2]float64) {
+	live := million()
+	live.rounds = 360
+	few := live.after(3)
+	many := few.after(million().rounds)
+	for _, l := range []*load{&few, &many} {
+		l.perMessage, l.window, l.encoding = 15, 6, wire.CBORZstd // as an edge sends a backlog
 	}
-	c := startCounty(t, few, broker.URL, influx)
-	c.warmUp(t, few, broker.URL)
-	few.deliver(t, broker.URL, fewPacks, c.set)
-	peaks[0] = peak(t, c.process.Pid)
-
-	influx.Stop()
-	var wg sync.WaitGroup
-	wg.Go(func() { l.deliver(t, broker.URL, packs, c.set) })
-	time.Sleep(15 * time.Second)
-	influx.Restart(t)
-	wg.Wait()
-	peaks[1] = peak(t, c.process.Pid)
+	c := startCounty(t, live, broker.URL, influx)
+	c.warmUp(t, live, broker.URL)
+	c.send(t, live, broker.URL)
+	for i, l := range []load{few, many} {
+		forgetPeak(t, c.process.Pid)
+		if influx == nil {
+			c.send(t, l, broker.URL)
+			peaks[i] = peak(t, c.process.Pid)
+			continue
+		}
+		influx.Stop()
+		var wg sync.WaitGroup
+		wg.Go(func() { c.send(t, l, broker.URL) })
+		time.Sleep(15 * time.Second)
+		influx.Restart(t)
+		wg.Wait()
+		peaks[i] = peak(t, c.process.Pid)
+	}
 	_ = c.process.Signal(syscall.SIGTERM)
-	if got, want := c.stored(t, influx), l.readings()+few.readings()+l.gateways*l.points; got != want {
+	if got, want := c.stored(t, influx), live.readings()+few.readings()+many.readings()+live.gateways*live.points; got != want {
 		t.Errorf("the store holds %d of %d readings", got, want)
 	}
 	return peaks
+}
+
+// after is a load of so many rounds that goes on where l ends.
+func (l load) after(rounds int) load {
+	l.first, l.seq, l.rounds = l.last().Add(l.every), l.seq+uint64(l.rounds*l.points), rounds
+	return l
+}
+
+func (c county) send(t *testing.T, l load, broker string) {
+	packs := make([][][]byte, l.gateways)
+	for g := range packs {
+		packs[g] = l.packs(t, g)
+	}
+	l.deliver(t, broker, packs, c.set)
+}
+
+// forgetPeak begins a process's high-water mark anew (proc(5), clear_refs).
+func forgetPeak(t *testing.T, pid int) {
+	t.Helper()
+	if err := os.WriteFile("/proc/"+strconv.Itoa(pid)+"/clear_refs", []byte("5"), 0); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // peak is the most memory a process ever had, in MB (proc(5), VmHWM).

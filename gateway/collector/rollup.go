@@ -31,6 +31,7 @@ type rollups struct {
 	unmarked []state.DirtyRange // marks that the next commit must carry
 	ready    []store.Rollup     // finished, not durable yet
 	closed   []state.DirtyRange // marks to take away once ready is durable
+	many     chan struct{}      // wakes the one who makes them durable
 }
 
 // rolling is one point's open buckets.
@@ -45,13 +46,14 @@ type hourOf struct {
 }
 
 const (
-	maxMarked = 50_000  // hours whose marks are remembered
-	maxReady  = 200_000 // rollups that wait for the store; beyond that they are worked out again later
+	maxMarked = 50_000 // hours whose marks are remembered
+	manyReady = 4_000  // finished rollups that are not left to wait for the next round
+	maxReady  = 20_000 // rollups that wait for the store; beyond that they are worked out again later
 )
 
 func newRollups(s store.Rollups, newest uint64, now time.Time) *rollups {
 	begins := now.Add(futureTolerance).Truncate(store.Hour).Add(store.Hour)
-	return &rollups{store: s, begins: begins, stamp: newest, points: map[sensors.PointID]*rolling{}, marked: map[hourOf]bool{}}
+	return &rollups{store: s, begins: begins, stamp: newest, points: map[sensors.PointID]*rolling{}, marked: map[hourOf]bool{}, many: make(chan struct{}, 1)}
 }
 
 // observe takes readings that have just become durable, before the commit that
@@ -64,6 +66,15 @@ func (r *rollups) observe(records []store.Record) {
 	defer r.mu.Unlock()
 	for i := range records {
 		r.observeOne(&records[i])
+	}
+	if len(r.ready) > maxReady {
+		r.giveUp()
+	}
+	if len(r.ready) >= manyReady {
+		select {
+		case r.many <- struct{}{}:
+		default:
+		}
 	}
 }
 

@@ -37,6 +37,7 @@ func (c *Collector) rollLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-c.rollups.many:
 		}
 		for more := true; more && ctx.Err() == nil; {
 			var err error
@@ -147,21 +148,26 @@ func (r *rollups) putBack(ready []store.Rollup, closed []state.DirtyRange) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(ready)+len(r.ready) > maxReady {
-		// The marks stay, so these hours are worked out again; those still
-		// open are given up, because a part of them is lost here.
-		r.ready, r.closed = nil, nil
-		for id, p := range r.points {
-			if n := len(p.open); n > 0 {
-				p.roller.Skip(p.open[n-1].To)
-				for _, m := range p.open {
-					r.marked[hourOf{id, m.From.UnixMilli()}] = true
-				}
-				p.open = nil
-			}
-		}
+		r.giveUp()
 		return
 	}
 	r.ready, r.closed = append(ready, r.ready...), append(closed, r.closed...)
+}
+
+// giveUp forgets what waits for a store that is too slow or away. The marks
+// stay, so these hours are worked out again; those still open are given up,
+// because a part of them is lost here. The caller holds mu.
+func (r *rollups) giveUp() {
+	r.ready, r.closed = nil, nil
+	for id, p := range r.points {
+		if n := len(p.open); n > 0 {
+			p.roller.Skip(p.open[n-1].To)
+			for _, m := range p.open {
+				r.marked[hourOf{id, m.From.UnixMilli()}] = true
+			}
+			p.open = nil
+		}
+	}
 }
 
 // runsOf joins marks of a point that touch, so that the readings of a backlog

@@ -28,7 +28,7 @@ const readers = 4
 
 // writerCacheKiB holds the page each point is growing at, for some thousands
 // of points; with SQLite's 2 MiB a commit would write and reread pages midway.
-const writerCacheKiB = 16 << 10
+const writerCacheKiB = 4 << 10
 
 // busyTimeout is how long to wait for another process (a backup, a person with
 // a shell) that holds the file.
