@@ -55,10 +55,9 @@ type Options struct {
 }
 
 const (
-	inboxMessages = 4096            // waiting to be decoded; more are dropped unacknowledged
-	maxUnstored   = 20_000          // records judged and waiting for the store
-	advanceEvery  = time.Second     // timers of the engine
-	slowDown      = 5 * time.Second // what an edge is told to wait when the store is behind
+	inboxMessages = 4096        // waiting to be decoded; more are dropped unacknowledged
+	maxUnstored   = 20_000      // records judged and waiting for the store
+	advanceEvery  = time.Second // timers of the engine
 )
 
 // Collector is one county's ingest.
@@ -79,8 +78,10 @@ type Collector struct {
 
 	unapplied []alerting.Transition // judgeLoop's: changes of alarms that could not be written yet
 	holes     holes                 // judgeLoop's
-	twins     map[string]*twins     // judgeLoop's, by gateway
-	foreign   *foreign              // third-party senders
+	places    places                // judgeLoop's
+	pace      pace
+	twins     map[string]*twins // judgeLoop's, by gateway
+	foreign   *foreign          // third-party senders
 
 	reached   chan struct{} // closed when the store has said which one it is
 	trouble   trouble
@@ -115,7 +116,7 @@ func New(ctx context.Context, o Options) (*Collector, error) {
 		unstored: make(chan batchItem, inboxMessages),
 		outbox:   make(chan mqtt.Message, inboxMessages),
 		decoder:  wire.NewDecoder(wire.DefaultLimits()),
-		holes:    holes{}, twins: map[string]*twins{}, foreign: newForeign(o.Sources), reached: make(chan struct{}),
+		holes:    holes{}, places: places{}, twins: map[string]*twins{}, foreign: newForeign(o.Sources), reached: make(chan struct{}),
 	}
 	c.o.Registry.sources = c.foreign.owners()
 	if err := c.begin(ctx); err != nil {

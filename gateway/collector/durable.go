@@ -195,8 +195,10 @@ func (c *Collector) write(ctx, writing context.Context, records []store.Record) 
 	}
 	wait := retryFirst
 	for {
+		began := time.Now()
 		result, err := c.o.Store.Write(writing, records)
 		if err == nil {
+			c.pace.note(len(records), time.Since(began))
 			c.recovered()
 			return result, nil
 		}

@@ -205,45 +205,6 @@ func (j *journey) known(seq uint64, final *[]wire.AckRange) bool {
 	return true
 }
 
-// enqueue hands an item to the store, or tells the gateway to come back later
-// when the store is too far behind.
-func (c *Collector) enqueue(item batchItem) {
-	if item.size() == 0 {
-		return
-	}
-	n := int64(item.size())
-	if c.waiting.Load()+n <= maxUnstored {
-		c.mu.Lock()
-		c.ranges.queue(item.id, item.runs)
-		c.mu.Unlock()
-		c.waiting.Add(n)
-		select {
-		case c.unstored <- item:
-			return
-		default:
-			c.waiting.Add(-n)
-			c.unqueue(item)
-		}
-	}
-	c.m.deferred.Add(float64(n))
-	if item.from != nil {
-		c.leave(item.from, errBehind, slowDown)
-		return
-	}
-	slow := c.trouble.slow(c.o.Now())
-	var later []wire.AckRange
-	for _, r := range item.runs {
-		later = append(later, wire.AckRange{Range: r, Outcome: wire.RetryAfter, AfterMS: slow.Milliseconds()})
-	}
-	c.acknowledge(item.address, item.id.Epoch, later)
-}
-
-func (c *Collector) unqueue(item batchItem) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ranges.unqueue(item.id, item.runs)
-}
-
 // seqRuns lists the sequence numbers of an item as runs.
 func (i batchItem) seqRuns() (out []wire.Range) {
 	for _, r := range i.records {

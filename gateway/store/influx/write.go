@@ -3,14 +3,22 @@ package influx
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
+	"sync"
 
 	"coldchain/gateway/store"
 	"coldchain/sensors"
 )
 
-// linesPerRequest is the batch InfluxDB's documentation recommends.
-const linesPerRequest = 5000
+const (
+	// linesPerRequest is the batch InfluxDB's documentation recommends.
+	linesPerRequest = 5000
+	// requests are on their way at once: the server parses each on one core.
+	requests = 2
+	// fewLines are not worth a second request.
+	fewLines = 1000
+)
 
 // Write sends what is new among records and returns when the server has
 // answered for all of it. Records at or before the newest stored time of their
@@ -168,8 +176,9 @@ func (b *batch) result(rejected map[int]string) store.Result {
 // sendAll sends every line and returns what was refused, by record index.
 func (s *Store) sendAll(ctx context.Context, l *lines) (map[int]string, error) {
 	out := outcome{rejected: make(map[int]string)}
-	for from := 0; from < l.len(); from += linesPerRequest {
-		if err := s.send(ctx, l, from, min(from+linesPerRequest, l.len()), &out); err != nil {
+	part := min(linesPerRequest, max(fewLines, (l.len()+requests-1)/requests))
+	for from := 0; from < l.len(); from += requests * part {
+		if err := s.sendTogether(ctx, l, from, part, &out); err != nil {
 			return nil, err
 		}
 	}
@@ -181,6 +190,32 @@ func (s *Store) sendAll(ctx context.Context, l *lines) (map[int]string, error) {
 		}
 	}
 	return out.rejected, nil
+}
+
+// sendTogether sends the next parts at once and returns when all have ended.
+func (s *Store) sendTogether(ctx context.Context, l *lines, from, part int, out *outcome) error {
+	var outs [requests]outcome
+	var errs [requests]error
+	var wg sync.WaitGroup
+	for i := range requests {
+		begin := from + i*part
+		if begin >= l.len() {
+			break
+		}
+		outs[i].rejected = map[int]string{}
+		wg.Go(func() { errs[i] = s.send(ctx, l, begin, min(begin+part, l.len()), &outs[i]) })
+	}
+	wg.Wait()
+	for _, o := range outs {
+		out.accepted = out.accepted || o.accepted
+		maps.Copy(out.rejected, o.rejected)
+	}
+	for _, err := range errs { // both fail for the same reason, mostly: one is enough to tell
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // probe writes the store's own row; when that is refused as well, the fault is
