@@ -126,6 +126,7 @@ func (c *Collector) persist(ctx, writing context.Context, items []batchItem) err
 		}
 	}
 	c.acknowledgeAll(items, fates)
+	c.rollups.await(writing)
 	return nil
 }
 

@@ -73,17 +73,16 @@ func (c *Collector) enqueue(item batchItem) {
 		return
 	}
 	c.m.deferred.Add(float64(item.size()))
-	now := c.o.Now()
 	slow := c.pace.wait(c.waiting.Load())
 	if _, err, _ := c.trouble.now(); err != nil {
-		slow = c.trouble.slow(now)
+		slow = c.trouble.slow(c.o.Now())
 	}
 	if item.from != nil {
 		c.leave(item.from, errBehind, slow)
 		return
 	}
 	if first, ok := item.first(); ok {
-		c.places.sentBack(item.id, first, now)
+		c.places.sentBack(item.id, first, time.Now()) // a wait, not a time of anything: whatever the county's clock does
 	}
 	var later []wire.AckRange
 	for _, r := range item.runs {
@@ -96,7 +95,7 @@ func (c *Collector) enqueue(item batchItem) {
 // is room.
 func (c *Collector) offer(item batchItem) bool {
 	n := int64(item.size())
-	if first, ok := item.first(); ok && !c.places.mayGo(item.id, first, c.o.Now()) || c.waiting.Load()+n > maxUnstored {
+	if first, ok := item.first(); ok && !c.places.mayGo(item.id, first, time.Now()) || c.waiting.Load()+n > maxUnstored {
 		return false
 	}
 	c.mu.Lock()

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -32,12 +33,14 @@ type rollups struct {
 	ready    []store.Rollup     // finished, not durable yet
 	closed   []state.DirtyRange // marks to take away once ready is durable
 	many     chan struct{}      // wakes the one who makes them durable
+	eased    chan struct{}      // he has taken them
 }
 
 // rolling is one point's open buckets.
 type rolling struct {
 	roller *store.Roller
 	open   []state.DirtyRange // hours rolled from memory, by time; two at most
+	idle   int                // rounds since its last reading
 }
 
 type hourOf struct {
@@ -48,12 +51,17 @@ type hourOf struct {
 const (
 	maxMarked = 50_000 // hours whose marks are remembered
 	manyReady = 4_000  // finished rollups that are not left to wait for the next round
-	maxReady  = 20_000 // rollups that wait for the store; beyond that they are worked out again later
+	// An hour that is over is closed by the next one's first reading, or when its
+	// point has been quiet for so many rounds: a backlog comes in order, and what
+	// of it came after its hour was closed would have to be worked out again.
+	quietRounds = 2
+	maxReady    = 20_000          // rollups that wait for the store; beyond that readings wait for them,
+	crowdMost   = 5 * time.Second // so long; then they are worked out again later
 )
 
 func newRollups(s store.Rollups, newest uint64, now time.Time) *rollups {
 	begins := now.Add(futureTolerance).Truncate(store.Hour).Add(store.Hour)
-	return &rollups{store: s, begins: begins, stamp: newest, points: map[sensors.PointID]*rolling{}, marked: map[hourOf]bool{}, many: make(chan struct{}, 1)}
+	return &rollups{store: s, begins: begins, stamp: newest, points: map[sensors.PointID]*rolling{}, marked: map[hourOf]bool{}, many: make(chan struct{}, 1), eased: make(chan struct{}, 1)}
 }
 
 // observe takes readings that have just become durable, before the commit that
@@ -67,15 +75,46 @@ func (r *rollups) observe(records []store.Record) {
 	for i := range records {
 		r.observeOne(&records[i])
 	}
-	if len(r.ready) > maxReady {
-		r.giveUp()
-	}
 	if len(r.ready) >= manyReady {
 		select {
 		case r.many <- struct{}{}:
 		default:
 		}
 	}
+}
+
+// await holds the readings back while more rollups wait for the store than may:
+// working them out again costs the store a hundred times more. A store that
+// takes readings and no rollups does not hold them for long.
+func (r *rollups) await(ctx context.Context) {
+	if r == nil || !r.crowded() {
+		return
+	}
+	select {
+	case <-r.eased:
+		return
+	case <-time.After(crowdMost):
+	case <-ctx.Done():
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.ready) > maxReady {
+		r.giveUp()
+	}
+}
+
+// crowded forgets that it was eased before.
+func (r *rollups) crowded() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.ready) <= maxReady {
+		return false
+	}
+	select {
+	case <-r.eased:
+	default:
+	}
+	return true
 }
 
 func (r *rollups) observeOne(rec *store.Record) {
@@ -88,6 +127,7 @@ func (r *rollups) observeOne(rec *store.Record) {
 		p.roller.Skip(last.Add(store.Hour))
 		r.points[rec.Point] = p
 	}
+	p.idle = 0
 	if !p.roller.Add(rec.Reading) {
 		r.late(rec.Point, p, first, last)
 		return

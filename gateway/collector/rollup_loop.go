@@ -18,7 +18,7 @@ const (
 	// rollGrace is how long after its end an hour waits for readings that are
 	// on their way before it is closed or worked out.
 	rollGrace = 10 * time.Minute
-	rollMarks = 500            // marks seen to in one round
+	rollMarks = 2000           // marks seen to in one round
 	rollWrite = 2000           // rollups in one write
 	rollSpan  = 24 * time.Hour // of readings read at once
 )
@@ -38,6 +38,10 @@ func (c *Collector) rollLoop(ctx context.Context) {
 			return
 		case <-tick.C:
 		case <-c.rollups.many:
+			if err := c.flushRollups(ctx, c.rollups.takeReady); err != nil && ctx.Err() == nil {
+				c.o.Logger.Warn("rollups wait; charts read the readings meanwhile", "error", err, "again_in", rollEvery)
+			}
+			continue
 		}
 		for more := true; more && ctx.Err() == nil; {
 			var err error
@@ -57,20 +61,31 @@ func (c *Collector) roll(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	full := len(marks) == rollMarks
-	marks, ready, closed := c.rollups.take(marks, before)
 	// What was finished from memory before these marks were taken must not be
 	// written over what is worked out from them: it goes first.
-	if err := c.rollups.store.WriteRollups(ctx, ready); err != nil {
-		c.rollups.putBack(ready, closed)
+	err = c.flushRollups(ctx, func() (ready []store.Rollup, closed []state.DirtyRange) {
+		marks, ready, closed = c.rollups.take(marks, before)
+		return ready, closed
+	})
+	if err != nil {
 		return false, err
 	}
-	if len(closed) > 0 {
-		if err := c.o.State.ClearDirty(ctx, closed, nil); err != nil {
-			return false, err // the marks stay: their hours are worked out again
-		}
-	}
 	err = c.rollAgain(ctx, runsOf(marks))
-	return full && err == nil, err
+	// Of a backlog that is coming in, all may be open: then there is nothing to do.
+	return full && len(marks) > 0 && err == nil, err
+}
+
+// flushRollups makes finished rollups durable and takes their hours' marks away.
+func (c *Collector) flushRollups(ctx context.Context, take func() ([]store.Rollup, []state.DirtyRange)) error {
+	ready, closed := take()
+	if err := c.rollups.store.WriteRollups(ctx, ready); err != nil {
+		c.rollups.putBack(ready, closed)
+		return err
+	}
+	if len(closed) == 0 {
+		return nil
+	}
+	return c.o.State.ClearDirty(ctx, closed, nil) // on an error the marks stay: their hours are worked out again
 }
 
 // rollAgain works runs of marks out from readings and takes the marks away,
@@ -121,7 +136,7 @@ func (r *rollups) take(marks []state.DirtyRange, before time.Time) (again []stat
 	of := func(m state.DirtyRange) key { return key{hourOf{m.Point, m.From.UnixMilli()}, m.Stamp} }
 	open := map[key]bool{}
 	for _, p := range r.points {
-		if len(p.open) > 0 && !p.open[0].To.After(before) {
+		if p.idle++; p.idle > quietRounds && len(p.open) > 0 && !p.open[0].To.After(before) {
 			p.roller.Finish(p.open[0].To)
 			r.close(p, p.open[0].To)
 		}
@@ -139,9 +154,26 @@ func (r *rollups) take(marks []state.DirtyRange, before time.Time) (again []stat
 		delete(r.marked, hourOf{m.Point, m.From.UnixMilli()})
 		again = append(again, m)
 	}
+	ready, closed = r.handOver()
+	return again, ready, closed
+}
+
+// takeReady returns what is finished, and closes nothing.
+func (r *rollups) takeReady() (ready []store.Rollup, closed []state.DirtyRange) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.handOver()
+}
+
+// handOver empties ready and closed. The caller holds mu.
+func (r *rollups) handOver() (ready []store.Rollup, closed []state.DirtyRange) {
 	ready, closed = r.ready, r.closed
 	r.ready, r.closed = nil, nil
-	return again, ready, closed
+	select {
+	case r.eased <- struct{}{}:
+	default:
+	}
+	return ready, closed
 }
 
 func (r *rollups) putBack(ready []store.Rollup, closed []state.DirtyRange) {
