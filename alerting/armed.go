@@ -33,6 +33,15 @@ func (l Timeline) At(t time.Time) (on bool, since time.Time) {
 
 // Either returns when at least one of two timelines holds.
 func (l Timeline) Either(m Timeline) Timeline {
+	return l.with(m, func(x, y bool) bool { return x || y })
+}
+
+// Both returns when two timelines hold.
+func (l Timeline) Both(m Timeline) Timeline {
+	return l.with(m, func(x, y bool) bool { return x && y })
+}
+
+func (l Timeline) with(m Timeline, join func(x, y bool) bool) Timeline {
 	var times []time.Time
 	for _, s := range slices.Concat(l, m) {
 		times = append(times, s.At)
@@ -46,7 +55,7 @@ func (l Timeline) Either(m Timeline) Timeline {
 		}
 		x, _ := l.At(t)
 		y, _ := m.At(t)
-		if now := x || y; now != on {
+		if now := join(x, y); now != on {
 			out, on = append(out, Switch{t, now}), now
 		}
 	}

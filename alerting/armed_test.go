@@ -23,7 +23,7 @@ func TestATimelineHoldsFromItsSwitchesOn(t *testing.T) {
 	}
 }
 
-func TestEitherHoldsWhenOneOfTwoDoes(t *testing.T) {
+func TestEitherAndBoth(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 1))
 	random := func() (l Timeline) {
 		for m := rnd.IntN(5); m < 40; m += 1 + rnd.IntN(9) {
@@ -33,12 +33,15 @@ func TestEitherHoldsWhenOneOfTwoDoes(t *testing.T) {
 	}
 	for range 500 {
 		x, y := random(), random()
-		z := x.Either(y)
+		either, both := x.Either(y), x.Both(y)
 		for m := range 50 {
 			a, _ := x.At(time.Unix(int64(m), 0))
 			b, _ := y.At(time.Unix(int64(m), 0))
-			if got, _ := z.At(time.Unix(int64(m), 0)); got != (a || b) {
+			if got, _ := either.At(time.Unix(int64(m), 0)); got != (a || b) {
 				t.Fatalf("%v or %v at %d: %v", x, y, m, got)
+			}
+			if got, _ := both.At(time.Unix(int64(m), 0)); got != (a && b) {
+				t.Fatalf("%v and %v at %d: %v", x, y, m, got)
 			}
 		}
 	}
