@@ -24,12 +24,13 @@ type Deps struct {
 	Health   Health
 	// Operations may be nil: its routes are then not found.
 	Operations Operations
-	// Steps, People, Outages and Messages may be nil: their routes are then not
-	// found.
+	// Steps, People, Outages, Messages and Usage may be nil: their routes are
+	// then not found.
 	Steps    Steps
 	People   People
 	Outages  Outages
 	Messages Messages
+	Usage    Usage
 	// Hub carries live events from the collector to the pages. The owner of
 	// the collector calls Publish; New makes a hub when it is nil.
 	Hub *Hub

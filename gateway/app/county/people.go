@@ -40,7 +40,8 @@ type office struct {
 	location  *time.Location
 	places    places
 	key       []byte               // signs links
-	collector *collector.Collector // set before Run and before the page serves
+	collector *collector.Collector // set before Run and before the page serves, as is usage
+	usage     *usage
 
 	channels *Channels
 	sender   *outbox.Sender // nil without a channel, as is desk
@@ -208,6 +209,7 @@ func (f *office) complete(s *duty.Situation) {
 	}
 	if f.collector != nil {
 		s.Stores = f.stores()
+		s.Disuses = append(s.Disuses, f.usage.resting(f.now())...)
 	}
 }
 
