@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"coldchain/alerting"
 	"coldchain/alerting/duty"
 	"coldchain/alerting/trip"
 	"coldchain/gateway/config"
@@ -33,6 +34,9 @@ type Usage interface {
 type ZoneUse struct {
 	Disuse *duty.Disuse // nil: it is in use
 	Truck  *trip.Status // of a truck's box
+	// Resting is ISA-18.2's word for limits of goods that do not hold now:
+	// out-of-service or suppressed. Empty: they hold.
+	Resting alerting.State
 }
 
 // Same reports whether two look the same to a person.
@@ -40,13 +44,16 @@ func (u ZoneUse) Same(v ZoneUse) bool {
 	if (u.Disuse == nil) != (v.Disuse == nil) || (u.Truck == nil) != (v.Truck == nil) {
 		return false
 	}
-	return (u.Disuse == nil || *u.Disuse == *v.Disuse) && (u.Truck == nil || *u.Truck == *v.Truck)
+	return u.Resting == v.Resting && (u.Disuse == nil || *u.Disuse == *v.Disuse) && (u.Truck == nil || *u.Truck == *v.Truck)
 }
 
 // useJSON is part of a zone, and of a live event.
 type useJSON struct {
 	Disuse *disuseJSON `json:"disuse"` // null: in use
 	Truck  *truckJSON  `json:"truck"`  // null: no truck's box
+	// Limits says whether limits of goods hold: armed, or in ISA-18.2's words
+	// out-of-service or suppressed.
+	Limits string `json:"limits_state"`
 }
 
 type disuseJSON struct {
@@ -76,10 +83,14 @@ func disuseOf(d duty.Disuse) disuseJSON {
 }
 
 func (s *Server) useOf(zone string) (out useJSON) {
+	out.Limits = "armed"
 	if s.deps.Usage == nil {
 		return out
 	}
 	use := s.deps.Usage.UseOf(zone)
+	if use.Resting != "" {
+		out.Limits = string(use.Resting)
+	}
 	if use.Disuse != nil {
 		d := disuseOf(*use.Disuse)
 		out.Disuse = &d
@@ -93,6 +104,11 @@ func (s *Server) useOf(zone string) (out useJSON) {
 type zoneUseJSON struct {
 	Zone string `json:"zone"`
 	useJSON
+}
+
+type usesAnswer struct {
+	Now  stamp         `json:"now"`
+	Uses []zoneUseJSON `json:"uses"`
 }
 
 func (s *Server) usesOf(zones []string) []zoneUseJSON {
@@ -154,9 +170,10 @@ func (s *Server) takeOutOfUse(r *http.Request) (any, error) {
 		return nil, stateError(err, "库区 "+in.Zone, "zone "+in.Zone)
 	}
 	return created{struct {
-		Now    stamp      `json:"now"`
-		Disuse disuseJSON `json:"disuse"`
-	}{stamp(s.opt.Now()), disuseOf(made)}}, nil
+		Now    stamp         `json:"now"`
+		Disuse disuseJSON    `json:"disuse"`
+		Uses   []zoneUseJSON `json:"uses"`
+	}{stamp(s.opt.Now()), disuseOf(made), s.usesOf([]string{made.Zone})}}, nil
 }
 
 func (s *Server) bringIntoUse(r *http.Request) (any, error) {
@@ -171,12 +188,20 @@ func (s *Server) bringIntoUse(r *http.Request) (any, error) {
 	if err := firstError(checkText("id", id, 64, true), checkText("actor", in.Actor, 40, true)); err != nil {
 		return nil, err
 	}
-	if err := s.deps.Usage.BringIntoUse(r.Context(), actor(in.Actor), id); err != nil {
+	before, err := s.deps.Usage.Disuses(r.Context())
+	if err == nil {
+		err = s.deps.Usage.BringIntoUse(r.Context(), actor(in.Actor), id)
+	}
+	if err != nil {
 		return nil, stateError(err, "这条停用记录", "such disuse")
 	}
-	return struct {
-		Now stamp `json:"now"`
-	}{stamp(s.opt.Now())}, nil
+	var zones []string
+	for _, d := range before {
+		if d.ID == id {
+			zones = append(zones, d.Zone)
+		}
+	}
+	return usesAnswer{stamp(s.opt.Now()), s.usesOf(zones)}, nil
 }
 
 func (s *Server) sayPhase(r *http.Request) (any, error) {
@@ -218,8 +243,5 @@ func (s *Server) sayOfTruck(r *http.Request, who string, say trip.Say) (any, err
 	for _, z := range s.deps.County.Sites[i].Zones {
 		zones = append(zones, z.ID)
 	}
-	return struct {
-		Now  stamp         `json:"now"`
-		Uses []zoneUseJSON `json:"uses"`
-	}{stamp(s.opt.Now()), s.usesOf(zones)}, nil
+	return usesAnswer{stamp(s.opt.Now()), s.usesOf(zones)}, nil
 }

@@ -75,6 +75,16 @@ func (u *usage) uses(now time.Time) map[string]web.ZoneUse {
 			one.Truck = &st
 			out[t.box] = one
 		}
+		for zone, one := range out {
+			if on, _ := u.timeline(zone).At(now); on {
+				continue
+			}
+			one.Resting = alerting.Suppressed
+			if one.Disuse != nil && one.Disuse.Kind == duty.SwitchedOff {
+				one.Resting = alerting.OutOfService
+			}
+			out[zone] = one
+		}
 		return nil
 	})
 	return out
