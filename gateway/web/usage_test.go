@@ -3,6 +3,10 @@ package web_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,4 +144,29 @@ func TestTheButtonAndTheWord(t *testing.T) {
 			t.Errorf("%s without a token: %d", path, w.Code)
 		}
 	}
+}
+
+// The page's buttons are the phases of package trip, in their order.
+func TestPageKnowsEveryPhase(t *testing.T) {
+	var want []string
+	for _, p := range trip.Phases() {
+		want = append(want, string(p))
+	}
+	if got := phasesOnPage(t); !slices.Equal(got, want) {
+		t.Errorf("phases in types.ts are %v, those of package trip %v", got, want)
+	}
+}
+
+func phasesOnPage(t *testing.T) (out []string) {
+	t.Helper()
+	text, err := os.ReadFile("ui/src/api/types.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "export const phases = [")
+	list, _, _ := strings.Cut(rest, "]")
+	for _, m := range regexp.MustCompile(`'([a-z-]+)'`).FindAllStringSubmatch(list, -1) {
+		out = append(out, m[1])
+	}
+	return out
 }
