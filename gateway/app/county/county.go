@@ -287,6 +287,10 @@ func (a *App) Keeper() *retention.Keeper { return a.keeper }
 // State is county.db.
 func (a *App) State() *state.DB { return a.state }
 
+// Booked tells that batches were booked in county.db itself: which trucks hold
+// goods, and which rooms out of use, is read anew.
+func (a *App) Booked(ctx context.Context) error { return a.goods.usage.refresh(ctx) }
+
 // Health returns nil while the collector makes progress.
 func (a *App) Health() error { return a.collector.Health() }
 

@@ -10,9 +10,14 @@ import (
 	"coldchain/gateway/state"
 )
 
+// loadingNow is how old a booking may be and still be made while loading.
+const loadingNow = 15 * time.Minute
+
 // unready says why a truck's box is not ready for a batch: too warm, in winter
 // too cold, or not measured. It is what the goods need that counts, and of goods
 // nobody knows what the box is for. nil in a room, and when the box is ready.
+// What is booked long afterwards is judged by what it went through, and not
+// asked about when nobody can measure any more.
 func (g *goods) unready(zone string, at time.Time, b batch.Batch) *state.Disagreement {
 	air, known, isBox := g.usage.airOf(zone, at)
 	if !isBox {
@@ -28,6 +33,8 @@ func (g *goods) unready(zone string, at time.Time, b batch.Batch) *state.Disagre
 	low, high := band(limits)
 	switch {
 	case low == nil && high == nil:
+		return nil
+	case !known && g.usage.now().Sub(at) > loadingNow:
 		return nil
 	case !known:
 		return &state.Disagreement{ZH: "车厢温度不知道（15 分钟内没有读数）：先量一下再装", EN: "the box's temperature is not known (no reading of the last 15 minutes): measure it before loading"}
