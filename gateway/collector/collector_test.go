@@ -40,7 +40,7 @@ type rig struct {
 	wire    *recorder
 	stop    func()
 	sources []*source.Source
-	usage   Usage // nil: limits hold always
+	usage   Usage                   // nil: limits hold always
 	clock   func() wire.ClockSource // what the county's clock stands on; nil: believed
 	away    error                   // what the store says to everything when it is started
 	log     lines

@@ -122,9 +122,10 @@ type Alarm struct {
 	Folded   int      // present alarms that are told of by this one
 	Closing  *Closing // nil: nobody has closed it
 	Shelved  *duty.Shelf
-	Repairer *Contact // who to call for its site
-	Told     []Told   // of Steps.Whole only, oldest first
-	Next     *Next    // of Steps.Whole only; nil: nobody
+	Standing alerting.State // its state with what is held back, in ISA-18.2's words; empty: as State
+	Repairer *Contact       // who to call for its site
+	Told     []Told         // of Steps.Whole only, oldest first
+	Next     *Next          // of Steps.Whole only; nil: nobody
 }
 
 // Left is how long it takes until a more serious limit is reached.

@@ -63,7 +63,9 @@ func TestDemoTruckIsSilentUntilItIsLoaded(t *testing.T) {
 		return zone{}, 0
 	}
 	rings := func() bool {
-		var answer struct{ Alarms []struct{ Rule, Class string } }
+		var answer struct {
+			Alarms []struct{ Rule, Class string }
+		}
 		fetch(t, url+"/api/v1/alarms?state=all&zone=truck-4/box", &answer)
 		return len(answer.Alarms) > 0
 	}

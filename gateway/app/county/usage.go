@@ -207,14 +207,11 @@ func (u *usage) arm(e *engine.Engine, zone string) {
 }
 
 func (u *usage) timeline(zone string) alerting.Timeline {
-	inUse := notWhile(u.disuses[zone])
-	site, _, _ := strings.Cut(zone, "/")
-	if t := u.trucks[site]; t != nil && t.box == zone {
-		if len(inUse) == 0 {
-			return t.Timeline()
-		}
-		return t.Timeline().Both(inUse).Either(whileHeld(u.stays[zone]))
+	if u.isBox(zone) { // whatever else was said of it
+		site, _, _ := strings.Cut(zone, "/")
+		return u.trucks[site].Timeline()
 	}
+	inUse := notWhile(u.disuses[zone])
 	if len(inUse) == 0 {
 		return nil
 	}
@@ -300,11 +297,11 @@ func (u *usage) read(ctx context.Context, now time.Time) error {
 // any other zone, known when nothing was measured in the quarter of an hour
 // before.
 func (u *usage) airOf(zone string, at time.Time) (celsius float64, known, isBox bool) {
-	site, _, _ := strings.Cut(zone, "/")
-	t := u.trucks[site]
-	if t == nil || t.box != zone {
+	if !u.isBox(zone) {
 		return 0, false, false
 	}
+	site, _, _ := strings.Cut(zone, "/")
+	t := u.trucks[site]
 	_ = u.judging(func(*engine.Engine) error {
 		celsius, known = t.AirAt(at)
 		return nil

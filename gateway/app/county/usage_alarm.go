@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"coldchain/alerting"
@@ -164,9 +165,15 @@ func heldSince(stays []trip.Stay) (since time.Time, held bool) {
 	return since, held
 }
 
-// resting are the zones of which nobody is to be told: what lies idle by
-// somebody's word is in county.db, and empty trucks are known here.
-func (u *usage) resting(now time.Time) (out []duty.Disuse) {
+// resting are the zones of which nobody is to be told: rooms that are out of
+// use, as county.db has them, and trucks that are known to be empty. A truck is
+// never at rest by a word alone.
+func (u *usage) resting(rooms []duty.Disuse, now time.Time) (out []duty.Disuse) {
+	for _, d := range rooms {
+		if !u.isBox(d.Zone) {
+			out = append(out, d)
+		}
+	}
 	for zone, use := range u.uses(now) {
 		if t := use.Truck; t != nil && t.Load == trip.Empty {
 			out = append(out, duty.Disuse{Zone: zone, Kind: duty.EmptyTruck, From: t.LoadSince, Until: now.Add(24 * time.Hour)})
@@ -176,9 +183,15 @@ func (u *usage) resting(now time.Time) (out []duty.Disuse) {
 	return out
 }
 
+// isBox reports whether a zone is the box of a truck that is followed.
+func (u *usage) isBox(zone string) bool {
+	site, _, _ := strings.Cut(zone, "/")
+	t := u.trucks[site]
+	return t != nil && t.box == zone
+}
+
 // rests reports whether nobody expects values of a zone: it is out of use, or an
 // empty truck's.
 func (u *usage) rests(zone string, now time.Time) bool {
-	use := u.uses(now)[zone]
-	return use.Disuse != nil || use.Truck != nil && use.Truck.Load == trip.Empty
+	return u.uses(now)[zone].Resting != ""
 }

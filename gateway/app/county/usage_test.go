@@ -241,6 +241,10 @@ func TestAnEmptyTruckIsSilentAndAnArmedOneRings(t *testing.T) {
 	if status != http.StatusConflict || code(answer) != "disagrees" || !strings.Contains(message(answer, "zh"), "先预冷") || !strings.Contains(message(answer, "en"), "7 °C") {
 		t.Fatalf("a box at 7 °C for frozen mutton: %d %v", status, answer)
 	}
+	until := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	if status, answer = r.send("POST", "/api/v1/disuses", map[string]any{"zone": box, "kind": "empty", "until": until, "reason": "x", "actor": "巴图"}); status != http.StatusBadRequest || code(answer) != "truck" {
+		t.Errorf("a truck was put to rest by a word: %d %v", status, answer)
+	}
 	batch["override"] = "车要走了，路上降温"
 	status, answer = r.send("POST", "/api/v1/batches", batch)
 	stay, _ := answer["batch"].(map[string]any)

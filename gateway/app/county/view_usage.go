@@ -49,6 +49,10 @@ func (v view) Disuses(ctx context.Context) ([]duty.Disuse, error) {
 
 // TakeOutOfUse implements web.Usage.
 func (v view) TakeOutOfUse(ctx context.Context, by web.Actor, d duty.Disuse) (made duty.Disuse, err error) {
+	if d.Kind == duty.StandsEmpty && v.goods.usage.isBox(d.Zone) {
+		return d, &web.Refused{Code: "truck", Invalid: true, ZH: "车厢是不是空的，看过之后按“看过了，车是空的”；以后开过门要再看",
+			EN: "whether a truck's box is empty is said after a look (POST /trucks/{site}/empty), and again once it was opened"}
+	}
 	err = v.use(ctx, by, func(who state.Actor) error {
 		made, err = v.state.TakeOutOfUse(ctx, who, d)
 		return err
