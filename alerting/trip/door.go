@@ -14,6 +14,8 @@ const (
 // both could not be taken apart again.
 type door struct {
 	stretches []stretch
+	// since is when it was first looked at: of before nobody knows.
+	since int64
 	// forgotten is when the newest opening began that is not remembered any more.
 	forgotten int64
 }
@@ -25,8 +27,18 @@ type stretch struct {
 	Open bool  `json:"o,omitempty"`
 }
 
-// note adds a reading. It reports whether an opening came, went or moved.
+// note adds a reading. It reports whether an opening came, went or moved, or
+// whether more is known of before.
 func (d *door) note(t int64, open bool) bool {
+	if d.since == 0 || t < d.since {
+		d.since = t
+		d.put(t, open)
+		return true
+	}
+	return d.put(t, open)
+}
+
+func (d *door) put(t int64, open bool) bool {
 	// The first stretch that begins after t.
 	i, _ := slices.BinarySearchFunc(d.stretches, t, func(s stretch, t int64) int {
 		if s.From > t {

@@ -27,6 +27,9 @@ func (t *Truck) history() []loadChange {
 			times = append(times, s.From)
 		}
 	}
+	if s := t.door.since; s != 0 {
+		times = append(times, s)
+	}
 	if f := t.door.forgotten; f != 0 {
 		times = append(times, f)
 	}
@@ -56,7 +59,8 @@ func (t *Truck) reckon(at int64) Load {
 			word = max(word, said)
 		}
 	}
-	if word == 0 || !t.cfg.Door {
+	// What was said before anybody looked at the door is no proof any more.
+	if word == 0 || !t.cfg.Door || t.door.since == 0 || word < t.door.since {
 		return LoadUnknown
 	}
 	// A booking while the door stands open is about this opening.

@@ -240,7 +240,11 @@ func TestARestartAtAnyPositionChangesNothing(t *testing.T) {
 // remembered does not make a box empty.
 func TestOpeningsThatAreForgottenStillCount(t *testing.T) {
 	truck := truckOf()
+	truck.Door(minute(0), false)
 	truck.Says([]Say{{At: minute(0), By: "巴图", Empty: true}})
+	if st := truck.Status(minute(0)); st.Load != Empty {
+		t.Fatalf("somebody has looked: %+v", st)
+	}
 	for m := 1; m < 3*mostStretches; m++ {
 		truck.Door(minute(m), m%2 == 1)
 		if st := truck.Status(minute(m)); st.Load != LoadUnknown {

@@ -13,6 +13,7 @@ const stateVersion = 1
 type state struct {
 	Version   int       `json:"v"`
 	Door      []stretch `json:"door,omitempty"`
+	Since     int64     `json:"since,omitempty"`
 	Forgotten int64     `json:"forgotten,omitempty"`
 	Motion    motion    `json:"motion,omitzero"`
 	Air       []sample  `json:"air,omitempty"`
@@ -25,7 +26,7 @@ func (t *Truck) Dirty() []byte {
 		return nil
 	}
 	t.dirty = false
-	b, err := json.Marshal(state{stateVersion, t.door.stretches, t.door.forgotten, t.motion, t.air})
+	b, err := json.Marshal(state{stateVersion, t.door.stretches, t.door.since, t.door.forgotten, t.motion, t.air})
 	if err != nil {
 		panic(err) // numbers that are finite, as Restore and the readings' ranges see to
 	}
@@ -59,12 +60,12 @@ func (t *Truck) Restore(blob []byte) error {
 		}
 		last = s.T
 	}
-	for _, v := range []int64{st.Forgotten, st.Motion.At, st.Motion.Since, st.Motion.Anchor.At, st.Motion.LatAt, st.Motion.LonAt} {
+	for _, v := range []int64{st.Since, st.Forgotten, st.Motion.At, st.Motion.Since, st.Motion.Anchor.At, st.Motion.LatAt, st.Motion.LonAt} {
 		if v < 0 || v > end {
 			return fmt.Errorf("state of a truck: time %d", v)
 		}
 	}
-	t.door, t.motion, t.air = door{st.Door, st.Forgotten}, st.Motion, st.Air
+	t.door, t.motion, t.air = door{st.Door, st.Since, st.Forgotten}, st.Motion, st.Air
 	t.loads, t.dirty = nil, false
 	return nil
 }
