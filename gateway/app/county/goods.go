@@ -36,6 +36,7 @@ type goods struct {
 	mu     sync.Mutex // one change after the other: the last to read is the last to set
 	limits limiter
 	now    map[string][]alerting.Limit // as they were set, by zone
+	behind bool                        // the last change could not be followed
 }
 
 func newGoods(cfg *config.County, use *usage, log *slog.Logger) (*goods, error) {
@@ -118,8 +119,9 @@ func (g *goods) follow(ctx context.Context) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	ctx = context.WithoutCancel(ctx)
-	if err := errors.Join(g.set(ctx), g.usage.refresh(ctx)); err != nil {
-		g.log.Error("limits do not follow the goods; they will at the next booking or start", "error", err)
+	err := errors.Join(g.set(ctx), g.usage.refresh(ctx))
+	if g.behind = err != nil; g.behind {
+		g.log.Error("limits do not follow the goods; trying again", "error", err)
 	}
 }
 

@@ -51,13 +51,19 @@ func (g *goods) look(ctx context.Context, before map[string]web.ZoneUse) map[str
 			ended = ended || (was.Disuse == nil) != (is.Disuse == nil)
 		}
 	}
-	if ended {
+	if ended || g.isBehind() {
 		g.follow(ctx)
 	}
 	if g.usage.changed != nil && len(changed) > 0 {
 		g.usage.changed(changed...)
 	}
 	return uses
+}
+
+func (g *goods) isBehind() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.behind
 }
 
 // uses says of every zone that is out of use, and of every truck's box, how it

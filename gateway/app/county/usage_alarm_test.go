@@ -1,6 +1,7 @@
 package county
 
 import (
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -131,5 +132,39 @@ func TestGoodsInARoomThatIsSwitchedOff(t *testing.T) {
 	r.look(t.Context(), before)
 	if list = alarms(); list[0].State.Present() || !list[0].Returned.Equal(off.Until) {
 		t.Errorf("after its end: %+v", list)
+	}
+}
+
+// stubborn refuses limits so many times.
+type stubborn struct {
+	limiter
+	refuses int
+}
+
+func (s *stubborn) SetLimits(zone string, q sensors.Quantity, limits []alerting.Limit) error {
+	if s.refuses > 0 {
+		s.refuses--
+		return errors.New("not now")
+	}
+	return s.limiter.SetLimits(zone, q, limits)
+}
+
+// TestWhatCouldNotBeFollowedIsTriedAgain: a booking stands, and its limits come
+// with the next look if they could not be set at once.
+func TestWhatCouldNotBeFollowedIsTriedAgain(t *testing.T) {
+	r := newRestRig(t)
+	r.hand(&stubborn{r.judge, 1})
+	keeper := state.Actor{Kind: state.Person, ID: "其其格"}
+	if _, err := r.db.CreateBatch(t.Context(), keeper, "k", batch.Batch{ID: "HJQ-1", Profile: "mutton-chilled"}, &batch.Custody{Zone: restRoom, Override: "解冻"}); err != nil {
+		t.Fatal(err)
+	}
+	own := r.limitsOf(restRoom)
+	r.follow(t.Context())
+	if !r.isBehind() || !slices.Equal(r.limitsOf(restRoom), own) {
+		t.Fatal("limits that were refused count as set")
+	}
+	r.look(t.Context(), nil)
+	if r.isBehind() || slices.Equal(r.limitsOf(restRoom), own) {
+		t.Errorf("after the next look: behind %v, limits %v", r.isBehind(), r.limitsOf(restRoom))
 	}
 }
