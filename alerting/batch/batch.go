@@ -23,10 +23,18 @@ type Custody struct {
 	From  time.Time `json:"from"`
 	To    time.Time `json:"to,omitzero"`
 	// Override is why a batch was received into a zone where it does not agree
-	// with the room or with what lies there; empty when it agrees. It is kept in
-	// the audit, with who said it.
+	// with the room or with what lies there, or before the box was ready; empty
+	// when nothing was said. The audit has who said it.
 	Override string `json:"override,omitempty"`
+	// Mark is what did not agree: MarkMixed, MarkNotReady, or both with a comma.
+	Mark string `json:"mark,omitempty"`
 }
+
+// The marks of a stay.
+const (
+	MarkMixed    = "mixed"     // does not agree with the room or with what lay there
+	MarkNotReady = "not-ready" // the box was too warm or too cold when it came in, or nobody knew
+)
 
 // Overlaps reports whether the custody has at least one instant in common with
 // the closed interval from..to. A zero to means "until now, still going on".

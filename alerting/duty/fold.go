@@ -294,5 +294,10 @@ func (e *evaluation) withheld(a Alarm, base *time.Time) bool {
 			term(o.From, o.Until)
 		}
 	}
+	for _, d := range e.s.Disuses {
+		if d.matches(a.Alarm) {
+			term(d.From, d.Until)
+		}
+	}
 	return held
 }

@@ -83,6 +83,7 @@ type story struct {
 	left     map[string]time.Duration
 	told     []duty.Told
 	shelves  []duty.Shelf
+	disuses  []duty.Disuse
 	outages  []duty.Outage
 	stores   []duty.Store
 	broken   map[string]notify.Class
@@ -143,7 +144,7 @@ func (s *story) play(text string) (string, error) {
 // situation is what is known; shaken, it is what was written down and read
 // again, twice, in any order.
 func (s *story) situation() duty.Situation {
-	out := duty.Situation{Alarms: slices.Clone(s.alarms), Shelves: s.shelves, Outages: s.outages, Roster: s.roster, Plan: s.plan,
+	out := duty.Situation{Alarms: slices.Clone(s.alarms), Shelves: s.shelves, Outages: s.outages, Disuses: s.disuses, Roster: s.roster, Plan: s.plan,
 		Told: slices.Clone(s.told), Sites: s.sites, Location: here, Stores: s.stores, Began: s.start}
 	if s.shake == nil {
 		return out

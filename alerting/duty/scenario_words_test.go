@@ -37,6 +37,10 @@ func (s *story) step(w []string) error {
 		return s.changes(w)
 	case "outage", "maintenance", "shelve", "end":
 		return s.withhold(w)
+	case "switched-off", "empty", "empty-truck": // switched-off balagong/mutton until 12:00
+		until, err := s.clock(word(w, 3))
+		s.disuses = append(s.disuses, duty.Disuse{Zone: word(w, 1), Kind: duty.DisuseKind(w[0]), From: s.now, Until: until, Reason: "-", By: "qiqige"})
+		return err
 	case "breaks": // breaks call configuration
 		s.broken[word(w, 1)] = notify.Class(word(w, 2))
 	case "mended":

@@ -17,6 +17,7 @@ type Situation struct {
 	Alarms   []Alarm
 	Shelves  []Shelf
 	Outages  []Outage
+	Disuses  []Disuse // of zones that hold nothing
 	Roster   Roster
 	Plan     Plan
 	Told     []Told // intents of the last Memory, in any order

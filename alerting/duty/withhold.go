@@ -121,6 +121,9 @@ func Standing(a alerting.Alarm, s Situation, folded bool, now time.Time) alertin
 			state = alerting.Suppressed
 		}
 	}
+	if d, held := disused(a, s.Disuses, now); held && d.Kind != SwitchedOff {
+		state = d.state()
+	}
 	for _, shelf := range s.Shelves {
 		if shelf.matches(a) && (stretch{shelf.From, shelf.Until}).holds(now) {
 			state = alerting.Shelved
@@ -130,6 +133,9 @@ func Standing(a alerting.Alarm, s Situation, folded bool, now time.Time) alertin
 		if o.Kind == Maintenance && o.matches(a) && (stretch{o.From, o.Until}).holds(now) {
 			state = alerting.OutOfService
 		}
+	}
+	if d, held := disused(a, s.Disuses, now); held && d.Kind == SwitchedOff {
+		state = d.state()
 	}
 	return state
 }

@@ -39,6 +39,7 @@ type point struct {
 	quantity sensors.Quantity
 	// hysteresis is the zone's, for limits to come.
 	hysteresis float64
+	armed      armed // when its limits hold
 	dirty      bool
 
 	born    int64 // when the engine first watched it
@@ -191,6 +192,7 @@ func (e *Engine) Advance(now time.Time) []alerting.Transition {
 		e.checkSite(s, t)
 	}
 	for _, p := range e.points {
+		e.restNow(p, t)
 		e.settleLive(p, t)
 		e.stayOff(p, t)
 		if p.late != nil {

@@ -29,6 +29,9 @@ func (e *Engine) join(p *point, i int) {
 	if len(late.pending) == 0 || late.pending[0].since == 0 || late.alarm != nil && late.alarm.clear.since != 0 {
 		return
 	}
+	if !p.joins(live, late) {
+		return
+	}
 	if a := live.alarm; a != nil {
 		if late.alarm != nil && late.alarm.class != "" || !p.reaches(late, a.start, a.after) {
 			return

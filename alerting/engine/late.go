@@ -47,7 +47,7 @@ func (e *Engine) observeLate(p *point, r sensors.Reading, t, now int64) {
 			s.freeze(t)
 			continue
 		}
-		what, a := s.judge(t, v, r.Quality == sensors.Good, p.least, before)
+		what, a := e.judgeArmed(p, s, t, v, r.Quality == sensors.Good, before)
 		if what != raised {
 			e.tell(p, s, a, what, t)
 			continue

@@ -17,13 +17,14 @@ func (e *Engine) observeLive(p *point, r sensors.Reading, t, now int64) {
 	good := r.Quality == sensors.Good
 	var inside [2]bool
 	outside := false
+	on, _ := p.armed.at(t)
 	for i := range p.sides {
 		s := &p.sides[i]
 		if usable {
-			what, a := s.judge(t, v, good, p.least, p.value.at)
+			what, a := e.judgeArmed(p, s, t, v, good, p.value.at)
 			e.tell(p, s, a, what, t)
-			inside[i] = good && s.inside(v)
-			outside = outside || s.outside(v)
+			inside[i] = !on || good && s.inside(v)
+			outside = outside || on && s.outside(v)
 		} else {
 			s.freeze(t)
 		}

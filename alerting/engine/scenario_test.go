@@ -61,6 +61,7 @@ func TestScenarios(t *testing.T) {
 type scenario struct {
 	cfg     Config
 	goodsIn map[string][]alerting.Limit // limits of zones that hold goods
+	resting map[string]alerting.Timeline
 	engine  *Engine
 	now     time.Time
 	start   time.Time
@@ -74,7 +75,7 @@ type scenario struct {
 }
 
 func newScenario(restarting bool) *scenario {
-	return &scenario{restarting: restarting, state: map[string][]byte{}, goodsIn: map[string][]alerting.Limit{}}
+	return &scenario{restarting: restarting, state: map[string][]byte{}, goodsIn: map[string][]alerting.Limit{}, resting: map[string]alerting.Timeline{}}
 }
 
 // play returns the text with its expectations replaced by what happened.
@@ -172,7 +173,19 @@ func (s *scenario) restart(start time.Time) error {
 			return err
 		}
 	}
+	for zone := range s.resting {
+		if err := s.arm(zone); err != nil {
+			return err
+		}
+	}
 	return fresh.Restore(maps.Clone(s.state))
+}
+
+// arm tells the engine when a zone's limits hold.
+func (s *scenario) arm(zone string) error {
+	l := slices.Clone(s.resting[zone])
+	slices.SortStableFunc(l, func(x, y alerting.Switch) int { return x.At.Compare(y.At) })
+	return s.engine.SetArmed(zone, sensors.Temperature, l)
 }
 
 func (s *scenario) step(w []string) ([]arrival, error) {
@@ -209,6 +222,16 @@ func (s *scenario) step(w []string) ([]arrival, error) {
 		return nil, nil
 	case "goods": // goods SITE/ZONE profile ...: what lies in the room from now on
 		return nil, s.goods(word(w, 1), w[2:])
+	case "resting", "armed": // resting SITE/ZONE [from 08:00]: its limits do not hold from then on
+		at := s.now
+		if len(w) > 2 {
+			var err error
+			if at, err = s.time(word(w, 3)); err != nil {
+				return nil, err
+			}
+		}
+		s.resting[word(w, 1)] = append(s.resting[word(w, 1)], alerting.Switch{At: at, On: w[0] == "armed"})
+		return nil, s.arm(word(w, 1))
 	case "show":
 		s.updates = true
 		return nil, nil

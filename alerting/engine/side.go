@@ -54,6 +54,15 @@ func newSide(b *band) side { return side{band: b, pending: make([]pending, len(b
 // is outside and says nothing when it is inside. The alarm is the one changed.
 // before is the newest usable reading before this one, 0 when there is none.
 func (s *side) judge(t int64, v float64, good bool, least, before int64) (change, *open) {
+	s.count(t, v, good, least, before)
+	if s.alarm == nil {
+		return s.raise(t, v)
+	}
+	return s.follow(t, v, good, least)
+}
+
+// count adds a usable reading to the runs of the lines.
+func (s *side) count(t int64, v float64, good bool, least, before int64) {
 	for i := range s.pending {
 		p, line := &s.pending[i], &s.band.lines[i]
 		switch {
@@ -71,18 +80,14 @@ func (s *side) judge(t int64, v float64, good bool, least, before int64) (change
 			p.freeze(t)
 		}
 	}
-	if s.alarm == nil {
-		return s.raise(t, v)
-	}
-	return s.follow(t, v, good, least)
 }
 
 // reset forgets what is pending and what is open.
 func (s *side) reset() { *s = newSide(s.band) }
 
-// identify keeps the identity that a start gave before it moves.
+// identify keeps the identity that a start gave before it moves, if it was told.
 func (a *open) identify(start int64) {
-	if a.born == 0 {
+	if a.born == 0 && a.class != "" {
 		a.born = start
 	}
 }

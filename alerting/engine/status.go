@@ -37,6 +37,9 @@ func (e *Engine) Status(id sensors.PointID) PointStatus {
 	if p.usable != 0 {
 		st.Seen = at(p.usable)
 	}
+	if on, since := p.armed.at(p.value.at); !on && p.ok == 0 {
+		st.Since = at(since)
+	}
 	switch since := p.outSince(); {
 	case since != 0:
 		st.Word, st.Since, st.Reason = Out, at(since), ""
@@ -68,11 +71,14 @@ func (p *point) outSince() int64 {
 		if s.alarm != nil {
 			first(s.alarm.start)
 		}
-		if p.bad != 0 || p.silence != nil || p.site.silence != nil {
+		on, armed := p.armed.at(p.value.at)
+		if !on || p.bad != 0 || p.silence != nil || p.site.silence != nil {
 			continue
 		}
 		for k := range s.pending {
-			first(s.pending[k].since)
+			if since := s.pending[k].since; since != 0 {
+				first(max(since, armed))
+			}
 		}
 	}
 	return since

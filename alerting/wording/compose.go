@@ -95,7 +95,7 @@ func clean(s string) string {
 func (c Composer) place(l Language, rule alerting.RuleName, object string) string {
 	parts := strings.SplitN(object, "/", 3)
 	name := c.site(parts[0], l)
-	if len(parts) == 3 && duty.FamilyOf(rule) != duty.Power {
+	if len(parts) >= 2 && duty.FamilyOf(rule) != duty.Power {
 		room, kind := c.Names.Zone(parts[0]+"/"+parts[1], l)
 		if room != "" && kind != "technical" {
 			if l == English {
@@ -109,7 +109,7 @@ func (c Composer) place(l Language, rule alerting.RuleName, object string) strin
 
 func (c Composer) kind(object string) string {
 	parts := strings.SplitN(object, "/", 3)
-	if len(parts) < 3 {
+	if len(parts) < 2 {
 		return ""
 	}
 	_, kind := c.Names.Zone(parts[0]+"/"+parts[1], Chinese)

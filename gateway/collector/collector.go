@@ -37,10 +37,11 @@ type Listener interface {
 	GatewayChanged(s wire.Status, received time.Time)
 }
 
-// Options configure a Collector. All are required but Rollups, Sources and Registerer.
+// Options configure a Collector. All are required but Usage, Rollups, Sources and Registerer.
 type Options struct {
 	Registry   Registry
 	Engine     *engine.Engine
+	Usage      Usage // nil: limits hold always
 	State      *state.DB
 	Store      store.Store
 	Rollups    store.Rollups    // nil: nothing is rolled up
@@ -128,6 +129,12 @@ func New(ctx context.Context, o Options) (*Collector, error) {
 	tracks, err := o.State.LoadTracks(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("collector: load the state of judging: %w", err)
+	}
+	used := divide(tracks)
+	if o.Usage != nil {
+		if err := o.Usage.Restore(used, o.Engine); err != nil {
+			return nil, fmt.Errorf("collector: restore what is known of trucks: %w", err)
+		}
 	}
 	if err := o.Engine.Restore(tracks); err != nil {
 		return nil, fmt.Errorf("collector: restore the state of judging: %w", err)

@@ -222,7 +222,7 @@ func (c *Collector) commit(ctx context.Context, items []batchItem, fates [][]wir
 		tx.Entries = append(tx.Entries, item.entries...)
 	}
 	c.mu.Lock()
-	c.ranges.collect(c.o.Engine.Dirty())
+	c.ranges.collect(c.dirty())
 	tx.Tracks, tx.Judged = c.ranges.uncommitted()
 	c.mu.Unlock()
 	if len(items) == 0 && len(tx.Tracks) == 0 && len(tx.Judged) == 0 {

@@ -284,13 +284,14 @@ func (c *Collector) admitForeign(item *batchItem, sender *source.Source, records
 
 // observe has readings judged that no ranges tell from their repetition: the
 // engine recognises the last ones of each point itself.
-func (c *Collector) observe(records []store.Record, received time.Time) (changes []alerting.Transition) {
+func (c *Collector) observe(records []store.Record, received time.Time) []alerting.Transition {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, r := range records {
-		changes = append(changes, c.o.Engine.Observe(r.Reading, received)...)
+	list := make([]sensors.Reading, len(records))
+	for i, r := range records {
+		list[i] = r.Reading
 	}
-	return changes
+	return c.judge(list, received)
 }
 
 // quarantine is the row that keeps what was refused of the message. It has no

@@ -10,6 +10,7 @@ import (
 	"coldchain/gateway/state"
 	"coldchain/gateway/store"
 	"coldchain/gateway/wire"
+	"coldchain/sensors"
 )
 
 // engineActor stands behind what the judging changes.
@@ -139,7 +140,7 @@ func (c *Collector) sort(m inboxMessage, a wire.Address, pack wire.Pack, rejecte
 	item := batchItem{id: id, address: a, records: make([]store.Record, 0, len(pack.Records))}
 	believed := c.believed()
 	var final []wire.AckRange
-	var changes []alerting.Transition
+	var fresh []sensors.Reading
 	var judged []wire.Range
 
 	for _, r := range rejected {
@@ -171,10 +172,11 @@ func (c *Collector) sort(m inboxMessage, a wire.Address, pack wire.Pack, rejecte
 		}
 		item.records = append(item.records, admitted)
 		if !j.judged.Contains(r.Seq) {
-			changes = append(changes, c.o.Engine.Observe(admitted.Reading, m.received)...)
+			fresh = append(fresh, admitted.Reading)
 			judged = extend(judged, r.Seq)
 		}
 	}
+	changes := c.judge(fresh, m.received)
 	for _, seen := range judged {
 		c.ranges.markJudged(id, seen)
 	}

@@ -83,6 +83,7 @@ func Build(o Options) (*County, error) {
 		c.Edges = append(c.Edges, p.edge(o))
 		plan.Sites = append(plan.Sites, simulated(p))
 	}
+	idle(&plan)
 	c.Config.ApplyDefaults()
 	if c.Story, err = tell(&plan); err != nil {
 		return nil, fmt.Errorf("demo county: %w", err)

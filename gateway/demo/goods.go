@@ -7,6 +7,7 @@ import (
 
 	"coldchain/alerting/batch"
 	"coldchain/gateway/config"
+	"coldchain/sensors/sim"
 )
 
 // product is a kind of goods: the code's middle part, the label, the profile
@@ -122,10 +123,34 @@ func (c *County) fillWithGoods() {
 		{"truck-1", "jirigalangtu/mutton-1", "centre/mutton-1", jirigalangtu, mutton},
 		{"truck-2", "balagong/mutton-1", "centre/mutton-1", balagong, goat},
 		{"truck-3", "tarangaole/meat-1", "centre/meat-1", tarangaole, fresh},
-		{"truck-4", "", "centre/dairy-1", baotou, yogurt},
 	} {
 		c.haul(s, t.truck, t.from, t.zone, t.at, t.product)
 	}
+	c.unload(s)
+}
+
+// The truck that stands idle: it was unloaded, and its unit switched off after
+// that, so that its box is warm and nobody is told.
+const (
+	idleTruck    = "truck-4"
+	loadedBefore = 20 * time.Hour // before the start
+	emptyBefore  = 9 * time.Hour
+	offBefore    = 8 * time.Hour
+)
+
+// idle adds to the plan what happened to the truck that stands idle.
+func idle(p *sim.Plan) {
+	p.Faults = append(p.Faults,
+		sim.Fault{Kind: sim.DoorShut, Zone: idleTruck + "/box", At: sim.After(-sim.DefaultHistory)},
+		sim.Fault{Kind: sim.CompressorFailure, Zone: idleTruck + "/box", At: sim.After(-offBefore)})
+}
+
+// unload books what the idle truck brought.
+func (c *County) unload(s *slip) {
+	from, to := c.start.Add(-loadedBefore).Truncate(time.Minute), c.start.Add(-emptyBefore).Truncate(time.Minute)
+	id := s.lot(goat, from.Add(-3*time.Hour), 0.8)
+	s.held(id, idleTruck+"/box", from, to)
+	s.held(id, "centre/mutton-1", to, time.Time{})
 }
 
 // visit is a truck standing near a place.

@@ -53,8 +53,6 @@ var (
 	yihewusu     = [2]float64{40.0, 107.8}
 	tarangaole   = [2]float64{40.0, 109.2}
 	dongsheng    = [2]float64{39.82, 110.0}
-	baotou       = [2]float64{40.65, 109.84}
-	hohhot       = [2]float64{40.84, 111.75}
 )
 
 // places lists the county: 1 centre, 7 township stores, 38 village stations
@@ -151,8 +149,15 @@ func trucks() []place {
 		truck(1, "蒙K·演01", frozen, duguitala, jirigalangtu),
 		truck(2, "蒙K·演02", frozen, yihewusu, balagong, huhemudu),
 		truck(3, "蒙K·演03", chilled, tarangaole, dongsheng),
-		truck(4, "蒙K·演04", chilled, baotou, hohhot),
+		parked(truck(4, "蒙K·演04", room{"box", sim.FrozenBox, label("冷冻车厢", "Frozen box"), 0, 60})),
 	}
+}
+
+// parked has a truck stand in the centre's yard all day.
+func parked(p place) place {
+	const halfDay = 12 * time.Hour
+	p.route = []sim.Stop{stop(xini, halfDay), stop(xini, halfDay)}
+	return p
 }
 
 func stop(at [2]float64, stay time.Duration) sim.Stop {

@@ -74,6 +74,9 @@ func (s *show) fillSite(ctx context.Context, site string, e *edgeapp.App) (n int
 	return n, flush()
 }
 
+// aboard is why goods come into boxes that nothing was measured in yet.
+const aboard = "演示：开始前已装车 / demo: aboard before it began"
+
 // clerk stands in the audit for what the demonstration enters.
 var clerk = state.Actor{Kind: state.System, ID: "demo"}
 
@@ -91,7 +94,7 @@ func (s *show) book(ctx context.Context) error {
 			return fmt.Errorf("demo: batch %s lies nowhere", b.ID)
 		}
 		db, first := s.app.State(), list[0]
-		if _, err := db.CreateBatch(ctx, clerk, state.IdempotencyKey("create-"+b.ID), b, &batch.Custody{Batch: b.ID, Zone: first.Zone, From: first.From}); err != nil {
+		if _, err := db.CreateBatch(ctx, clerk, state.IdempotencyKey("create-"+b.ID), b, &batch.Custody{Batch: b.ID, Zone: first.Zone, From: first.From, Override: aboard}); err != nil {
 			return fmt.Errorf("demo: book batch %s: %w", b.ID, err)
 		}
 		for i, stay := range list {
@@ -108,13 +111,13 @@ func (s *show) book(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return s.app.Booked(ctx)
 }
 
 // move books a batch into a zone, or out of the county when zone is empty.
 func move(ctx context.Context, db *state.DB, id, zone string, at time.Time) error {
 	key := state.IdempotencyKey(fmt.Sprintf("move-%s-%d", id, at.Unix()))
-	if _, err := db.MoveBatch(ctx, clerk, key, state.MoveRequest{Batch: id, ToZone: zone, At: at}); err != nil {
+	if _, err := db.MoveBatch(ctx, clerk, key, state.MoveRequest{Batch: id, ToZone: zone, At: at, Override: aboard}); err != nil {
 		return fmt.Errorf("demo: move batch %s to %q: %w", id, zone, err)
 	}
 	return nil

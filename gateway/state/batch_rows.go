@@ -102,12 +102,12 @@ func readBatches(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]
 	if err != nil {
 		return nil, err
 	}
-	rows, err = tx.QueryContext(ctx, "SELECT batch, zone, from_ms, to_ms FROM custody WHERE batch IN (SELECT value FROM json_each(?)) ORDER BY batch, from_ms", string(list))
+	rows, err = tx.QueryContext(ctx, "SELECT batch, zone, from_ms, to_ms, override, mark FROM custody WHERE batch IN (SELECT value FROM json_each(?)) ORDER BY batch, from_ms", string(list))
 	return out, each(rows, err, func() error {
 		var c batch.Custody
 		var from int64
 		var to sql.NullInt64
-		if err := rows.Scan(&c.Batch, &c.Zone, &from, &to); err != nil {
+		if err := rows.Scan(&c.Batch, &c.Zone, &from, &to, &c.Override, &c.Mark); err != nil {
 			return err
 		}
 		c.From, c.To = time.UnixMilli(from).UTC(), fromMillis(to)

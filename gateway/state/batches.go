@@ -49,7 +49,7 @@ const futureTolerance = 5 * time.Minute
 // (custody.From zero: since the batch was created; custody.To must be zero).
 // A batch.Created of zero is now. The same key with the same request returns
 // the first answer. Refusals: ErrInvalid, ErrDuplicateBatch, ErrUnknownZone,
-// ErrInFuture, ErrKeyReused.
+// ErrInFuture, ErrOutOfUse, ErrDisagrees, ErrKeyReused.
 func (db *DB) CreateBatch(ctx context.Context, actor Actor, key IdempotencyKey, b batch.Batch, custody *batch.Custody) (Batch, error) {
 	request := struct {
 		Batch   batch.Batch    `json:"batch"`
@@ -78,14 +78,15 @@ func (db *DB) CreateBatch(ctx context.Context, actor Actor, key IdempotencyKey, 
 			if err != nil {
 				return Batch{}, err
 			}
-			if err := db.receive(tx, c.Zone, b, c.Override); err != nil {
+			c.Batch = b.ID
+			if c.Mark, err = db.receive(tx, c, b); err != nil {
 				return Batch{}, err
 			}
-			if err := tx.openCustody(b.ID, c.Zone, c.From); err != nil {
+			if err := tx.openCustody(c); err != nil {
 				return Batch{}, err
 			}
 			d["zone"], d["from"] = c.Zone, stamp(c.From)
-			d.override(c.Override)
+			d.override(c)
 		}
 		if err := tx.audit("batch.created", b.ID, d); err != nil {
 			return Batch{}, err
@@ -98,31 +99,44 @@ func (db *DB) CreateBatch(ctx context.Context, actor Actor, key IdempotencyKey, 
 	return out, nil
 }
 
-// receive asks whether a batch agrees with a zone and with what lies there now.
-// A reason settles it.
-func (db *DB) receive(tx *txn, zone string, b batch.Batch, override string) error {
-	if db.agrees == nil || override != "" {
-		return nil
+// receive asks whether a batch may come to a zone, and agrees with it and with
+// what lies there now. A reason settles that it does not agree, and leaves a
+// mark.
+func (db *DB) receive(tx *txn, c batch.Custody, b batch.Batch) (mark string, err error) {
+	if off, found, err := tx.outOfUse(c.Zone, tx.at); err != nil {
+		return "", err
+	} else if found && !c.From.Before(off.From) { // what came before is booked as it was, and rings
+		return "", &OutOfUse{off}
+	}
+	if db.agrees == nil {
+		return "", nil
 	}
 	held, err := readBatches(tx.ctx, tx.Tx, "SELECT "+batchColumns+` FROM batches b
-		WHERE b.id <> ? AND EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND c.to_ms IS NULL AND c.zone = ?)`, b.ID, zone)
+		WHERE b.id <> ? AND EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND c.to_ms IS NULL AND c.zone = ?)`, b.ID, c.Zone)
 	if err != nil {
-		return err
+		return "", err
 	}
 	there := make([]batch.Batch, len(held))
 	for i, h := range held {
 		there[i] = h.Batch
 	}
-	if d := db.agrees(zone, b, there); d != nil {
-		return d
+	d := db.agrees(c.Zone, c.From, b, there)
+	switch {
+	case d == nil:
+		return "", nil
+	case c.Override == "":
+		return "", d
 	}
-	return nil
+	return d.Mark, nil
 }
 
 // override notes why goods were received where they do not agree.
-func (d detail) override(reason string) {
-	if reason != "" {
-		d["override"] = reason
+func (d detail) override(c batch.Custody) {
+	if c.Override != "" {
+		d["override"] = c.Override
+	}
+	if c.Mark != "" {
+		d["mark"] = c.Mark
 	}
 }
 
@@ -145,7 +159,7 @@ func (db *DB) firstCustody(b batch.Batch, c batch.Custody, now time.Time) (batch
 // zone: the stay of no length is not kept (the audit has it). The same key with
 // the same request returns the first answer. Refusals: ErrInvalid,
 // ErrUnknownBatch, ErrUnknownZone, ErrMoveTooEarly, ErrAlreadyThere,
-// ErrAlreadyLeft, ErrInFuture, ErrKeyReused.
+// ErrAlreadyLeft, ErrInFuture, ErrOutOfUse, ErrDisagrees, ErrKeyReused.
 func (db *DB) MoveBatch(ctx context.Context, actor Actor, key IdempotencyKey, r MoveRequest) (Batch, error) {
 	out, err := db.once(ctx, actor, key, "batch.move", r, func(tx *txn) (Batch, error) {
 		if r.At.IsZero() {
@@ -169,16 +183,17 @@ func (db *DB) MoveBatch(ctx context.Context, actor Actor, key IdempotencyKey, r 
 		if err := checkMove(b, r); err != nil {
 			return Batch{}, err
 		}
+		to := batch.Custody{Batch: b.ID, Zone: r.ToZone, From: r.At, Override: r.Override}
 		if r.ToZone != "" {
-			if err := db.receive(tx, r.ToZone, b.Batch, r.Override); err != nil {
+			if to.Mark, err = db.receive(tx, to, b.Batch); err != nil {
 				return Batch{}, err
 			}
 		}
-		if err := tx.move(b, r); err != nil {
+		if err := tx.move(b, to); err != nil {
 			return Batch{}, err
 		}
 		d := detail{"from_zone": b.Where(), "to_zone": r.ToZone, "moved": stamp(r.At)}
-		d.override(r.Override)
+		d.override(to)
 		if err := tx.audit("batch.moved", b.ID, d); err != nil {
 			return Batch{}, err
 		}
@@ -210,26 +225,27 @@ func checkMove(b Batch, r MoveRequest) error {
 	return nil
 }
 
-func (tx *txn) move(b Batch, r MoveRequest) error {
+func (tx *txn) move(b Batch, to batch.Custody) error {
 	if b.Where() != "" {
 		var err error
-		if from := b.Custody[len(b.Custody)-1].From; from.Equal(r.At) {
+		if from := b.Custody[len(b.Custody)-1].From; from.Equal(to.From) {
 			_, err = tx.ExecContext(tx.ctx, "DELETE FROM custody WHERE batch = ? AND from_ms = ?", b.ID, from.UnixMilli())
 		} else {
-			_, err = tx.ExecContext(tx.ctx, "UPDATE custody SET to_ms = ? WHERE batch = ? AND to_ms IS NULL", r.At.UnixMilli(), b.ID)
+			_, err = tx.ExecContext(tx.ctx, "UPDATE custody SET to_ms = ? WHERE batch = ? AND to_ms IS NULL", to.From.UnixMilli(), b.ID)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if r.ToZone == "" {
+	if to.Zone == "" {
 		return nil
 	}
-	return tx.openCustody(b.ID, r.ToZone, r.At)
+	return tx.openCustody(to)
 }
 
-func (tx *txn) openCustody(id, zone string, from time.Time) error {
-	_, err := tx.ExecContext(tx.ctx, "INSERT INTO custody (batch, zone, from_ms, to_ms) VALUES (?, ?, ?, NULL)", id, zone, from.UnixMilli())
+func (tx *txn) openCustody(c batch.Custody) error {
+	_, err := tx.ExecContext(tx.ctx, "INSERT INTO custody (batch, zone, from_ms, to_ms, override, mark) VALUES (?, ?, ?, NULL, ?, ?)",
+		c.Batch, c.Zone, c.From.UnixMilli(), c.Override, c.Mark)
 	return err
 }
 

@@ -24,7 +24,7 @@ type DB struct {
 	now    func() time.Time
 	often  statements // of writer
 
-	agrees          func(zone string, b batch.Batch, there []batch.Batch) *Disagreement
+	agrees          func(zone string, at time.Time, b batch.Batch, there []batch.Batch) *Disagreement
 	knowsZone       func(zone string) bool // nil: every well-formed zone
 	quarantineLimit int
 
@@ -40,9 +40,9 @@ func WithZones(known func(zone string) bool) Option {
 	return func(db *DB) { db.knowsZone = known }
 }
 
-// WithReceiving has agrees asked before a batch comes to a zone: why it ought
-// not to lie there beside what does (itself apart), nil when it may.
-func WithReceiving(agrees func(zone string, b batch.Batch, there []batch.Batch) *Disagreement) Option {
+// WithReceiving has agrees asked before a batch comes to a zone at a time: why
+// it ought not to lie there beside what does (itself apart), nil when it may.
+func WithReceiving(agrees func(zone string, at time.Time, b batch.Batch, there []batch.Batch) *Disagreement) Option {
 	return func(db *DB) { db.agrees = agrees }
 }
 

@@ -19,6 +19,8 @@ const (
 	ErrAlreadyThere    Kind = "already-there"     // a move to the zone that holds the batch
 	ErrAlreadyLeft     Kind = "already-left"      // a departure of a batch that no zone holds
 	ErrDisagrees       Kind = "disagrees"         // goods that ought not to lie there, received without a reason
+	ErrOutOfUse        Kind = "out-of-use"        // goods for a zone that is switched off or stands empty
+	ErrHoldsGoods      Kind = "holds-goods"       // a zone whose books hold goods cannot be empty
 	ErrInFuture        Kind = "in-future"         // a custody time later than now and a tolerance
 	ErrKeyReused       Kind = "key-reused"        // the idempotency key was used for another request
 	ErrOtherGeneration Kind = "other-generation"  // a commit for a store that is no longer the county's
@@ -50,7 +52,10 @@ func (r *Refusal) Unwrap() error { return r.Kind }
 
 // Disagreement is why a batch ought not to lie in a zone, in both languages. It
 // refuses a receiving that gives no reason; with one it is carried out.
-type Disagreement struct{ ZH, EN string }
+type Disagreement struct {
+	ZH, EN string
+	Mark   string // of the goods that come in all the same; see batch.Custody
+}
 
 // Error returns the English sentence.
 func (d *Disagreement) Error() string { return d.EN }

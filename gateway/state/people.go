@@ -122,6 +122,9 @@ func (db *DB) Situation(ctx context.Context, now time.Time) (s duty.Situation, e
 		if s.Shelves, s.Outages, err = withheld(ctx, tx, since); err != nil {
 			return err
 		}
+		if s.Disuses, err = idleZones(ctx, tx, since); err != nil {
+			return err
+		}
 		if s.Alarms, err = dutyAlarms(ctx, tx, since, now); err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ func BenchmarkAlarms(b *testing.B) {
 			for stay := range 3 {
 				zone := fmt.Sprintf("site-%d/room-%d", (i+stay)%12, i%5)
 				at := from.Add(time.Duration(stay) * 24 * time.Hour)
-				if _, err := tx.Exec("INSERT INTO custody VALUES (?, ?, ?, ?)", id, zone, at.UnixMilli(), at.Add(24*time.Hour).UnixMilli()); err != nil {
+				if _, err := tx.Exec("INSERT INTO custody VALUES (?, ?, ?, ?, '', '')", id, zone, at.UnixMilli(), at.Add(24*time.Hour).UnixMilli()); err != nil {
 					return err
 				}
 			}

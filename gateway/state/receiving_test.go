@@ -13,11 +13,11 @@ import (
 // goods where they ought not to lie says why, and the audit keeps it.
 func TestWhatDoesNotAgreeNeedsAReason(t *testing.T) {
 	var asked []string
-	c := open(t, WithReceiving(func(zone string, b batch.Batch, there []batch.Batch) *Disagreement {
+	c := open(t, WithReceiving(func(zone string, _ time.Time, b batch.Batch, there []batch.Batch) *Disagreement {
 		asked = append(asked, zone+" "+b.ID)
 		for _, other := range there {
 			if other.Profile == "cucumber" && b.Profile == "carrot" {
-				return &Disagreement{ZH: "胡萝卜和黄瓜不能放在一起", EN: "carrots and cucumbers must not lie together"}
+				return &Disagreement{ZH: "胡萝卜和黄瓜不能放在一起", EN: "carrots and cucumbers must not lie together", Mark: batch.MarkMixed}
 			}
 		}
 		return nil

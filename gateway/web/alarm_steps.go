@@ -1,11 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 
+	"coldchain/alerting"
 	"coldchain/alerting/duty"
 	"coldchain/alerting/notify"
 	"coldchain/alerting/wording"
@@ -46,6 +48,7 @@ type contactJSON struct {
 type peopleJSON struct {
 	Steps    []stepJSON     `json:"steps"`
 	Folded   int            `json:"folded"`
+	Standing alerting.State `json:"standing"` // state, or shelved, suppressed, out-of-service
 	Todo     []config.Label `json:"todo"`
 	Closing  *closingJSON   `json:"closing"`
 	Shelved  *shelvedJSON   `json:"shelved"`
@@ -53,7 +56,7 @@ type peopleJSON struct {
 }
 
 func (s *Server) peopleOf(a Alarm) peopleJSON {
-	out := peopleJSON{Steps: stepsOf(a.Steps), Folded: a.Folded, Todo: []config.Label{}}
+	out := peopleJSON{Steps: stepsOf(a.Steps), Folded: a.Folded, Standing: cmp.Or(a.Standing, a.State), Todo: []config.Label{}}
 	kind := ""
 	if z, ok := s.index.zones[a.Zone]; ok {
 		kind = string(z.Kind)

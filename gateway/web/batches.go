@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"coldchain/alerting/batch"
@@ -31,18 +32,28 @@ type custodyJSON struct {
 	Zone string `json:"zone"`
 	From stamp  `json:"from"`
 	To   stamp  `json:"to"` // null: lies there still
+	// Why it came where it did not agree, and what that was.
+	Override string   `json:"override,omitempty"`
+	Marks    []string `json:"marks,omitempty"`
 }
 
 func batchOf(h BatchHistory) batchJSON {
 	out := batchJSON{ID: h.ID, Product: h.Product, Profile: h.Profile, Quantity: h.Quantity, Owner: h.Owner,
 		Created: stamp(h.Created), Custody: make([]custodyJSON, 0, len(h.Custody))}
 	for _, c := range h.Custody {
-		out.Custody = append(out.Custody, custodyJSON{c.Zone, stamp(c.From), stamp(c.To)})
+		out.Custody = append(out.Custody, custodyJSON{c.Zone, stamp(c.From), stamp(c.To), c.Override, marksOf(c)})
 		if c.To.IsZero() {
 			out.Zone = c.Zone
 		}
 	}
 	return out
+}
+
+func marksOf(c batch.Custody) []string {
+	if c.Mark == "" {
+		return nil
+	}
+	return strings.Split(c.Mark, ",")
 }
 
 func (s *Server) batches(r *http.Request) (any, error) {

@@ -24,12 +24,13 @@ type Deps struct {
 	Health   Health
 	// Operations may be nil: its routes are then not found.
 	Operations Operations
-	// Steps, People, Outages and Messages may be nil: their routes are then not
-	// found.
+	// Steps, People, Outages, Messages and Usage may be nil: their routes are
+	// then not found.
 	Steps    Steps
 	People   People
 	Outages  Outages
 	Messages Messages
+	Usage    Usage
 	// Hub carries live events from the collector to the pages. The owner of
 	// the collector calls Publish; New makes a hub when it is nil.
 	Hub *Hub
@@ -121,9 +122,10 @@ type Alarm struct {
 	Folded   int      // present alarms that are told of by this one
 	Closing  *Closing // nil: nobody has closed it
 	Shelved  *duty.Shelf
-	Repairer *Contact // who to call for its site
-	Told     []Told   // of Steps.Whole only, oldest first
-	Next     *Next    // of Steps.Whole only; nil: nobody
+	Standing alerting.State // its state with what is held back, in ISA-18.2's words; empty: as State
+	Repairer *Contact       // who to call for its site
+	Told     []Told         // of Steps.Whole only, oldest first
+	Next     *Next          // of Steps.Whole only; nil: nobody
 }
 
 // Left is how long it takes until a more serious limit is reached.

@@ -21,6 +21,7 @@ import (
 //	alarm    {now, alarms}   alarms as in /alarms, as they are now
 //	batch    {now, batches}  batches as in /batches
 //	gateway  {now, gateways} gateways as in /sites
+//	zone     {now, uses}     how zones are used: zone, disuse and truck as in /zones
 //	people   {now}           roster, plan or outages have changed: ask for them
 //	trouble  {now, trouble}  as in /sites, when it has changed
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
@@ -100,6 +101,9 @@ func (s *Server) changes(ctx context.Context, st *stream, changed map[Kind][]str
 	}
 	if len(changed[GatewayEvent]) > 0 {
 		text += s.event(GatewayEvent, map[string]any{"gateways": s.gatewaysNamed(changed[GatewayEvent])})
+	}
+	if zones := changed[ZoneEvent]; len(zones) > 0 && s.deps.Usage != nil {
+		text += s.event(ZoneEvent, map[string]any{"uses": s.usesOf(zones)})
 	}
 	if len(changed[PeopleEvent]) > 0 {
 		text += s.event(PeopleEvent, map[string]any{})

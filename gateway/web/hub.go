@@ -14,6 +14,7 @@ const (
 	AlarmEvent   Kind = "alarm"   // ids are alarms
 	BatchEvent   Kind = "batch"   // ids are batches
 	GatewayEvent Kind = "gateway" // ids are gateways
+	ZoneEvent    Kind = "zone"    // ids are zones that are used otherwise
 	PeopleEvent  Kind = "people"  // roster, plan or outages; any id
 )
 

@@ -100,6 +100,7 @@ type zoneJSON struct {
 	Points []pointJSON                      `json:"points"`
 	Spark  *envelopeJSON                    `json:"spark"`  // main point, 24 h; null when the store did not answer
 	Recent *envelopeJSON                    `json:"recent"` // main point, last quarter of an hour
+	useJSON
 }
 
 type limitJSON struct {
@@ -156,6 +157,7 @@ func (s *Server) zone(z Zone) zoneJSON {
 	if p, ok := z.Main(); ok {
 		out.Main = p.ID
 	}
+	out.useJSON = s.useOf(z.ID)
 	for q, limits := range z.Limits {
 		list := make([]limitJSON, 0, len(limits))
 		for _, l := range limits {

@@ -177,6 +177,12 @@ func (s *Server) peopleRoutes(add func(string, methods), read func(apiFunc) meth
 		add("/api/v1/outages", methods{"GET": s.api(s.outages), "POST": s.write(s.planOutage)})
 		add("/api/v1/outages/{id}", methods{"DELETE": s.write(s.endOutage)})
 	}
+	if s.deps.Usage != nil {
+		add("/api/v1/disuses", methods{"GET": s.api(s.disuses), "POST": s.write(s.takeOutOfUse)})
+		add("/api/v1/disuses/{id}", methods{"DELETE": s.write(s.bringIntoUse)})
+		add("/api/v1/trucks/{site}/phase", methods{"POST": s.write(s.sayPhase)})
+		add("/api/v1/trucks/{site}/empty", methods{"POST": s.write(s.sayEmpty)})
+	}
 	if s.deps.Messages != nil && len(s.opt.AnswerKey) > 0 {
 		add("/answer", methods{"GET": http.HandlerFunc(s.answerPage), "POST": http.HandlerFunc(s.takeAnswer)})
 	}

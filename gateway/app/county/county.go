@@ -90,13 +90,14 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		}
 	}
 	holdsGoods := func(zone string) bool { return known[zone] }
-	if a.goods, err = newGoods(cfg, o.Logger); err != nil {
+	use := newUsage(cfg, o.Logger)
+	if a.goods, err = newGoods(cfg, use, o.Logger); err != nil {
 		return nil, err
 	}
 	if a.state, err = state.Open(ctx, filepath.Join(cfg.Data, "county.db"), o.Now, state.WithZones(holdsGoods), state.WithReceiving(a.goods.agrees)); err != nil {
 		return nil, err
 	}
-	a.goods.state = a.state
+	a.goods.state, use.state, use.now = a.state, a.state, o.Now
 	a.closers.Add("county.db", a.state.Close)
 
 	registry := prometheus.NewRegistry()
@@ -108,6 +109,10 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	// The limits of what lies in the rooms come before what was pending under
 	// them is restored.
 	if err := a.goods.all(ctx, judge); err != nil {
+		return nil, err
+	}
+	use.judging = func(do func(*engine.Engine) error) error { return do(judge) }
+	if err := use.read(ctx, o.Now()); err != nil {
 		return nil, err
 	}
 	foreteller := newForeteller(cfg, a.store, o.Now)
@@ -128,7 +133,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		return nil, err
 	}
 	a.collector, err = collector.New(ctx, collector.Options{
-		Registry: registryOf(cfg), Sources: sources, Engine: judge, State: a.state, Store: a.store, Rollups: a.store,
+		Registry: registryOf(cfg), Sources: sources, Engine: judge, Usage: use, State: a.state, Store: a.store, Rollups: a.store,
 		Listener: wakingListener{hubListener{hub}, a.office.alarmsChanged}, Now: o.Now, Logger: o.Logger, Registerer: registry, ClockSource: machineClock(),
 	})
 	if err != nil {
@@ -142,7 +147,13 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		return nil, err
 	}
 	a.goods.hand(a.collector)
-	a.office.collector = a.collector
+	a.office.collector, a.office.usage = a.collector, use
+	use.judging = a.collector.Judging
+	use.changed = func(zones ...string) { hub.Publish(web.ZoneEvent, zones...) }
+	use.alarms = wakingListener{hubListener{hub}, a.office.changed}.AlarmsChanged
+	if err := use.refresh(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.openPage(zones, hub, registry, foreteller, o); err != nil {
 		return nil, err
 	}
@@ -216,7 +227,7 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	view := view{collector: a.collector, state: a.state, hub: hub, goods: a.goods, foreteller: foreteller, office: a.office}
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Hub: hub,
-		Steps: view, People: a.office, Outages: a.office, Messages: a.office,
+		Steps: view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
 	}, web.Options{Token: token, AnswerKey: a.office.key, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }
@@ -276,6 +287,10 @@ func (a *App) Keeper() *retention.Keeper { return a.keeper }
 // State is county.db.
 func (a *App) State() *state.DB { return a.state }
 
+// Booked tells that batches were booked in county.db itself: which trucks hold
+// goods, and which rooms out of use, is read anew.
+func (a *App) Booked(ctx context.Context) error { return a.goods.usage.refresh(ctx) }
+
 // Health returns nil while the collector makes progress.
 func (a *App) Health() error { return a.collector.Health() }
 
@@ -304,6 +319,7 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	wg.Go(func() { a.keeper.Run(failed) })
 	wg.Go(func() { a.office.run(failed) })
+	wg.Go(func() { a.goods.run(failed) })
 	err := a.collector.Run(failed, a.link)
 
 	// The links end after the collector, whose last acknowledgements they send.

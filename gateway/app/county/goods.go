@@ -2,11 +2,13 @@ package county
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"coldchain/alerting"
 	"coldchain/alerting/batch"
@@ -28,19 +30,21 @@ type goods struct {
 	profiles profile.Set
 	bands    map[string][]alerting.Limit // of the rooms, by "site/zone"
 	state    *state.DB
+	usage    *usage
 	log      *slog.Logger
 
 	mu     sync.Mutex // one change after the other: the last to read is the last to set
 	limits limiter
 	now    map[string][]alerting.Limit // as they were set, by zone
+	behind bool                        // the last change could not be followed
 }
 
-func newGoods(cfg *config.County, log *slog.Logger) (*goods, error) {
+func newGoods(cfg *config.County, use *usage, log *slog.Logger) (*goods, error) {
 	set, err := profile.Builtin()
 	if err != nil {
 		return nil, fmt.Errorf("product profiles: %w", err)
 	}
-	g := &goods{profiles: set, bands: map[string][]alerting.Limit{}, now: map[string][]alerting.Limit{}, log: log}
+	g := &goods{profiles: set, usage: use, bands: map[string][]alerting.Limit{}, now: map[string][]alerting.Limit{}, log: log}
 	for _, z := range cfg.EngineZones() {
 		g.bands[z.ID] = z.Limits[sensors.Temperature]
 		g.now[z.ID] = g.bands[z.ID] // what the engine was made with
@@ -48,12 +52,30 @@ func newGoods(cfg *config.County, log *slog.Logger) (*goods, error) {
 	return g, nil
 }
 
-// agrees says why a batch ought not to come to a zone; nil when it may, or when
-// nobody knows what it is.
-func (g *goods) agrees(zone string, b batch.Batch, there []batch.Batch) *state.Disagreement {
+// agrees says why a batch ought not to come to a zone at a time; nil when it
+// may.
+func (g *goods) agrees(zone string, at time.Time, b batch.Batch, there []batch.Batch) *state.Disagreement {
+	zh, en := g.mixes(zone, b, there)
+	var marks []string
+	if len(zh) > 0 {
+		marks = append(marks, batch.MarkMixed)
+	}
+	if unready := g.unready(zone, at, b); unready != nil {
+		marks = append(marks, batch.MarkNotReady)
+		zh, en = append(zh, unready.ZH), append(en, unready.EN)
+	}
+	if len(marks) == 0 {
+		return nil
+	}
+	return &state.Disagreement{ZH: strings.Join(zh, "；"), EN: strings.Join(en, "; "), Mark: strings.Join(marks, ",")}
+}
+
+// mixes says why a batch ought not to lie in a zone beside what does; nothing
+// when it may, or when nobody knows what it is.
+func (g *goods) mixes(zone string, b batch.Batch, there []batch.Batch) (zh, en []string) {
 	own, known := g.profiles[b.Profile]
 	if !known {
-		return nil
+		return nil, nil
 	}
 	list := []profile.Profile{own}
 	for _, other := range g.of(there) {
@@ -62,16 +84,12 @@ func (g *goods) agrees(zone string, b batch.Batch, there []batch.Batch) *state.D
 		}
 	}
 	_, conflicts := profile.Strictest(g.bands[zone], list)
-	var zh, en []string
 	for _, c := range conflicts {
 		if c.A == own.Name || c.B == own.Name { // what lay there before was received by somebody else
 			zh, en = append(zh, c.Text.ZH), append(en, c.Text.EN)
 		}
 	}
-	if len(zh) == 0 {
-		return nil
-	}
-	return &state.Disagreement{ZH: strings.Join(zh, "；"), EN: strings.Join(en, "; ")}
+	return zh, en
 }
 
 // of returns the profiles of batches, each once.
@@ -100,8 +118,10 @@ func (g *goods) all(ctx context.Context, to limiter) error {
 func (g *goods) follow(ctx context.Context) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if err := g.set(context.WithoutCancel(ctx)); err != nil {
-		g.log.Error("limits do not follow the goods; they will at the next booking or start", "error", err)
+	ctx = context.WithoutCancel(ctx)
+	err := errors.Join(g.set(ctx), g.usage.refresh(ctx))
+	if g.behind = err != nil; g.behind {
+		g.log.Error("limits do not follow the goods; trying again", "error", err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"coldchain/alerting"
 	"coldchain/alerting/batch"
+	"coldchain/alerting/engine"
 	"coldchain/gateway/config"
 	"coldchain/gateway/state"
 	"coldchain/gateway/web"
@@ -29,7 +30,7 @@ func TestLimitsFollowTheGoods(t *testing.T) {
 		{ID: "meat", Kind: config.Chilled, Points: map[string]string{"air": "temperature"}},
 	}}}}
 	cfg.ApplyDefaults()
-	g, err := newGoods(cfg, slog.New(slog.DiscardHandler))
+	g, err := newGoods(cfg, newUsage(cfg, slog.New(slog.DiscardHandler)), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,8 @@ func TestLimitsFollowTheGoods(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	g.state = db
+	g.state, g.usage.state, g.usage.now = db, db, func() time.Time { return noon }
+	g.usage.judging = func(func(*engine.Engine) error) error { return nil }
 	set := heard{"balagong/meat": g.bands["balagong/meat"]}
 	if err := g.all(t.Context(), set); err != nil {
 		t.Fatal(err)

@@ -40,7 +40,8 @@ type office struct {
 	location  *time.Location
 	places    places
 	key       []byte               // signs links
-	collector *collector.Collector // set before Run and before the page serves
+	collector *collector.Collector // set before Run and before the page serves, as is usage
+	usage     *usage
 
 	channels *Channels
 	sender   *outbox.Sender // nil without a channel, as is desk
@@ -173,7 +174,8 @@ func (f *office) look(ctx context.Context, now time.Time) (duty.Situation, error
 type sighting struct {
 	duty.Situation
 	at     time.Time
-	folded map[string]int // alarms that are told of by another one, by that one
+	folded map[string]int    // alarms that are told of by another one, by that one
+	under  map[string]string // the same: which is told of by which
 }
 
 // recent is a sighting at most looksFor old. It is not to be changed.
@@ -189,8 +191,8 @@ func (f *office) recent(ctx context.Context) (sighting, error) {
 		f.seenAny = false
 		return sighting{}, err
 	}
-	f.seen, f.seenAny = sighting{s, now, map[string]int{}}, true
-	for _, under := range duty.Folded(now, s) {
+	f.seen, f.seenAny = sighting{s, now, map[string]int{}, duty.Folded(now, s)}, true
+	for _, under := range f.seen.under {
 		f.seen.folded[under]++
 	}
 	return f.seen, nil
@@ -208,6 +210,7 @@ func (f *office) complete(s *duty.Situation) {
 	}
 	if f.collector != nil {
 		s.Stores = f.stores()
+		s.Disuses = f.usage.resting(s.Disuses, f.now())
 	}
 }
 

@@ -80,8 +80,8 @@ func (f *office) stores() []duty.Store {
 	for _, site := range f.cfg.Sites {
 		s, goods := duty.Store{Site: site.ID, Fresh: true}, false
 		for _, z := range site.Zones {
-			if z.Kind == config.Technical {
-				continue
+			if z.Kind == config.Technical || f.usage.rests(site.ID+"/"+z.ID, f.now()) {
+				continue // nobody expects values of what is not used
 			}
 			for name := range z.Points {
 				goods = true

@@ -135,6 +135,9 @@ func (v view) MoveBatch(ctx context.Context, by web.Actor, key, id, zone string,
 }
 
 func (v view) booked(ctx context.Context, b state.Batch, err error) (web.BatchHistory, error) {
+	if errors.Is(err, state.ErrOutOfUse) {
+		err = v.usageWords(err)
+	}
 	if err != nil {
 		return web.BatchHistory{}, translate(err)
 	}

@@ -49,7 +49,8 @@ func rehearseCommand() *cobra.Command {
 RULES.yaml, a county's configuration that need not be in force, and lists the
 alarms it would have raised. With --against it says what is different from
 another configuration. Nothing is changed and nobody is told. The limits of the
-goods that lay in the rooms are not considered: the rooms' own are.`,
+goods that lay in the rooms are not considered: the rooms' own are. Rooms count
+as in use and trucks as loaded all the time.`,
 		Example: "  coldchain rehearse county-new.yaml --against /etc/coldchain/county.yaml --from 2026-11-01T00:00:00+08:00 --to 2026-11-08T00:00:00+08:00",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

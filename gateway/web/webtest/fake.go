@@ -35,6 +35,7 @@ type Fake struct {
 	StateDown error                              // what Alarms and Batches answer
 	Machinery
 	Office
+	Yard
 
 	keys map[string]string // idempotency key -> request
 }
@@ -54,7 +55,7 @@ func (f *Fake) Do(change func(*Fake)) {
 // Deps offers the fake as everything a server needs.
 func (f *Fake) Deps(c web.County, hub *web.Hub) web.Deps {
 	return web.Deps{County: c, Live: f, Readings: f, Alarms: f, Batches: f, Health: f, Operations: f, Hub: hub,
-		Steps: f, People: f, Outages: f, Messages: f}
+		Steps: f, People: f, Outages: f, Messages: f, Usage: f}
 }
 
 // Put stores a reading and makes it the newest of its point.

@@ -91,6 +91,9 @@ func NewScene(story Story, now time.Time) (*Scene, error) {
 		s.troubles(now)
 	}
 	s.goods(now)
+	if story == Demo {
+		s.yard(now)
+	}
 	s.office(now)
 	s.provisional(now)
 	s.machinery(now)

@@ -103,6 +103,10 @@ describe('the state of a zone', () => {
     ['a weak battery', zone([mains(1), point({ id: 's/z/b', quantity: 'battery-ok', reading: { t: at(5), v: 0, q: 'good' } })], { main: undefined, kind: 'technical' }), [], 'attention'],
     ['a generator at rest is no cut', zone([mains(1), point({ id: 's/z/g', quantity: 'generator', reading: { t: at(5), v: 0, q: 'good' } })], { main: undefined, kind: 'technical' }), [], 'ok'],
     ['a running generator does not end the cut', zone([mains(0), point({ id: 's/z/g', quantity: 'generator', reading: { t: at(5), v: 1, q: 'good' } })], { main: undefined, kind: 'technical' }), [], 'attention'],
+    ['out of use, warm', zone([point({ status: 'ok', reading: { t: at(5), v: 19, q: 'good' } })], { limits_state: 'out-of-service' }), [], 'rest'],
+    ['an empty truck without data', zone([point({ status: 'unknown', reading: null })], { limits_state: 'suppressed' }), [], 'rest'],
+    ['out of use with goods in it', zone([point({ status: 'out', reading: { t: at(5), v: 9, q: 'good' } })], { limits_state: 'armed' }), [], 'attention'],
+    ['out of use, and something is present', zone([point()], { limits_state: 'suppressed' }), [alarm({ rule: 'off-with-goods', level: 'excursion', limit: null })], 'act'],
     ['a zone without points', zone([], { main: undefined }), [], 'nodata'],
   ])('%s', (_, z, alarms, want) => {
     expect(zoneState(z, alarms, now, stale)).toBe(want)

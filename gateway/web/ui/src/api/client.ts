@@ -1,6 +1,6 @@
 import type { AlarmAnswer, Channel, ClosingWords, Drill, Outage, PeopleAnswer, Plan, Roster, StepName } from './people'
 import type { OperationsAnswer, QuarantineAnswer } from './operations'
-import type { AlarmsAnswer, Batch, BatchesAnswer, Label, ReadingsAnswer, SitesAnswer, ZonesAnswer } from './types'
+import type { AlarmsAnswer, Batch, BatchesAnswer, Disuse, DisuseKind, Label, Phase, ReadingsAnswer, SitesAnswer, Use, ZonesAnswer } from './types'
 
 /** A refusal or failure, in words for people. */
 export class ApiError extends Error {
@@ -96,3 +96,10 @@ export const getChannels = () => ask<{ now: string; channels: Channel[] }>('chan
 export const getOutages = () => ask<{ now: string; outages: Outage[] }>('outages')
 export const addOutage = (o: Omit<Outage, 'id' | 'by'>, actor: string, token: string) => send<unknown>('POST', 'outages', token, { ...o, actor })
 export const endOutage = (id: string, actor: string, token: string) => send<unknown>('DELETE', 'outages/' + encodeURIComponent(id), token, { actor })
+
+export type UsesAnswer = { now: string; uses: (Use & { zone: string })[] }
+export const takeOutOfUse = (d: { zone: string; kind: DisuseKind; until: string; reason: string }, actor: string, token: string) =>
+  send<UsesAnswer & { disuse: Disuse }>('POST', 'disuses', token, { ...d, actor })
+export const bringIntoUse = (id: string, actor: string, token: string) => send<UsesAnswer>('DELETE', 'disuses/' + encodeURIComponent(id), token, { actor })
+export const sayPhase = (truck: string, phase: Phase, actor: string, token: string) => send<UsesAnswer>('POST', 'trucks/' + encodeURIComponent(truck) + '/phase', token, { phase, actor })
+export const sayEmpty = (truck: string, actor: string, token: string) => send<UsesAnswer>('POST', 'trucks/' + encodeURIComponent(truck) + '/empty', token, { actor })

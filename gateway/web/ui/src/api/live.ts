@@ -1,4 +1,4 @@
-import type { Alarm, Batch, Gateway, Point, Trouble } from './types'
+import type { Alarm, Batch, Gateway, Point, Trouble, Use } from './types'
 
 /** What the event stream tells. */
 export interface LiveHandlers {
@@ -9,6 +9,8 @@ export interface LiveHandlers {
   alarms(alarms: Alarm[], now: string): void
   batches(batches: Batch[], now: string): void
   gateways(gateways: Gateway[], now: string): void
+  /** Zones that are used otherwise. */
+  uses(uses: (Use & { zone: string })[], now: string): void
   /** The roster, an outage, a message or a drill has changed. */
   people(now: string): void
   trouble(trouble: Trouble | null, now: string): void
@@ -39,6 +41,7 @@ export function listen(on: LiveHandlers): () => void {
     hear('alarm', (d) => on.alarms(d.alarms, d.now))
     hear('batch', (d) => on.batches(d.batches, d.now))
     hear('gateway', (d) => on.gateways(d.gateways, d.now))
+    hear('zone', (d) => on.uses(d.uses, d.now))
     hear('people', (d) => on.people(d.now))
     hear('trouble', (d) => on.trouble(d.trouble, d.now))
     source.onerror = () => {

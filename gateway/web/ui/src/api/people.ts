@@ -42,6 +42,8 @@ export interface Answered {
   /** Only of one alarm asked for by its id, as is next. */
   told?: Told[]
   folded?: number
+  /** The state with what is held back: shelved, suppressed, out-of-service. */
+  standing?: string
   todo?: Label[]
   next?: { at: string; who: string[] } | null
   closing?: Closing | null

@@ -122,7 +122,45 @@ export interface Envelope {
   doubts?: { bucket: number; reason: string }[]
 }
 
-export interface Zone {
+/** What a truck does, in the order of a trip. */
+export const phases = ['idle', 'conditioning', 'loading', 'in-transit', 'unloading', 'returning'] as const
+export type Phase = (typeof phases)[number]
+export type Load = 'empty' | 'loaded' | 'unknown'
+export type DisuseKind = 'switched-off' | 'empty'
+
+export interface Disuse {
+  id: string
+  zone: string
+  kind: DisuseKind
+  from: string
+  until: string
+  reason: string
+  by: string
+}
+
+export interface Truck {
+  phase: Phase
+  since: string | null
+  /** what the evidence says; by corrected it */
+  inferred: Phase
+  by: string
+  load: Load
+  load_since: string | null
+  armed: boolean
+  moving: boolean
+  /** the site where it stands; empty elsewhere */
+  place: string
+}
+
+/** How a zone is used. An older server says nothing of it. */
+export interface Use {
+  disuse?: Disuse | null
+  truck?: Truck | null
+  /** whether limits of goods hold: armed, or in ISA-18.2's words */
+  limits_state?: 'armed' | 'out-of-service' | 'suppressed'
+}
+
+export interface Zone extends Use {
   id: string
   site: string
   kind: string
@@ -194,6 +232,9 @@ export interface Custody {
   zone: string
   from: string
   to: string | null
+  /** why it came where it did not agree, and what that was */
+  override?: string
+  marks?: string[]
 }
 
 export interface Batch {

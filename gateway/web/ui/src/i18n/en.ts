@@ -1,14 +1,16 @@
 import { operationsEn } from './operations'
 import { answerEn, peopleEn } from './people'
+import { usageEn } from './usage'
 import type { Catalogue } from './zh'
 
 export const en: Catalogue = {
   ops: operationsEn,
   answer: answerEn,
   people: peopleEn,
+  use: usageEn,
   app: { title: 'Cold chain', skip: 'Skip to content', language: '中文', theme: 'Look', auto: 'Auto', light: 'Light', dark: 'Dark' },
   nav: { label: 'Main menu', county: 'Overview', alarms: 'Alarms', batches: 'Batches', back: 'Back' },
-  state: { act: 'Act now', attention: 'Attention', nodata: 'No data', ok: 'Normal' },
+  state: { act: 'Act now', attention: 'Attention', nodata: 'No data', ok: 'Normal', rest: 'Not in use' },
   filter: { only: 'Show only: {state}', all: 'Show all', none: 'No zone is in this state' },
   live: {
     live: 'Live',

@@ -1,5 +1,6 @@
 import { operationsZh } from './operations'
 import { answerZh, peopleZh } from './people'
+import { usageZh } from './usage'
 import type { Quantity, Reason, Rule, Switch } from '../api/types'
 
 // Chinese, the first language. Every key here must be in every other catalogue.
@@ -7,9 +8,10 @@ export const zh = {
   ops: operationsZh,
   answer: answerZh,
   people: peopleZh,
+  use: usageZh,
   app: { title: '冷链', skip: '跳到内容', language: 'English', theme: '外观', auto: '自动', light: '浅色', dark: '深色' },
   nav: { label: '主菜单', county: '总览', alarms: '报警', batches: '批次', back: '返回' },
-  state: { act: '快去看', attention: '要注意', nodata: '无数据', ok: '正常' },
+  state: { act: '快去看', attention: '要注意', nodata: '无数据', ok: '正常', rest: '不用' },
   filter: { only: '只看{state}', all: '看全部', none: '没有处于这个状态的库区' },
   live: {
     live: '实时',

@@ -4,8 +4,8 @@
 import { computed, reactive, ref, shallowReactive, shallowRef, triggerRef } from 'vue'
 import { ApiError, getAlarms, getSites, getZones } from '../api/client'
 import { listen } from '../api/live'
-import type { Alarm, County, Gateway, Label, Point, Site, Trouble, Zone } from '../api/types'
-import { alarmOrder, excess, isStale, mainPoint, pointsOf, provisionalOf, worstFirst, zoneState, type State } from './judge'
+import type { Alarm, County, Gateway, Label, Point, Site, Trouble, Use, Zone } from '../api/types'
+import { alarmOrder, excess, isResting, isStale, mainPoint, pointsOf, provisionalOf, worstFirst, zoneState, type State } from './judge'
 import { bucketsOf, extend, samplesOf, trendWindow, type Buckets, type Sample } from './series'
 
 /** A zone with what the page adds to it. */
@@ -87,7 +87,7 @@ export const judged = computed<Judged[]>(() => {
       zone,
       order: zone.order,
       state: zoneState(zone.data, alarmsOf(zone.data.id), at, staleMs.value, zone.supply, zone.site.gateway),
-      beyond: main && value !== null && value !== undefined ? excess(value, zone.data.limits[main.quantity], alarmsOf(zone.data.id)) : 0,
+      beyond: !isResting(zone.data) && main && value !== null && value !== undefined ? excess(value, zone.data.limits[main.quantity], alarmsOf(zone.data.id)) : 0,
     }
   })
 })
@@ -180,6 +180,15 @@ export function takeAlarms(alarms: Alarm[]) {
   alarmsChanged.value++
 }
 
+/** Takes how zones are used, as the server has just told it. */
+export function takeUses(uses: (Use & { zone: string })[]) {
+  for (const u of uses) {
+    const known = zoneIndex.get(u.zone)
+    if (known) Object.assign(known.data, { disuse: u.disuse, truck: u.truck, limits_state: u.limits_state })
+  }
+  triggerRef(zones)
+}
+
 function refreshAlarms() {
   void getAlarms({ state: 'open' }).then(
     (a) => {
@@ -231,6 +240,10 @@ export function startCounty() {
     gateways(gateways, at) {
       hear(at)
       takeGateways(gateways)
+    },
+    uses(uses, at) {
+      hear(at)
+      takeUses(uses)
     },
     people(at) {
       hear(at)

@@ -3,10 +3,13 @@
 
 import type { Alarm, Gateway, Limit, Point, Provisional, Quantity, Switch, Zone } from '../api/types'
 
-/** 快去看, 要注意, 无数据, 正常: worst first. */
-export type State = 'act' | 'attention' | 'nodata' | 'ok'
+/** 快去看, 要注意, 无数据, 正常: worst first. 不用: nothing lies there that limits could protect. */
+export type State = 'act' | 'attention' | 'nodata' | 'ok' | 'rest'
 
-export const states: State[] = ['act', 'attention', 'nodata', 'ok']
+export const states: State[] = ['act', 'attention', 'nodata', 'ok', 'rest']
+
+/** Whether limits of goods do not hold in a zone now. */
+export const isResting = (z: Zone): boolean => z.limits_state !== undefined && z.limits_state !== 'armed'
 
 /** Milliseconds since a time, or Infinity when there is none. */
 export const since = (t: string | null | undefined, nowMs: number): number => (t ? nowMs - Date.parse(t) : Infinity)
@@ -124,6 +127,7 @@ export function zoneState(z: Zone, alarms: Alarm[], nowMs: number, staleMs: numb
   if (limits.some((a) => isPresent(a) || a.open)) return 'attention'
   if (mainsLost(supply, nowMs, staleMs)) return 'attention'
   if (switched(z.points, 'battery-ok', nowMs, staleMs)?.on === false) return 'attention'
+  if (isResting(z)) return 'rest'
 
   const main = mainPoint(z)
   const judged = main ? [main] : z.points
