@@ -76,9 +76,12 @@ func (db *DB) PutPeople(ctx context.Context, actor Actor, version int, r duty.Ro
 		if err != nil {
 			return err
 		}
-		out = People{version + 1, toMillisecond(tx.at), actor, r, p}
+		out = People{version + 1, toMillisecond(tx.at), Actor{Kind: actor.Kind, ID: actor.ID}, r, p}
 		if _, err := tx.ExecContext(ctx, "INSERT INTO people (version, at_ms, actor_kind, actor_id, roster, plan) VALUES (?, ?, ?, ?, ?, ?)",
 			out.Version, tx.at.UnixMilli(), string(actor.Kind), actor.ID, string(roster), string(plan)); err != nil {
+			return err
+		}
+		if err := tx.keepPINs(r); err != nil {
 			return err
 		}
 		// Telephone numbers are nobody's business who reads the audit: it fixes

@@ -1,0 +1,20 @@
+-- Version 6: PINs. By what people prove who they are on a shared device.
+
+CREATE TABLE pins (
+  person     TEXT PRIMARY KEY, -- of the roster
+  hash       TEXT NOT NULL,    -- slow and salted, see gateway/pin; never the digits
+  at_ms      INTEGER NOT NULL,
+  actor_kind TEXT NOT NULL,    -- who set it: the person, or who keeps the roster
+  actor_id   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Wrong PINs in a row. device is one that has proved the person before; empty:
+-- all others together, so that a stranger gains nothing by a new device and
+-- holds up nobody on his own.
+CREATE TABLE pin_tries (
+  person  TEXT NOT NULL REFERENCES pins (person) ON DELETE CASCADE,
+  device  TEXT NOT NULL,
+  wrong   INTEGER NOT NULL,
+  last_ms INTEGER NOT NULL, -- the newest try
+  PRIMARY KEY (person, device)
+) STRICT, WITHOUT ROWID;
