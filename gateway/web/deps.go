@@ -8,6 +8,7 @@ import (
 	"coldchain/alerting"
 	"coldchain/alerting/batch"
 	"coldchain/alerting/duty"
+	"coldchain/gateway/pin"
 	"coldchain/gateway/store"
 	"coldchain/sensors"
 )
@@ -155,8 +156,10 @@ type Acknowledgement struct {
 // Actor is who stands behind a change of state. Name is what the request
 // claims and may be empty; Via says by what right it was let in ("token").
 type Actor struct {
-	Name string
-	Via  string
+	Name   string
+	Via    string
+	PIN    pin.PIN // proves that it is the roster's person of this name; empty: not given
+	Device string  // by which it came; empty: not known
 }
 
 // String is the actor as the audit writes it.

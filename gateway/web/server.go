@@ -170,6 +170,7 @@ func (s *Server) peopleRoutes(add func(string, methods), read func(apiFunc) meth
 	}
 	if s.deps.People != nil {
 		add("/api/v1/people", methods{"GET": s.api(s.people), "PUT": s.write(s.putPeople)})
+		add("/api/v1/people/{id}/pin", methods{"PUT": s.write(s.setPIN), "DELETE": s.write(s.forgetPIN)})
 		add("/api/v1/drills", read(s.drills))
 		add("/api/v1/channels", read(s.channels))
 	}
@@ -178,6 +179,6 @@ func (s *Server) peopleRoutes(add func(string, methods), read func(apiFunc) meth
 		add("/api/v1/outages/{id}", methods{"DELETE": s.write(s.endOutage)})
 	}
 	if s.deps.Messages != nil && len(s.opt.AnswerKey) > 0 {
-		add("/answer", methods{"GET": http.HandlerFunc(s.answerPage), "POST": http.HandlerFunc(s.takeAnswer)})
+		add("/answer", methods{"GET": s.remembering(http.HandlerFunc(s.answerPage)), "POST": s.remembering(http.HandlerFunc(s.takeAnswer))})
 	}
 }

@@ -46,7 +46,8 @@ type office struct {
 	sender   *outbox.Sender // nil without a channel, as is desk
 	desk     *outbox.Desk
 
-	roster atomic.Pointer[duty.Roster] // as it was last read, for names
+	roster  atomic.Pointer[duty.Roster] // as it was last read, for names
+	proving sync.Mutex                  // one PIN at a time
 
 	deciding map[string]alerting.Alarm // what the desk looks at, by alarm; the desk's
 	resting  time.Time                 // until then the store is not asked; the desk's

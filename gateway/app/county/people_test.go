@@ -285,7 +285,7 @@ func TestADrillIsShownWithItsSeconds(t *testing.T) {
 	if err := r.db.RecordAttempt(ctx, tester, []string{key}, duty.Attempt{Channel: "hook", At: at}, "", []time.Time{{}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.AnswerMessage(ctx, key, "", duty.Acknowledged); err != nil {
+	if err := r.AnswerMessage(ctx, key, web.Actor{Via: "link"}, duty.Acknowledged); err != nil {
 		t.Fatal(err)
 	}
 	got, err := r.Drills(ctx, 26)

@@ -187,7 +187,11 @@ func (v view) act(ctx context.Context, id string, by web.Actor, do func(state.Ac
 	if err != nil {
 		return err
 	}
-	if err := do(somebody(p.Roster, by), p.Plan); err != nil {
+	who, err := v.office.who(ctx, p.Roster, by)
+	if err != nil {
+		return err
+	}
+	if err := do(who, p.Plan); err != nil {
 		return refused(err)
 	}
 	v.office.changed()
@@ -212,6 +216,14 @@ func (v view) CloseAlarm(ctx context.Context, id string, by web.Actor, c duty.Cl
 
 // Sign implements web.Steps.
 func (v view) Sign(ctx context.Context, id string, by web.Actor) error {
+	p, err := v.state.People(ctx)
+	if err != nil {
+		return err
+	}
+	// A signature under a name that anybody may invent would be none.
+	if _, known := personOf(p.Roster, by.Name); !known && len(p.Roster.Persons) > 0 {
+		return &web.Refused{Code: string(state.ErrSecondPerson), ZH: "签字的人要在人员名单里", EN: "who signs has to be in the roster"}
+	}
 	return v.act(ctx, id, by, func(who state.Actor, _ duty.Plan) error { return v.state.SignOff(ctx, who, id) })
 }
 

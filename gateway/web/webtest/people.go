@@ -3,12 +3,14 @@ package webtest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"coldchain/alerting"
 	"coldchain/alerting/duty"
 	"coldchain/alerting/notify"
+	"coldchain/gateway/pin"
 	"coldchain/gateway/web"
 )
 
@@ -20,6 +22,9 @@ type Office struct {
 	Planned   []duty.Outage
 	Sent      map[string]web.Message // by key
 	Clock     func() time.Time       // default time.Now
+	PINs      map[string]pin.PIN     // by person; who is not in it has none
+	Wrong     map[string]int         // PINs in a row, by person
+	Saw       func(by web.Actor)     // called for everybody who has to prove who he is; may be nil
 }
 
 func (o *Office) now() time.Time {
@@ -48,7 +53,7 @@ func (f *Fake) Whole(ctx context.Context, id string) (web.Alarm, error) { return
 
 // TakeStep implements web.Steps.
 func (f *Fake) TakeStep(_ context.Context, id string, by web.Actor, step duty.Answer, note string) error {
-	return f.change(id, func(a *web.Alarm) error {
+	return f.changeBy(by, id, func(a *web.Alarm) error {
 		if slices.ContainsFunc(a.Steps, func(s web.Step) bool { return s.Step == step && s.By == by.Name }) {
 			return nil
 		}
@@ -74,7 +79,7 @@ func (f *Fake) answered(a *web.Alarm, by, note string, at time.Time) {
 
 // CloseAlarm implements web.Steps.
 func (f *Fake) CloseAlarm(_ context.Context, id string, by web.Actor, c duty.Closing) error {
-	return f.change(id, func(a *web.Alarm) error {
+	return f.changeBy(by, id, func(a *web.Alarm) error {
 		if err := duty.MayClose(a.Alarm, c); err != nil {
 			return &web.Refused{Code: "not-over", ZH: "报警还没有恢复，现在不能关闭", EN: err.Error()}
 		}
@@ -89,7 +94,7 @@ func (f *Fake) CloseAlarm(_ context.Context, id string, by web.Actor, c duty.Clo
 
 // Sign implements web.Steps.
 func (f *Fake) Sign(_ context.Context, id string, by web.Actor) error {
-	return f.change(id, func(a *web.Alarm) error {
+	return f.changeBy(by, id, func(a *web.Alarm) error {
 		switch {
 		case a.Closing == nil:
 			return fmt.Errorf("closing: %w", web.ErrNotFound)
@@ -106,15 +111,15 @@ func (f *Fake) Sign(_ context.Context, id string, by web.Actor) error {
 
 // Shelve implements web.Steps.
 func (f *Fake) Shelve(_ context.Context, id string, by web.Actor, until time.Time, reason string) error {
-	return f.change(id, func(a *web.Alarm) error {
+	return f.changeBy(by, id, func(a *web.Alarm) error {
 		a.Shelved = &duty.Shelf{ID: id, Rule: a.Rule, Object: a.Object, Level: a.Level, From: f.Office.now(), Until: until, Reason: reason, By: by.Name}
 		return nil
 	})
 }
 
 // Unshelve implements web.Steps.
-func (f *Fake) Unshelve(_ context.Context, id string, _ web.Actor) error {
-	return f.change(id, func(a *web.Alarm) error {
+func (f *Fake) Unshelve(_ context.Context, id string, by web.Actor) error {
+	return f.changeBy(by, id, func(a *web.Alarm) error {
 		a.Shelved = nil
 		return nil
 	})
@@ -137,13 +142,17 @@ func (f *Fake) Queue(_ context.Context, limit int) ([]web.Alarm, error) {
 func (f *Fake) People(context.Context) (web.Roster, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.List.PINs = slices.Sorted(maps.Keys(f.PINs))
 	return f.List, f.StateDown
 }
 
 // PutPeople implements web.People.
-func (f *Fake) PutPeople(_ context.Context, _ web.Actor, version int, r duty.Roster, p duty.Plan) (web.Roster, error) {
+func (f *Fake) PutPeople(_ context.Context, by web.Actor, version int, r duty.Roster, p duty.Plan) (web.Roster, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err := f.prove(by); err != nil {
+		return web.Roster{}, err
+	}
 	for _, err := range []error{r.Check(nil), p.Check()} {
 		if err != nil {
 			return web.Roster{}, &web.Refused{Code: "invalid", Invalid: true, ZH: "名单或方案不对：" + err.Error(), EN: err.Error()}
@@ -183,6 +192,9 @@ func (f *Fake) Outages(context.Context) ([]duty.Outage, error) {
 func (f *Fake) PlanOutage(_ context.Context, by web.Actor, o duty.Outage) (duty.Outage, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err := f.prove(by); err != nil {
+		return o, err
+	}
 	o.ID, o.By = fmt.Sprintf("OUTAGE%d", len(f.Planned)+1), by.Name
 	f.Planned = append(f.Planned, o)
 	return o, f.StateDown
@@ -208,13 +220,21 @@ func (f *Fake) Message(_ context.Context, key string) (web.Message, error) {
 	if !ok {
 		return m, fmt.Errorf("message %s: %w", key, web.ErrNotFound)
 	}
+	for _, p := range f.List.Roster.Persons {
+		m.Names = append(m.Names, p.Name)
+	}
+	m.First = f.PINs[m.Person] == ""
 	return m, f.StateDown
 }
 
 // AnswerMessage implements web.Messages.
-func (f *Fake) AnswerMessage(_ context.Context, key, name string, step duty.Answer) error {
+func (f *Fake) AnswerMessage(_ context.Context, key string, by web.Actor, step duty.Answer) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err := f.prove(by); err != nil {
+		return err
+	}
+	name := by.Name
 	m, ok := f.Sent[key]
 	if !ok {
 		return fmt.Errorf("message %s: %w", key, web.ErrNotFound)
@@ -267,6 +287,7 @@ func (s *Scene) office(now time.Time) {
 	}
 	s.Planned = []duty.Outage{{ID: "OUTAGE0", Kind: duty.PlannedOutage, Object: "xini", From: now.Add(15 * time.Hour), Until: now.Add(19 * time.Hour), Reason: "供电局检修", By: "那日苏"}}
 	s.Sent = map[string]web.Message{}
+	s.PINs = map[string]pin.PIN{"qiqige": "4711", "narisu": "2580", "wangzhuren": "1357"} // 巴图 has none yet
 	s.answers(now)
 }
 
