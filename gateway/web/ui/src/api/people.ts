@@ -125,8 +125,16 @@ export interface Plan {
   [more: string]: unknown
 }
 
+/** Who does something: a name, and for somebody of the roster his PIN. */
+export interface By {
+  actor: string
+  pin?: string
+}
+
 export interface PeopleAnswer {
   version: number
+  /** Ids of those who have a PIN. */
+  pins?: string[]
   roster: Roster
   plan: Plan
   lacks: (Label & { site: string })[]
