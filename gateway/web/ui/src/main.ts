@@ -15,6 +15,7 @@ import './style/wide.css'
 import './style/operations.css'
 import './style/alarm.css'
 import './style/people.css'
+import './style/pin.css'
 
 startTheme()
 startRouter()
