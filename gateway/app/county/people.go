@@ -107,7 +107,7 @@ func (f *office) open() (err error) {
 	var ways []outbox.Channel
 	for _, name := range slices.Sorted(maps.Keys(f.channels.ByName)) {
 		c, kind := f.channels.ByName[name], f.cfg.Notify.Channels[name].Kind()
-		ways = append(ways, outbox.Channel{Name: name, Notifier: c, Rates: c.Rates(), Group: slices.Contains(rooms(), kind)})
+		ways = append(ways, outbox.Channel{Name: name, Notifier: c, Rates: c.Rates(), Group: slices.Contains(rooms(), kind), Parallel: parallel(kind)})
 	}
 	f.sender, err = outbox.New(outbox.Config{
 		Store: attempts{f.state, func() { f.desk.Wake() }}, Channels: ways, Now: f.now, Log: f.log,
@@ -121,6 +121,18 @@ func (f *office) open() (err error) {
 		Left: f.leftOf, Decided: f.sender.Wake,
 	})
 	return err
+}
+
+// parallel is how many people are told at once by a kind of channel; 0: as many
+// as usual. A modem has one line; mail servers close the door on many.
+func parallel(kind string) int {
+	switch kind {
+	case "sms_modem":
+		return 1
+	case "email":
+		return 4
+	}
+	return 0
 }
 
 // rooms are the kinds of channel whose messages all stand where many read.
