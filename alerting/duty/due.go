@@ -26,11 +26,12 @@ func Next(now time.Time, s Situation) time.Time { return evaluate(now, s).wake }
 func Folded(now time.Time, s Situation) map[string]string { return evaluate(now, s).under }
 
 // Queue returns the alarms that wake nobody and wait for the quality officer:
-// those that were over before the county learned of them. Oldest first.
+// those that were over before the county learned of them, until somebody has
+// looked at them or closed them. Oldest first.
 func Queue(s Situation) []Alarm {
 	var out []Alarm
 	for _, a := range s.Alarms {
-		if a.Class == alerting.Late && a.Closed.IsZero() {
+		if a.Class == alerting.Late && a.Closed.IsZero() && a.Looked.IsZero() {
 			out = append(out, a)
 		}
 	}

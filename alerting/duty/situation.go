@@ -37,6 +37,7 @@ type Alarm struct {
 	Steps   []Step
 	Batches []string
 	Closed  time.Time // zero: nobody has closed it
+	Looked  time.Time // zero: it is late, and nobody has looked at it as it is now
 }
 
 // Place says under what an alarm's object hangs. What is empty is not known,

@@ -144,7 +144,7 @@ func (db *DB) Situation(ctx context.Context, now time.Time) (s duty.Situation, e
 
 func dutyAlarms(ctx context.Context, tx *sql.Tx, since, now time.Time) ([]duty.Alarm, error) {
 	rows, err := tx.QueryContext(ctx, alarmColumns+` FROM alarms a WHERE a.returned_ms IS NULL OR a.returned_ms >= ?
-		OR a.class = 'late' AND a.state <> 'normal' ORDER BY a.id`, since.UnixMilli())
+		OR `+waitsForALook+` ORDER BY a.id`, since.UnixMilli())
 	found, err := scanAlarms(rows, err)
 	if err != nil {
 		return nil, err
@@ -176,6 +176,19 @@ func dutyAlarms(ctx context.Context, tx *sql.Tx, since, now time.Time) ([]duty.A
 			a.Steps = append(a.Steps, s)
 		}
 	}); err != nil {
+		return nil, err
+	}
+	rows, err = tx.QueryContext(ctx, "SELECT a.id, l.at_ms FROM looks l JOIN alarms a ON a.id = l.alarm WHERE l.at_ms >= ? AND "+stillAsSeen, since.UnixMilli())
+	err = each(rows, err, func() error {
+		var id string
+		var at int64
+		err := rows.Scan(&id, &at)
+		if a := index[id]; a != nil {
+			a.Looked = time.UnixMilli(at).UTC()
+		}
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	rows, err = tx.QueryContext(ctx, "SELECT alarm, at_ms FROM closings WHERE at_ms >= ?", since.UnixMilli())

@@ -38,6 +38,13 @@ type shelvedJSON struct {
 	By     string `json:"by"`
 }
 
+type lookedJSON struct {
+	By    string `json:"by"`
+	At    stamp  `json:"at"`
+	Note  string `json:"note"`
+	Grown bool   `json:"grown"`
+}
+
 type contactJSON struct {
 	Name  string `json:"name"`
 	Phone string `json:"phone"`
@@ -49,6 +56,7 @@ type peopleJSON struct {
 	Folded   int            `json:"folded"`
 	Todo     []config.Label `json:"todo"`
 	Closing  *closingJSON   `json:"closing"`
+	Looked   *lookedJSON    `json:"looked"`
 	Shelved  *shelvedJSON   `json:"shelved"`
 	Repairer *contactJSON   `json:"repairer"`
 }
@@ -67,6 +75,9 @@ func (s *Server) peopleOf(a Alarm) peopleJSON {
 	}
 	if c := a.Closing; c != nil {
 		out.Closing = &closingJSON{c.Cause, c.Action, c.Outcome, c.Note, c.By, stamp(c.At), c.Severe, c.Signed, stamp(c.SignAt)}
+	}
+	if l := a.Looked; l != nil {
+		out.Looked = &lookedJSON{l.By, stamp(l.At), l.Note, l.Grown}
 	}
 	if h := a.Shelved; h != nil {
 		out.Shelved = &shelvedJSON{stamp(h.Until), h.Reason, h.By}
@@ -254,6 +265,20 @@ func (s *Server) shelve(r *http.Request) (any, error) {
 			return badInput("until 应在现在之后、72 小时之内", "until must be after now and within 72 hours")
 		}
 		return s.deps.Steps.Shelve(ctx, id, by, until, in.Reason)
+	})
+}
+
+// lookAt is the quality officer's: a late alarm wakes nobody and waits for him.
+func (s *Server) lookAt(r *http.Request) (any, error) {
+	type input struct {
+		actorInput
+		Note string `json:"note"`
+	}
+	return alter(s, r, input.self, func(ctx context.Context, id string, by Actor, in input) error {
+		if err := checkText("note", in.Note, 500, true); err != nil {
+			return err
+		}
+		return s.deps.Steps.LookAt(ctx, id, by, in.Note)
 	})
 }
 

@@ -121,6 +121,7 @@ type Alarm struct {
 	Steps    []Step   // oldest first
 	Folded   int      // present alarms that are told of by this one
 	Closing  *Closing // nil: nobody has closed it
+	Looked   *Look    // nil: nobody has looked at it; of late ones
 	Shelved  *duty.Shelf
 	Repairer *Contact // who to call for its site
 	Told     []Told   // of Steps.Whole only, oldest first

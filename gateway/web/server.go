@@ -164,6 +164,7 @@ func (s *Server) peopleRoutes(add func(string, methods), read func(apiFunc) meth
 		add("/api/v1/alarms/{id}/steps", methods{"POST": s.write(s.takeStep)})
 		add("/api/v1/alarms/{id}/closing", methods{"POST": s.write(s.closeAlarm)})
 		add("/api/v1/alarms/{id}/signature", methods{"POST": s.write(s.signAlarm)})
+		add("/api/v1/alarms/{id}/look", methods{"POST": s.write(s.lookAt)})
 		add("/api/v1/alarms/{id}/shelf", methods{"POST": s.write(s.shelve), "DELETE": s.write(s.unshelve)})
 		add("/api/v1/closing-words", read(s.closingWords))
 		add("/api/v1/queue", read(s.queue))

@@ -23,6 +23,8 @@ type Steps interface {
 	// Shelve puts the alarm aside until a moment; Unshelve ends that now.
 	Shelve(ctx context.Context, id string, by Actor, until time.Time, reason string) error
 	Unshelve(ctx context.Context, id string, by Actor) error
+	// LookAt records that somebody has looked at a late alarm, and what he found.
+	LookAt(ctx context.Context, id string, by Actor, note string) error
 	// Queue returns at most limit late alarms that wait for the quality officer.
 	Queue(ctx context.Context, limit int) ([]Alarm, error)
 }
@@ -114,6 +116,13 @@ type Next struct {
 type Closing struct {
 	duty.Closing
 	Severe bool // needs a second person
+}
+
+// Look is that somebody has looked at a late alarm.
+type Look struct {
+	By, Note string
+	At       time.Time
+	Grown    bool // it has become longer or worse since then
 }
 
 // Contact is somebody to call.

@@ -152,6 +152,41 @@ func TestWhoResetsAPIN(t *testing.T) {
 	}
 }
 
+// TestTheQueueIsLookedAt: by a proved name; the page then has who said what.
+func TestTheQueueIsLookedAt(t *testing.T) {
+	r, ctx := newPINs(t), t.Context()
+	ok(t, r.choose("那日苏", "narisu", "", "2580"))
+	a := warm("site-0")
+	a.Start = a.Start.Add(-48 * time.Hour)
+	a.ID, a.Class, a.State, a.Raised, a.Returned, a.LastSeen = alerting.AlarmID(a.Rule, a.Object, a.Start), alerting.Late, alerting.ReturnedUnacknowledged, time.Now(), a.Start.Add(time.Hour), a.Start.Add(time.Hour)
+	if _, err := r.db.Apply(ctx, tester, []alerting.Transition{{Change: alerting.Raised, Alarm: a, At: a.Raised}}); err != nil {
+		t.Fatal(err)
+	}
+	r.changed()
+	queue := func() []web.Alarm {
+		t.Helper()
+		out, err := r.view.Queue(ctx, 10)
+		ok(t, err)
+		return out
+	}
+	if got := queue(); len(got) != 1 || got[0].ID != a.ID {
+		t.Fatalf("%+v", got)
+	}
+	by := web.Actor{Name: "那日苏", Via: "token", Device: "d"}
+	wantCode(t, r.view.LookAt(ctx, a.ID, by, "看过"), web.PINNeeded)
+	by.PIN = "2580"
+	wantCode(t, r.view.LookAt(ctx, r.alarm, by, "看过"), string(state.ErrInvalid)) // it is live
+	ok(t, r.view.LookAt(ctx, a.ID, by, "看过"))
+	if got := queue(); len(got) != 0 {
+		t.Errorf("%+v", got)
+	}
+	filled := []web.Alarm{{Alarm: a}}
+	ok(t, r.fill(ctx, filled))
+	if l := filled[0].Looked; l == nil || l.By != "那日苏" || l.Note != "看过" || l.Grown {
+		t.Errorf("%+v", l)
+	}
+}
+
 // TestASignatureIsSomebodyOfTheRoster: else one person could close and sign.
 func TestASignatureIsSomebodyOfTheRoster(t *testing.T) {
 	r := newPINs(t)

@@ -48,6 +48,9 @@ func (f *office) fill(ctx context.Context, list []web.Alarm) error {
 			a.Closing = &web.Closing{Closing: c.Closing, Severe: c.Severe}
 			a.Closing.By, a.Closing.Signed = f.places.Person(c.By), f.places.Person(c.Signed)
 		}
+		if l := got.Looked; l != nil {
+			a.Looked = &web.Look{By: f.places.Person(l.By), At: l.At, Note: l.Note, Grown: l.Grown}
+		}
 		if shelf := shelfOf(s.Situation, *a, now); shelf != nil {
 			a.Shelved = shelf
 			a.Shelved.By = f.places.Person(shelf.By)
@@ -225,6 +228,11 @@ func (v view) Sign(ctx context.Context, id string, by web.Actor) error {
 		return &web.Refused{Code: string(state.ErrSecondPerson), ZH: "签字的人要在人员名单里", EN: "who signs has to be in the roster"}
 	}
 	return v.act(ctx, id, by, func(who state.Actor, _ duty.Plan) error { return v.state.SignOff(ctx, who, id) })
+}
+
+// LookAt implements web.Steps.
+func (v view) LookAt(ctx context.Context, id string, by web.Actor, note string) error {
+	return v.act(ctx, id, by, func(who state.Actor, _ duty.Plan) error { return v.state.LookAt(ctx, who, id, note) })
 }
 
 // Shelve implements web.Steps.

@@ -125,13 +125,27 @@ func (f *Fake) Unshelve(_ context.Context, id string, by web.Actor) error {
 	})
 }
 
+// LookAt implements web.Steps.
+func (f *Fake) LookAt(_ context.Context, id string, by web.Actor, note string) error {
+	return f.changeBy(by, id, func(a *web.Alarm) error {
+		if a.Class != alerting.Late {
+			return &web.Refused{Code: "invalid", Invalid: true, ZH: "这条报警是现在的，要有人去处理", EN: "this alarm is live: somebody has to go there"}
+		}
+		a.Looked = &web.Look{By: by.Name, At: f.Office.now(), Note: note}
+		if a.Acknowledged == nil {
+			f.answered(a, by.Name, note, a.Looked.At)
+		}
+		return nil
+	})
+}
+
 // Queue implements web.Steps.
 func (f *Fake) Queue(_ context.Context, limit int) ([]web.Alarm, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var out []web.Alarm
 	for _, a := range f.AlarmList {
-		if a.Class == alerting.Late && a.Closing == nil && len(out) < limit {
+		if a.Class == alerting.Late && a.Closing == nil && (a.Looked == nil || a.Looked.Grown) && len(out) < limit {
 			out = append(out, a)
 		}
 	}
@@ -287,7 +301,7 @@ func (s *Scene) office(now time.Time) {
 	}
 	s.Planned = []duty.Outage{{ID: "OUTAGE0", Kind: duty.PlannedOutage, Object: "xini", From: now.Add(15 * time.Hour), Until: now.Add(19 * time.Hour), Reason: "供电局检修", By: "那日苏"}}
 	s.Sent = map[string]web.Message{}
-	s.PINs = map[string]pin.PIN{"qiqige": "4711", "narisu": "2580", "wangzhuren": "1357"} // 巴图 has none yet
+	s.PINs = map[string]pin.PIN{"qiqige": "4711", "narisu": "2580", "wangzhuren": "1357", "lina": "8024"} // 巴图 has none yet
 	s.answers(now)
 }
 
@@ -331,6 +345,16 @@ func (s *Scene) late(now time.Time) {
 			Object: string(main.ID), Zone: r.zone.ID, Level: alerting.Excursion, Class: alerting.Late, State: alerting.ReturnedUnacknowledged,
 			Start: start, Raised: start.Add(30 * time.Minute), Returned: start.Add(70 * time.Minute), LastSeen: start.Add(70 * time.Minute),
 			Limit: 5, Delay: 30 * time.Minute, Peak: 6.2, LastValue: 4.6, HasValue: true}})
+		again := s.AlarmList[len(s.AlarmList)-1]
+		again.Start, again.Raised, again.Returned = start.Add(-50*time.Hour), start.Add(-20*time.Hour), start.Add(-46*time.Hour)
+		again.ID, again.Peak, again.State = alerting.AlarmID(again.Rule, again.Object, again.Start), 9.4, alerting.Normal
+		again.Acknowledged = &web.Acknowledgement{At: start.Add(-19 * time.Hour), By: "李娜"}
+		again.Looked = &web.Look{By: "李娜", At: start.Add(-19 * time.Hour), Note: "已核对，货品没有影响", Grown: true}
+		if len(s.Lots) > 0 {
+			b := s.Lots[0]
+			again.Batches = []web.ExposedBatch{{Batch: b.Batch, Custody: b.Custody[0]}}
+		}
+		s.AlarmList = append(s.AlarmList, again)
 		return
 	}
 }

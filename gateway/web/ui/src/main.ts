@@ -16,6 +16,7 @@ import './style/operations.css'
 import './style/alarm.css'
 import './style/people.css'
 import './style/pin.css'
+import './style/queue.css'
 
 startTheme()
 startRouter()

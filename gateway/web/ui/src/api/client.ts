@@ -87,6 +87,9 @@ export const shelveAlarm = (id: string, until: string, reason: string, by: By, t
   send<AlarmAnswer>('POST', alarmPath(id, '/shelf'), token, { until, reason, ...by })
 export const unshelveAlarm = (id: string, by: By, token: string) => send<AlarmAnswer>('DELETE', alarmPath(id, '/shelf'), token, by)
 
+export const getQueue = () => ask<AlarmsAnswer>('queue')
+export const lookAt = (id: string, note: string, by: By, token: string) => send<AlarmAnswer>('POST', alarmPath(id, '/look'), token, { note, ...by })
+
 export const getPeople = () => ask<PeopleAnswer>('people')
 export const putPeople = (p: { version: number; roster: Roster; plan: Plan }, by: By, token: string) =>
   send<PeopleAnswer>('PUT', 'people', token, { ...p, ...by })

@@ -45,6 +45,8 @@ export interface Answered {
   todo?: Label[]
   next?: { at: string; who: string[] } | null
   closing?: Closing | null
+  /** Of a late alarm: what the quality officer has said to it. */
+  looked?: { by: string; at: string; note: string; grown: boolean } | null
   shelved?: { until: string; reason: string; by: string } | null
   repairer?: { name: string; phone: string } | null
 }

@@ -1,6 +1,7 @@
 import { operationsEn } from './operations'
 import { answerEn, peopleEn } from './people'
 import { pinEn } from './pin'
+import { queueEn } from './queue'
 import type { Catalogue } from './zh'
 
 export const en: Catalogue = {
@@ -8,6 +9,7 @@ export const en: Catalogue = {
   answer: answerEn,
   people: peopleEn,
   pin: pinEn,
+  queue: queueEn,
   app: { title: 'Cold chain', skip: 'Skip to content', language: '中文', theme: 'Look', auto: 'Auto', light: 'Light', dark: 'Dark' },
   nav: { label: 'Main menu', county: 'Overview', alarms: 'Alarms', batches: 'Batches', back: 'Back' },
   state: { act: 'Act now', attention: 'Attention', nodata: 'No data', ok: 'Normal' },

@@ -1,4 +1,5 @@
--- Version 6: PINs. By what people prove who they are on a shared device.
+-- Version 6: PINs, by which people prove who they are on a shared device; and
+-- what the quality officer has looked at.
 
 CREATE TABLE pins (
   person     TEXT PRIMARY KEY, -- of the roster
@@ -17,4 +18,19 @@ CREATE TABLE pin_tries (
   wrong   INTEGER NOT NULL,
   last_ms INTEGER NOT NULL, -- the newest try
   PRIMARY KEY (person, device)
+) STRICT, WITHOUT ROWID;
+
+-- That the quality officer has looked at an alarm that was over before the
+-- county learned of it, and how the alarm stood then: one that grows is to be
+-- looked at again.
+CREATE TABLE looks (
+  alarm       TEXT PRIMARY KEY REFERENCES alarms (id),
+  level       TEXT NOT NULL,
+  start_ms    INTEGER NOT NULL,
+  returned_ms INTEGER,
+  peak        REAL,
+  note        TEXT NOT NULL,
+  actor_kind  TEXT NOT NULL,
+  actor_id    TEXT NOT NULL,
+  at_ms       INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
