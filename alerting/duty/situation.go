@@ -1,6 +1,7 @@
 package duty
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -102,6 +103,15 @@ type Told struct {
 	Intent
 	Attempts []Attempt
 	Steps    []Step // answers to a drill
+	// Cancelled is when it was given up because what it says was not true any
+	// more; zero: it was not.
+	Cancelled time.Time
+}
+
+// unheard reports whether it was given up before any channel had taken it: the
+// person knows nothing of it.
+func (t Told) unheard() bool {
+	return !t.Cancelled.IsZero() && !slices.ContainsFunc(t.Attempts, Attempt.OK)
 }
 
 // Attempt is one try to hand an intent to a channel.

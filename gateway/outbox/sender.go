@@ -21,6 +21,7 @@ type Store interface {
 	DueIntents(ctx context.Context, now time.Time, most int) ([]state.Outgoing, time.Time, error)
 	RecordAttempt(ctx context.Context, actor state.Actor, keys []string, a duty.Attempt, receipt string, next []time.Time) error
 	Postpone(ctx context.Context, actor state.Actor, keys []string, next time.Time) error
+	CancelUntrue(ctx context.Context, actor state.Actor, keys []string) ([]string, error)
 	RecentAttempts(ctx context.Context, since time.Time) ([]state.Recent, error)
 }
 
@@ -53,6 +54,9 @@ type Config struct {
 	Log      *slog.Logger
 	// Person finds whom a message is for, as the roster stands now.
 	Person func(ctx context.Context, id string) (duty.Person, bool, error)
+	// Cancelled is called after messages were given up because what they say is
+	// not true any more: Desk.Wake; nil: nobody has to know.
+	Cancelled func()
 	// Link is where a message can be answered; nil: nowhere.
 	Link func(duty.Intent) string
 	// Alarms finds what a message covers, for machines; nil: not told.
@@ -164,6 +168,9 @@ func (s *Sender) turn(ctx context.Context, working *sync.WaitGroup, remembered *
 	if err != nil {
 		return err
 	}
+	if due, err = s.stillTrue(ctx, due, flying); err != nil {
+		return err
+	}
 	batches := map[lane][]state.Outgoing{}
 	var order []lane
 	for _, o := range due {
@@ -201,6 +208,30 @@ func (s *Sender) turn(ctx context.Context, working *sync.WaitGroup, remembered *
 		*wait = min(*wait, max(0, next.Sub(now)))
 	}
 	return nil
+}
+
+// stillTrue leaves out, and gives up, what is over before it was sent.
+func (s *Sender) stillTrue(ctx context.Context, due []state.Outgoing, flying map[string]bool) ([]state.Outgoing, error) {
+	var keys []string
+	for _, o := range due {
+		if !flying[o.Intent.Key] {
+			keys = append(keys, o.Intent.Key)
+		}
+	}
+	if len(keys) == 0 {
+		return due, nil
+	}
+	gone, err := s.cfg.Store.CancelUntrue(ctx, sender, keys)
+	if err != nil {
+		return nil, err
+	}
+	if len(gone) > 0 {
+		s.cfg.Log.Info("messages were given up because what they say is not so any more", "messages", len(gone), "first", gone[0])
+		if s.cfg.Cancelled != nil {
+			s.cfg.Cancelled()
+		}
+	}
+	return slices.DeleteFunc(due, func(o state.Outgoing) bool { return slices.Contains(gone, o.Intent.Key) }), nil
 }
 
 // assign returns the channel by which a message is to go now; when there is

@@ -227,7 +227,7 @@ func told(ctx context.Context, tx *sql.Tx, since time.Time) ([]duty.Told, error)
 	out := make([]duty.Told, len(list))
 	index := make(map[string]*duty.Told, len(list))
 	for i, o := range list {
-		out[i] = duty.Told{Intent: o.Intent, Attempts: o.Attempts}
+		out[i] = duty.Told{Intent: o.Intent, Attempts: o.Attempts, Cancelled: o.Cancelled}
 		index[o.Intent.Key] = &out[i]
 	}
 	err = readSteps(ctx, tx, since, func(id string, s duty.Step) {

@@ -104,6 +104,8 @@ const (
 	Waiting TellingState = "waiting" // it is still being tried
 	Failed  TellingState = "failed"  // no channel can succeed any more
 	Expired TellingState = "expired" // too old to be tried again
+	// Cancelled: it was over, or back, before a channel had taken it.
+	Cancelled TellingState = "cancelled"
 )
 
 // Next is who is told next if nobody answers.

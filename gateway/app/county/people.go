@@ -111,7 +111,8 @@ func (f *office) open() (err error) {
 	}
 	f.sender, err = outbox.New(outbox.Config{
 		Store: attempts{f.state, func() { f.desk.Wake() }}, Channels: ways, Now: f.now, Log: f.log,
-		Person: f.person, Link: f.link, Alarms: f.alarmsOf,
+		Cancelled: func() { f.desk.Wake() },
+		Person:    f.person, Link: f.link, Alarms: f.alarmsOf,
 	})
 	if err != nil {
 		return err

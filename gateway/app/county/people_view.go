@@ -143,6 +143,8 @@ func (f *office) told(o state.Outgoing) []web.Told {
 // outcome is what is to be expected of a message that was not taken.
 func outcome(o state.Outgoing, now time.Time) web.TellingState {
 	switch {
+	case !o.Cancelled.IsZero():
+		return web.Cancelled
 	case !o.Next.IsZero():
 		return web.Waiting
 	case now.Sub(o.Intent.At) >= 4*time.Hour:

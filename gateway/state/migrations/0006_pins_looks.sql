@@ -34,3 +34,6 @@ CREATE TABLE looks (
   actor_id    TEXT NOT NULL,
   at_ms       INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- When a message was given up because what it says was not true any more.
+ALTER TABLE outbox ADD COLUMN cancelled_ms INTEGER;

@@ -20,7 +20,7 @@ export interface Told {
   channel: string
   kind: string
   at: string
-  state: 'taken' | 'waiting' | 'failed' | 'expired'
+  state: 'taken' | 'waiting' | 'failed' | 'expired' | 'cancelled'
   why?: string
 }
 
