@@ -2,6 +2,7 @@ package duty
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -136,12 +137,24 @@ type Report struct {
 	Problems []string `json:"problems,omitempty"`
 }
 
-// Store is a site as the morning's message sees it. Problems are codes of what
-// is not well beside alarms: "stale", "gap", "mains".
+// Store is a site as the morning's message sees it. Problems are what is not
+// well beside alarms, most serious first: a code, and a number where one says
+// more, as "silent:2": offline, silent, fault, device, gap (minutes since
+// yesterday), backlog (readings), clock.
 type Store struct {
 	Site     string
 	Fresh    bool // every point has a young, usable reading
 	Problems []string
+}
+
+// Problem takes a problem of a Store apart; n is 0 where it has no number.
+func Problem(text string) (code string, n int) {
+	code, number, _ := strings.Cut(text, ":")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return code, 0
+	}
+	return code, n
 }
 
 // IncidentOf names what a cover is told as: covers with one name are one thing

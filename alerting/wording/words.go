@@ -76,6 +76,13 @@ var words = map[string]word{
 	"alarms":   {"%d个报警", "%d alarms"},
 	"stale":    {"数据不新", "values are old"},
 	"gap":      {"数据有缺口", "gaps in the data"},
+	"offline":  {"网关没有联系", "gateway not in touch"},
+	// The same with a number.
+	"gap-n":     {"昨天起缺数据%d分钟", "%d min without data since yesterday"},
+	"silent-n":  {"%d个测点没有数据", "%d points silent"},
+	"fault-n":   {"%d个探头有故障", "%d probes at fault"},
+	"device-n":  {"%d处设备故障", "%d device faults"},
+	"backlog-n": {"积压%d条未传", "%d readings still to come"},
 	"clock":    {"时钟不准", "clock wrong"},
 	"backlog":  {"有积压未传", "data still to come"},
 	"morning":  {"早安：", "Morning: "},

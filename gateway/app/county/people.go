@@ -25,6 +25,7 @@ import (
 	"coldchain/gateway/outbox"
 	"coldchain/gateway/state"
 	"coldchain/gateway/web"
+	"coldchain/sensors"
 )
 
 // office is who tells people: desk, sender and channels, and what the page asks
@@ -48,6 +49,7 @@ type office struct {
 
 	roster  atomic.Pointer[duty.Roster] // as it was last read, for names
 	proving sync.Mutex                  // one PIN at a time
+	gaps    gapsSeen
 
 	deciding map[string]alerting.Alarm // what the desk looks at, by alarm; the desk's
 	resting  time.Time                 // until then the store is not asked; the desk's
@@ -221,7 +223,9 @@ func (f *office) complete(s *duty.Situation) {
 		s.Began = f.now() // nobody is in the roster yet: no drill was missed
 	}
 	if f.collector != nil {
-		s.Stores = f.stores()
+		s.Stores = storesOf(f.cfg, f.collector.Gateways(), f.missing(), func(p sensors.PointID) web.PointStatus {
+			return web.PointStatus(f.collector.PointStatus(p).Word)
+		})
 	}
 }
 

@@ -1,0 +1,130 @@
+package county
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"coldchain/alerting/duty"
+	"coldchain/gateway/collector"
+	"coldchain/gateway/config"
+	"coldchain/gateway/state"
+	"coldchain/gateway/web"
+	"coldchain/sensors"
+)
+
+const (
+	// A restart loses some seconds, and a link has always something on its way:
+	// what is less than this is no news for a morning.
+	leastMissing = 5 * time.Minute
+	leastBacklog = 10 // readings for each point of the site
+
+	missingWithin = 24 * time.Hour
+)
+
+// storesOf says how each site with goods stands, for the morning's message: all
+// is well only where every point has a young, usable value and nothing is amiss
+// with what brings it.
+func storesOf(cfg *config.County, gateways []collector.GatewayState, missing map[string]time.Duration, status func(sensors.PointID) web.PointStatus) []duty.Store {
+	by := map[string]collector.GatewayState{}
+	for _, g := range gateways {
+		by[g.Site] = g
+	}
+	var out []duty.Store
+	for _, site := range cfg.Sites {
+		s := duty.Store{Site: site.ID, Fresh: true}
+		points, silent, fault := 0, 0, 0
+		for _, z := range site.Zones {
+			if z.Kind == config.Technical {
+				continue
+			}
+			for name := range z.Points {
+				points++
+				switch status(sensors.PointID(site.ID + "/" + z.ID + "/" + name)) {
+				case web.PointOK, web.PointOut:
+				case web.PointFault:
+					fault++
+				default:
+					silent++
+				}
+			}
+		}
+		if points == 0 {
+			continue
+		}
+		s.Fresh = silent+fault == 0
+		add := func(code string, n, least int) {
+			if n > 0 && n >= least {
+				s.Problems = append(s.Problems, fmt.Sprintf("%s:%d", code, n))
+			}
+		}
+		g, has := by[site.ID]
+		if site.Gateway != "" && (!has || !g.Online) {
+			s.Problems = append(s.Problems, "offline")
+		}
+		add("silent", silent, 1)
+		add("fault", fault, 1)
+		add("device", len(g.Faults), 1)
+		if missing[site.ID] >= leastMissing {
+			add("gap", int(missing[site.ID].Minutes()), 1)
+		}
+		add("backlog", int(min(g.Undelivered, 1<<30)), leastBacklog*points)
+		if g.Held > 0 {
+			s.Problems = append(s.Problems, "clock")
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// gapsSeen is what was declared missing, looked up at most once a minute: the
+// desk looks more often.
+type gapsSeen struct {
+	mu   sync.Mutex
+	at   time.Time
+	seen map[string]time.Duration
+}
+
+// missing is for how long each site has declared that data are missing, since
+// yesterday. What is missing at two points at once counts once.
+func (f *office) missing() map[string]time.Duration {
+	f.gaps.mu.Lock()
+	defer f.gaps.mu.Unlock()
+	now := f.now()
+	if f.gaps.seen != nil && now.Sub(f.gaps.at).Abs() < time.Minute {
+		return f.gaps.seen
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), leftPatience)
+	defer cancel()
+	const most = 5000
+	found, err := f.state.Gaps(ctx, state.GapFilter{From: now.Add(-missingWithin), To: now, Limit: most})
+	if err != nil { // the alarms are more urgent than a morning's message
+		f.log.Warn("the morning's message goes without what is missing", "error", err)
+	}
+	f.gaps.at, f.gaps.seen = now, lengths(found, now.Add(-missingWithin), now)
+	return f.gaps.seen
+}
+
+// lengths adds up, by site, how long something was missing within a window.
+func lengths(gaps []state.JournalEntry, from, to time.Time) map[string]time.Duration {
+	slices.SortFunc(gaps, func(x, y state.JournalEntry) int { return x.Gap.From.Compare(y.Gap.From) })
+	out, end := map[string]time.Duration{}, map[string]time.Time{}
+	for _, g := range gaps {
+		begin, until := g.Gap.From, g.Gap.To
+		for _, t := range []time.Time{from, end[g.Site]} {
+			if begin.Before(t) {
+				begin = t
+			}
+		}
+		if until.After(to) {
+			until = to
+		}
+		if until.After(begin) {
+			out[g.Site] += until.Sub(begin)
+			end[g.Site] = until
+		}
+	}
+	return out
+}
