@@ -86,7 +86,7 @@ type story struct {
 	outages  []duty.Outage
 	stores   []duty.Store
 	broken   map[string]notify.Class
-	held     bool // nothing is sent
+	held     bool       // nothing is sent
 	shake    *rand.Rand // nil: as it is
 	happened []string
 }

@@ -83,9 +83,9 @@ var words = map[string]word{
 	"fault-n":   {"%d个探头有故障", "%d probes at fault"},
 	"device-n":  {"%d处设备故障", "%d device faults"},
 	"backlog-n": {"积压%d条未传", "%d readings still to come"},
-	"clock":    {"时钟不准", "clock wrong"},
-	"backlog":  {"有积压未传", "data still to come"},
-	"morning":  {"早安：", "Morning: "},
+	"clock":     {"时钟不准", "clock wrong"},
+	"backlog":   {"有积压未传", "data still to come"},
+	"morning":   {"早安：", "Morning: "},
 
 	"drill":         {"报警演练：不是真的", "Alarm drill: not real"},
 	"drill-todo":    {"请点“知道了”或回复1", "press acknowledge or reply 1"},
