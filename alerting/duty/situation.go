@@ -24,7 +24,7 @@ type Situation struct {
 	Told     []Told // intents of the last Memory, in any order
 	Sites    int    // how many the county has, for its share
 	Location *time.Location
-	Stores   []Store   // for the morning's message
+	Stores   []Store   // for the morning's message: needed only while Morning.Told
 	Began    time.Time // since when the county has this: no drill before it was missed
 }
 

@@ -25,7 +25,6 @@ import (
 	"coldchain/gateway/outbox"
 	"coldchain/gateway/state"
 	"coldchain/gateway/web"
-	"coldchain/sensors"
 )
 
 // office is who tells people: desk, sender and channels, and what the page asks
@@ -49,7 +48,7 @@ type office struct {
 
 	roster  atomic.Pointer[duty.Roster] // as it was last read, for names
 	proving sync.Mutex                  // one PIN at a time
-	gaps    gapsSeen
+	morning standing
 
 	deciding map[string]alerting.Alarm // what the desk looks at, by alarm; the desk's
 	resting  time.Time                 // until then the store is not asked; the desk's
@@ -222,10 +221,10 @@ func (f *office) complete(s *duty.Situation) {
 	if s.Began.IsZero() {
 		s.Began = f.now() // nobody is in the roster yet: no drill was missed
 	}
-	if f.collector != nil {
-		s.Stores = storesOf(f.cfg, f.collector.Gateways(), f.missing(), func(p sensors.PointID) web.PointStatus {
-			return web.PointStatus(f.collector.PointStatus(p).Word)
-		})
+	// Asking after every point of a county would hold up judging: that is for the
+	// morning's message, and not for each alarm.
+	if f.collector != nil && s.Plan.Morning.Told(f.now().In(f.location)) {
+		s.Stores = f.stores()
 	}
 }
 

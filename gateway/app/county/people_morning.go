@@ -79,23 +79,31 @@ func storesOf(cfg *config.County, gateways []collector.GatewayState, missing map
 	return out
 }
 
-// gapsSeen is what was declared missing, looked up at most once a minute: the
-// desk looks more often.
-type gapsSeen struct {
+// standing is how the sites stand, looked up at most every ten seconds: the desk
+// looks more often.
+type standing struct {
 	mu   sync.Mutex
 	at   time.Time
-	seen map[string]time.Duration
+	seen []duty.Store
+}
+
+const standingFor = 10 * time.Second
+
+func (f *office) stores() []duty.Store {
+	f.morning.mu.Lock()
+	defer f.morning.mu.Unlock()
+	now := f.now()
+	if f.morning.seen == nil || now.Sub(f.morning.at).Abs() >= standingFor {
+		f.morning.at, f.morning.seen = now, storesOf(f.cfg, f.collector.Gateways(), f.missing(now), func(p sensors.PointID) web.PointStatus {
+			return web.PointStatus(f.collector.PointStatus(p).Word)
+		})
+	}
+	return f.morning.seen
 }
 
 // missing is for how long each site has declared that data are missing, since
 // yesterday. What is missing at two points at once counts once.
-func (f *office) missing() map[string]time.Duration {
-	f.gaps.mu.Lock()
-	defer f.gaps.mu.Unlock()
-	now := f.now()
-	if f.gaps.seen != nil && now.Sub(f.gaps.at).Abs() < time.Minute {
-		return f.gaps.seen
-	}
+func (f *office) missing(now time.Time) map[string]time.Duration {
 	ctx, cancel := context.WithTimeout(context.Background(), leftPatience)
 	defer cancel()
 	const most = 5000
@@ -103,8 +111,7 @@ func (f *office) missing() map[string]time.Duration {
 	if err != nil { // the alarms are more urgent than a morning's message
 		f.log.Warn("the morning's message goes without what is missing", "error", err)
 	}
-	f.gaps.at, f.gaps.seen = now, lengths(found, now.Add(-missingWithin), now)
-	return f.gaps.seen
+	return lengths(found, now.Add(-missingWithin), now)
 }
 
 // lengths adds up, by site, how long something was missing within a window.
