@@ -96,3 +96,13 @@ func FuzzMatch(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkTry is what one try costs.
+func BenchmarkTry(b *testing.B) {
+	h := Hash("4711")
+	for b.Loop() {
+		if ok, err := Match(h, "4711"); !ok || err != nil {
+			b.Fatal(ok, err)
+		}
+	}
+}
