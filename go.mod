@@ -21,6 +21,7 @@ require (
 	github.com/wneessen/go-mail v0.7.3
 	go.bug.st/serial v1.8.0
 	go.yaml.in/yaml/v3 v3.0.4
+	golang.org/x/crypto v0.54.0
 	golang.org/x/sync v0.24.0
 	golang.org/x/sys v0.49.0
 	modernc.org/sqlite v1.62.0

@@ -27,12 +27,19 @@ type Weekly struct {
 // when this program did not run or the person slept.
 const late = 2 * time.Hour
 
+// Told reports whether the morning's message is told at a local time: only then
+// Situation.Stores is looked at.
+func (m Morning) Told(local time.Time) bool {
+	at := m.At.at(local, 0)
+	return !m.Off && !local.Before(at) && local.Sub(at) <= late
+}
+
 // mornings tells each keeper once a day how the sites stand.
 func (e *evaluation) mornings() {
 	m := e.s.Plan.Morning
-	at, today := m.At.at(e.local(), 0), DateOf(e.local()).String()
+	today := DateOf(e.local()).String()
 	e.reached(m.At.at(e.local(), 1))
-	if m.Off || len(e.s.Stores) == 0 || !e.reached(at) || e.now.Sub(at) > late {
+	if e.reached(m.At.at(e.local(), 0)); len(e.s.Stores) == 0 || !m.Told(e.local()) {
 		return
 	}
 	for _, p := range e.people {

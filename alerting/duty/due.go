@@ -26,11 +26,12 @@ func Next(now time.Time, s Situation) time.Time { return evaluate(now, s).wake }
 func Folded(now time.Time, s Situation) map[string]string { return evaluate(now, s).under }
 
 // Queue returns the alarms that wake nobody and wait for the quality officer:
-// those that were over before the county learned of them. Oldest first.
+// those that were over before the county learned of them, until somebody has
+// looked at them or closed them. Oldest first.
 func Queue(s Situation) []Alarm {
 	var out []Alarm
 	for _, a := range s.Alarms {
-		if a.Class == alerting.Late && a.Closed.IsZero() {
+		if a.Class == alerting.Late && a.Closed.IsZero() && a.Looked.IsZero() {
 			out = append(out, a)
 		}
 	}
@@ -128,6 +129,8 @@ type mention struct {
 	at    time.Time
 	level alerting.Level
 	kind  notify.Kind
+	// unheard: it was given up before he heard of it.
+	unheard bool
 }
 
 // memory is what one person was told.
@@ -156,7 +159,7 @@ func (e *evaluation) remember() {
 		for _, t := range m.intents {
 			for _, c := range t.Covers {
 				key := incidentOf(c.Rule, c.Object)
-				m.mentions[key] = append(m.mentions[key], mention{t.At, c.Level, t.Kind})
+				m.mentions[key] = append(m.mentions[key], mention{t.At, c.Level, t.Kind, t.unheard()})
 			}
 		}
 	}
@@ -176,7 +179,7 @@ func (e *evaluation) of(person string) *memory {
 func (m *memory) known(key incident, since time.Time, level alerting.Level) (any, here time.Time) {
 	for _, x := range m.mentions[key] {
 		switch {
-		case x.at.Before(since):
+		case x.at.Before(since), x.unheard:
 		case x.kind == notify.Returned:
 			any, here = time.Time{}, time.Time{}
 		default:
@@ -187,6 +190,18 @@ func (m *memory) known(key incident, since time.Time, level alerting.Level) (any
 		}
 	}
 	return any, here
+}
+
+// missed reports whether a message of an incident was given up because it was
+// over before a channel had taken it, and nothing was said of it since then.
+func (m *memory) missed(key incident, since time.Time) bool {
+	missed := false
+	for _, x := range m.mentions[key] {
+		if !x.at.Before(since) {
+			missed = x.unheard && x.kind != notify.Returned || missed && x.unheard
+		}
+	}
+	return missed
 }
 
 // candidate is what one person is to be told of one group.

@@ -205,3 +205,18 @@ func TestOutageNeedsAnEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestWhenTheMorningIsTold: from its time for two hours; sites are asked how they
+// stand only then.
+func TestWhenTheMorningIsTold(t *testing.T) {
+	m := Morning{At: 7*60 + 30}
+	for clock, want := range map[string]bool{"07:29": false, "07:30": true, "09:30": true, "09:31": false, "00:10": false, "23:00": false} {
+		at, err := time.ParseInLocation("2006-01-02 15:04", "2026-07-01 "+clock, time.UTC)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Told(at) != want || (Morning{At: m.At, Off: true}).Told(at) {
+			t.Errorf("%s: %v", clock, m.Told(at))
+		}
+	}
+}

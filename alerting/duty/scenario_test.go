@@ -87,6 +87,7 @@ type story struct {
 	outages  []duty.Outage
 	stores   []duty.Store
 	broken   map[string]notify.Class
+	held     bool       // nothing is sent
 	shake    *rand.Rand // nil: as it is
 	happened []string
 }
@@ -205,27 +206,35 @@ func (s *story) look() {
 		}
 		for _, i := range due {
 			t := duty.Told{Intent: i}
-			var ways []string
-			for _, name := range i.Channels {
-				if len(ways) == i.Take {
-					break
-				}
-				a := duty.Attempt{Channel: name, At: s.now, Class: s.broken[name]}
-				t.Attempts = append(t.Attempts, a)
-				if a.OK() {
-					ways = append(ways, name)
-				} else {
-					ways = append(ways, name+"!")
-					i.Take++
-				}
-			}
+			s.send(&t)
 			s.told = append(s.told, t)
-			p, _ := s.roster.Person(i.Person)
-			w := s.composer().Compose(wording.LanguageOf(p.Language), i)
-			s.happened = append(s.happened, fmt.Sprintf("=> %s %s %s: %s", s.stamp(s.now), i.Person, strings.Join(ways, "+"), w.Short))
 		}
 	}
 	s.happened = append(s.happened, "=> the same is due again and again")
+}
+
+// send hands a message to its channels, unless it is held.
+func (s *story) send(t *duty.Told) {
+	i, ways := t.Intent, []string(nil)
+	for _, name := range i.Channels {
+		if len(ways) == i.Take || s.held {
+			break
+		}
+		a := duty.Attempt{Channel: name, At: s.now, Class: s.broken[name]}
+		t.Attempts = append(t.Attempts, a)
+		if a.OK() {
+			ways = append(ways, name)
+		} else {
+			ways = append(ways, name+"!")
+			i.Take++
+		}
+	}
+	if s.held {
+		ways = []string{"held"}
+	}
+	p, _ := s.roster.Person(i.Person)
+	w := s.composer().Compose(wording.LanguageOf(p.Language), t.Intent)
+	s.happened = append(s.happened, fmt.Sprintf("=> %s %s %s: %s", s.stamp(s.now), i.Person, strings.Join(ways, "+"), w.Short))
 }
 
 func (s *story) composer() wording.Composer {

@@ -74,11 +74,35 @@ func (s *story) step(w []string) error {
 		for _, l := range duty.Lacks(s.now, s.roster, s.plan, w[1:]) {
 			s.happened = append(s.happened, "=> "+l.Text)
 		}
+	case "held": // nothing is sent any more; what is decided waits in the outbox
+		s.held = true
+	case "flows":
+		s.held = false
+		s.flow()
 	case "wait":
 	default:
 		return s.answers(w)
 	}
 	return nil
+}
+
+// flow sends what was held, and gives up what is over, as the sender does.
+func (s *story) flow() {
+	for n := range s.told {
+		t := &s.told[n]
+		if len(t.Attempts) > 0 || !t.Cancelled.IsZero() {
+			continue
+		}
+		over := !slices.ContainsFunc(t.Covers, func(c duty.Cover) bool {
+			return slices.ContainsFunc(s.alarms, func(a duty.Alarm) bool { return a.ID == c.Alarm && a.Returned.IsZero() && a.Closed.IsZero() })
+		})
+		if over {
+			t.Cancelled = s.now
+			s.happened = append(s.happened, fmt.Sprintf("=> %s %s given up: what was held is over", s.stamp(s.now), t.Person))
+			continue
+		}
+		s.send(t)
+	}
 }
 
 func (s *story) standard() error {

@@ -1,6 +1,8 @@
 package duty
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,7 +25,7 @@ type Situation struct {
 	Told     []Told // intents of the last Memory, in any order
 	Sites    int    // how many the county has, for its share
 	Location *time.Location
-	Stores   []Store   // for the morning's message
+	Stores   []Store   // for the morning's message: needed only while Morning.Told
 	Began    time.Time // since when the county has this: no drill before it was missed
 }
 
@@ -38,6 +40,7 @@ type Alarm struct {
 	Steps   []Step
 	Batches []string
 	Closed  time.Time // zero: nobody has closed it
+	Looked  time.Time // zero: it is late, and nobody has looked at it as it is now
 }
 
 // Place says under what an alarm's object hangs. What is empty is not known,
@@ -102,6 +105,15 @@ type Told struct {
 	Intent
 	Attempts []Attempt
 	Steps    []Step // answers to a drill
+	// Cancelled is when it was given up because what it says was not true any
+	// more; zero: it was not.
+	Cancelled time.Time
+}
+
+// unheard reports whether it was given up before any channel had taken it: the
+// person knows nothing of it.
+func (t Told) unheard() bool {
+	return !t.Cancelled.IsZero() && !slices.ContainsFunc(t.Attempts, Attempt.OK)
 }
 
 // Attempt is one try to hand an intent to a channel.
@@ -126,12 +138,24 @@ type Report struct {
 	Problems []string `json:"problems,omitempty"`
 }
 
-// Store is a site as the morning's message sees it. Problems are codes of what
-// is not well beside alarms: "stale", "gap", "mains".
+// Store is a site as the morning's message sees it. Problems are what is not
+// well beside alarms, most serious first: a code, and a number where one says
+// more, as "silent:2": offline, silent, fault, device, gap (minutes since
+// yesterday), backlog (readings), clock.
 type Store struct {
 	Site     string
 	Fresh    bool // every point has a young, usable reading
 	Problems []string
+}
+
+// Problem takes a problem of a Store apart; n is 0 where it has no number.
+func Problem(text string) (code string, n int) {
+	code, number, _ := strings.Cut(text, ":")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return code, 0
+	}
+	return code, n
 }
 
 // IncidentOf names what a cover is told as: covers with one name are one thing

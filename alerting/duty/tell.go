@@ -233,7 +233,8 @@ func (e *evaluation) add(i Intent) {
 
 // returns lists what is over and was told to a person, so that it is taken
 // back once: at once from whoever has answered it, else when it cannot flap
-// any more, and not in his sleep.
+// any more, and not in his sleep. Who should have been told and was not, because
+// it was over before any channel had taken it, learns so that it was there.
 func (e *evaluation) returns(p Person) []candidate {
 	at := e.today[p.ID]
 	m := e.of(p.ID)
@@ -244,7 +245,7 @@ func (e *evaluation) returns(p Person) []candidate {
 		if h == nil || h.over.IsZero() {
 			continue
 		}
-		if any, _ := m.known(key, h.since, alerting.Warning); any.IsZero() {
+		if any, _ := m.known(key, h.since, alerting.Warning); any.IsZero() && !m.missed(key, h.since) {
 			continue
 		}
 		answered := slices.ContainsFunc(h.alarms, func(a Alarm) bool {
@@ -315,6 +316,7 @@ func (e *evaluation) quietly(p Person, m *memory, key incident) []string {
 			c, _ := e.s.Plan.channel(a.Channel)
 			paid = paid || a.OK() && (c.Medium == SMS || c.Medium == Voice)
 		}
+		paid = paid || t.unheard() && t.Critical // this is all he hears of it
 	}
 	var out []string
 	both := append(slices.Clone(e.s.Plan.Warning.Channels), e.s.Plan.Critical.Channels...)

@@ -67,7 +67,8 @@ type Receipt struct {
 
 // Notifier hands a message to one channel. It returns when the far end has
 // taken or refused it, or when ctx ends; it neither waits nor tries again. A
-// nil error means that the far end says that it has the message.
+// nil error means that the far end says that it has the message. It may be called
+// for several messages at once.
 type Notifier interface {
 	Notify(ctx context.Context, m Message) (Receipt, error)
 }

@@ -2,6 +2,7 @@ package wording
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 	"unicode"
@@ -139,9 +140,12 @@ func (c Composer) what(l Language, s Subject) string {
 // one tells of one incident.
 func (c Composer) one(l Language, i duty.Intent) Words {
 	s := c.subject(i.Covers[0])
-	if i.Kind == notify.Returned { // of all that was one incident: from the first to the last
+	if i.Kind == notify.Returned { // of all that was one incident: from the first to the last, and how far it went
 		for _, v := range i.Covers {
 			o := c.subject(v)
+			if o.HasValue && s.HasValue && math.Abs(o.Peak-o.Limit) > math.Abs(s.Peak-s.Limit) {
+				s.Peak, s.Limit = o.Peak, o.Limit
+			}
 			if !o.Start.IsZero() && o.Start.Before(s.Start) {
 				s.Start = o.Start
 			}

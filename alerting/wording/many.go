@@ -80,29 +80,42 @@ func (c Composer) many(l Language, i duty.Intent, groups []duty.Cover) Words {
 
 // morning says how the person's sites stand, what is not well first.
 func (c Composer) morning(l Language, i duty.Intent) Words {
-	var lines []string
-	short := ""
+	var lines, shorts []string
 	for _, r := range i.Reports {
 		line := l.head("", c.site(r.Site, l), l.say("well"))
+		short := line
 		if !r.Well {
-			var why []string
-			if r.Alarms > 0 {
-				why = append(why, fmt.Sprintf(l.say("alarms"), r.Alarms))
-			}
-			if !r.Fresh {
-				why = append(why, l.say("stale"))
-			}
-			for _, p := range r.Problems {
-				why = append(why, l.say(p))
-			}
-			line = l.head("", c.site(r.Site, l), l.say("not-well")) + l.say("comma") + join(l.say("list"), 30, why...)
+			line = l.head("", c.site(r.Site, l), l.say("not-well")) + l.say("comma")
+			why := l.whyNotWell(r)
+			line, short = line+join(l.say("list"), 200, why...), line+join(l.say("list"), 30, why...)
 		}
-		lines = append(lines, line)
+		lines, shorts = append(lines, line), append(shorts, short)
 	}
-	short = join(l.say("semicolon"), MostShort-units(l.say("morning")), lines...)
-	w := plain(l.say("morning")+short, "", l)
+	w := plain(l.say("morning")+join(l.say("semicolon"), MostShort-units(l.say("morning")), shorts...), "", l)
 	w.Text = lineup(append([]string{l.say("morning")}, lines...))
 	return w
+}
+
+// whyNotWell lists what is not well at a site, alarms first.
+func (l Language) whyNotWell(r duty.Report) []string {
+	var why []string
+	if r.Alarms > 0 {
+		why = append(why, fmt.Sprintf(l.say("alarms"), r.Alarms))
+	}
+	counted := false
+	for _, p := range r.Problems {
+		code, n := duty.Problem(p)
+		counted = counted || code == "silent" || code == "fault"
+		if n > 0 {
+			why = append(why, fmt.Sprintf(l.say(code+"-n"), n))
+		} else {
+			why = append(why, l.say(code))
+		}
+	}
+	if !r.Fresh && !counted {
+		why = append(why, l.say("stale"))
+	}
+	return why
 }
 
 // trouble tells of this system itself.

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -133,6 +134,64 @@ func TestFromAlarmToPersonAcrossRestarts(t *testing.T) {
 		if strings.Contains(o.logs.String(), "ERROR") {
 			t.Error(o.logs)
 		}
+	})
+}
+
+// TestWhatIsOverRingsNobody: nothing can be sent while a room is too warm, and it
+// is over before it can. Nobody is called then; each learns once that it was so,
+// by the quiet ways. It comes back: everybody is called as of something new.
+func TestWhatIsOverRingsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := func(int, notify.Message) error {
+			return &notify.Error{Class: notify.Temporary, Err: errors.New("no network")}
+		}
+		call, sms := &far{answer: down}, &far{answer: down}
+		o := startOffice(t, filepath.Join(t.TempDir(), "county.db"), Channel{Name: "call", Notifier: call}, Channel{Name: "sms", Notifier: sms})
+		ctx := context.Background()
+		plan := duty.DefaultPlan()
+		plan.Channels = []duty.Channel{{Name: "call", Medium: duty.Voice}, {Name: "sms", Medium: duty.SMS}}
+		plan.Critical.Channels, plan.Warning.Channels, plan.Morning.Off, plan.Drill.Off = []string{"call", "sms"}, []string{"sms"}, true, true
+		roster := duty.Roster{Persons: []duty.Person{{ID: "qiqige", Name: "其其格", Phone: "8613800000001", Roles: []duty.Role{duty.Keeper}}}}
+		if _, err := o.db.PutPeople(ctx, decider, 0, roster, plan, nil); err != nil {
+			t.Fatal(err)
+		}
+		tell := func(a alerting.Alarm, c alerting.Change) {
+			t.Helper()
+			if _, err := o.db.Apply(ctx, decider, []alerting.Transition{{Change: c, Alarm: a, At: time.Now()}}); err != nil {
+				t.Fatal(err)
+			}
+			o.desk.Wake()
+		}
+		start := time.Now()
+		a := alerting.Alarm{ID: "a", Rule: alerting.HighLimit, Object: "balagong/mutton/air", Zone: "balagong/mutton", Level: alerting.Excursion, Class: alerting.Live,
+			Start: start, Raised: start, LastSeen: start, HasValue: true, Limit: 5, Peak: 7, LastValue: 7}
+		tell(a, alerting.Raised)
+		time.Sleep(10 * time.Minute)
+		if len(call.tried()) == 0 || len(sms.tried()) == 0 {
+			t.Fatal("nothing was tried")
+		}
+		a.Returned, a.LastSeen = time.Now(), time.Now()
+		tell(a, alerting.Returned)
+		for _, f := range []*far{call, sms} {
+			f.mu.Lock()
+			f.answer = nil
+			f.mu.Unlock()
+		}
+		time.Sleep(2 * time.Hour)
+		if n := len(call.taken()); n != 0 {
+			t.Errorf("%d calls for what is over", n)
+		}
+		if got := sms.taken(); len(got) != 1 || got[0].m.Kind != notify.Returned || !strings.Contains(got[0].m.Short, a.Start.UTC().Format("15:04")+"到"+a.Returned.UTC().Format("15:04")) {
+			t.Errorf("short messages: %+v", got)
+		}
+		b := a
+		b.ID, b.Start, b.Raised, b.LastSeen, b.Returned = "b", time.Now(), time.Now(), time.Now(), time.Time{}
+		tell(b, alerting.Raised)
+		time.Sleep(time.Minute)
+		if n := len(call.taken()); n != 1 {
+			t.Errorf("%d calls for what is back", n)
+		}
+		o.stop()
 	})
 }
 

@@ -14,25 +14,60 @@ import (
 	"coldchain/gateway/state"
 )
 
-// send hands a batch to one channel, person by person in the batch's order. If
-// there is not room for each message apart, those of one person become one; in
-// a channel that is one room, those of everybody. What finds no room at all
-// stays in the outbox until there is, and is then together with what has come.
-func (s *Sender) send(ctx context.Context, c Channel, batch []state.Outgoing) {
+// parcel is what goes as one message, of one or several, with its place in the
+// channel's limits.
+type parcel struct {
+	list []state.Outgoing
+	to   string // empty: a room that many read
+	room *sending
+}
+
+// pack makes parcels of a lane's messages, in their order. If there is not room
+// for each message apart, those of one person become one; in a channel that is
+// one room, those of everybody. What finds no room at all stays in the outbox
+// until there is, and is then together with what has come.
+func (s *Sender) pack(ctx context.Context, c Channel, batch []state.Outgoing) []parcel {
+	now := s.cfg.Now()
+	var out []parcel
+	add := func(list []state.Outgoing, to string) {
+		if room := s.limits.reserve(c.Name, to, now); room != nil {
+			out = append(out, parcel{list, to, room})
+			return
+		}
+		s.putOff(ctx, c, list, now)
+	}
 	groups := byPerson(batch)
-	if c.Group && len(groups) > 1 && s.limits.room(c.Name, "", s.cfg.Now()) < len(batch) {
-		s.hand(ctx, c, batch, "")
-		return
+	if c.Group && len(groups) > 1 && s.limits.room(c.Name, "", now) < len(batch) {
+		add(batch, "")
+		return out
 	}
 	for _, group := range groups {
 		to := group[0].Intent.Person
-		if s.limits.room(c.Name, to, s.cfg.Now()) < len(group) {
-			s.hand(ctx, c, group, to)
+		if s.limits.room(c.Name, to, now) < len(group) {
+			add(group, to)
 			continue
 		}
 		for _, o := range group {
-			s.hand(ctx, c, []state.Outgoing{o}, to)
+			add([]state.Outgoing{o}, to)
 		}
+	}
+	return out
+}
+
+// send hands a lane's parcels to the far end, one after another, when it is
+// their turn among those of other people. When the program ends, what is with a
+// far end is finished, and what waits stays in the outbox.
+func (s *Sender) send(ctx context.Context, c Channel, parcels []parcel) {
+	for _, p := range parcels {
+		select {
+		case s.slots[c.Name] <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		if ctx.Err() == nil {
+			s.hand(context.WithoutCancel(ctx), c, p)
+		}
+		<-s.slots[c.Name]
 	}
 }
 
@@ -52,11 +87,10 @@ func byPerson(batch []state.Outgoing) [][]state.Outgoing {
 	return out
 }
 
-// hand gives one message, of one or several, to the far end and writes down
-// what came of it.
-func (s *Sender) hand(ctx context.Context, c Channel, list []state.Outgoing, to string) {
-	now := s.cfg.Now()
-	if s.limits.free(c.Name, to, now).After(now) {
+// hand gives one parcel to the far end and writes down what came of it.
+func (s *Sender) hand(ctx context.Context, c Channel, p parcel) {
+	list, to, now := p.list, p.to, s.cfg.Now()
+	if !s.limits.begin(c.Name, p.room, now) {
 		s.putOff(ctx, c, list, now)
 		return
 	}
@@ -73,7 +107,7 @@ func (s *Sender) hand(ctx context.Context, c Channel, list []state.Outgoing, to 
 		cancel()
 	}
 	a := attempt(c.Name, now, err)
-	s.limits.note(c.Name, to, now, a.Until)
+	s.limits.mute(c.Name, a.Until)
 	if err != nil {
 		s.cfg.Log.Warn("a message was not taken", "channel", c.Name, "person", to, "key", m.Key, "class", a.Class, "error", err)
 	}

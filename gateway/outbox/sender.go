@@ -21,6 +21,7 @@ type Store interface {
 	DueIntents(ctx context.Context, now time.Time, most int) ([]state.Outgoing, time.Time, error)
 	RecordAttempt(ctx context.Context, actor state.Actor, keys []string, a duty.Attempt, receipt string, next []time.Time) error
 	Postpone(ctx context.Context, actor state.Actor, keys []string, next time.Time) error
+	CancelUntrue(ctx context.Context, actor state.Actor, keys []string) ([]string, error)
 	RecentAttempts(ctx context.Context, since time.Time) ([]state.Recent, error)
 }
 
@@ -31,9 +32,16 @@ type Channel struct {
 	Rates    []notify.Rate
 	Timeout  time.Duration // of one try; 0: DefaultTimeout
 	// Group says that all messages of the channel stand in one room that many
-	// read, as a robot's: those for several people may become one.
+	// read, as a robot's: those for several people may become one, and they go
+	// one after another.
 	Group bool
+	// Parallel is how many people are told at once; 0: DefaultParallel.
+	Parallel int
 }
+
+// DefaultParallel is enough for fifty people at a far end that takes 300 ms, and
+// few enough for one that is small.
+const DefaultParallel = 16
 
 // DefaultTimeout is how long a far end may take.
 const DefaultTimeout = 15 * time.Second
@@ -46,6 +54,9 @@ type Config struct {
 	Log      *slog.Logger
 	// Person finds whom a message is for, as the roster stands now.
 	Person func(ctx context.Context, id string) (duty.Person, bool, error)
+	// Cancelled is called after messages were given up because what they say is
+	// not true any more: Desk.Wake; nil: nobody has to know.
+	Cancelled func()
 	// Link is where a message can be answered; nil: nowhere.
 	Link func(duty.Intent) string
 	// Alarms finds what a message covers, for machines; nil: not told.
@@ -56,12 +67,13 @@ type Config struct {
 type Sender struct {
 	cfg      Config
 	channels map[string]Channel
+	slots    map[string]chan struct{} // by channel: one for each that may be with it
 	limits   *limits
 	wake     chan struct{}
 
 	mu     sync.Mutex
 	flying map[string]bool // keys that are with a channel
-	busy   map[string]bool // channels that are sending
+	busy   map[lane]bool
 }
 
 var sender = state.Actor{Kind: state.System, ID: "outbox"}
@@ -71,7 +83,7 @@ func New(cfg Config) (*Sender, error) {
 	if cfg.Store == nil || cfg.Now == nil || cfg.Person == nil || cfg.Log == nil {
 		return nil, errors.New("outbox: store, clock, roster and log are needed")
 	}
-	s := &Sender{cfg: cfg, channels: map[string]Channel{}, limits: newLimits(), wake: make(chan struct{}, 1), flying: map[string]bool{}, busy: map[string]bool{}}
+	s := &Sender{cfg: cfg, channels: map[string]Channel{}, limits: newLimits(), wake: make(chan struct{}, 1), flying: map[string]bool{}, busy: map[lane]bool{}, slots: map[string]chan struct{}{}}
 	for _, c := range cfg.Channels {
 		if c.Name == "" || c.Notifier == nil {
 			return nil, fmt.Errorf("outbox: channel %q has no name or no notifier", c.Name)
@@ -82,7 +94,13 @@ func New(cfg Config) (*Sender, error) {
 		if c.Timeout <= 0 {
 			c.Timeout = DefaultTimeout
 		}
-		s.channels[c.Name], s.limits.rates[c.Name] = c, c.Rates
+		if c.Parallel <= 0 {
+			c.Parallel = DefaultParallel
+		}
+		if c.Group {
+			c.Parallel = 1
+		}
+		s.channels[c.Name], s.limits.rates[c.Name], s.slots[c.Name] = c, c.Rates, make(chan struct{}, c.Parallel)
 	}
 	return s, nil
 }
@@ -150,7 +168,11 @@ func (s *Sender) turn(ctx context.Context, working *sync.WaitGroup, remembered *
 	if err != nil {
 		return err
 	}
-	batches := map[string][]state.Outgoing{}
+	if due, err = s.stillTrue(ctx, due, flying); err != nil {
+		return err
+	}
+	batches := map[lane][]state.Outgoing{}
+	var order []lane
 	for _, o := range due {
 		if flying[o.Intent.Key] {
 			continue
@@ -160,24 +182,56 @@ func (s *Sender) turn(ctx context.Context, working *sync.WaitGroup, remembered *
 			return err
 		}
 		if name != "" {
-			batches[name] = append(batches[name], o)
+			l := s.lane(name, o.Intent.Person)
+			if len(batches[l]) == 0 {
+				order = append(order, l)
+			}
+			batches[l] = append(batches[l], o)
 		}
 	}
-	for name, batch := range batches {
-		if s.take(name, batch) {
-			working.Go(func() {
-				// What is being sent is finished also when the program ends.
-				s.send(context.WithoutCancel(ctx), s.channels[name], batch)
-				s.release(name, batch)
-				s.Wake()
-			})
+	for _, l := range order {
+		batch := batches[l]
+		if !s.take(l, batch) {
+			continue
 		}
+		// Room is given in this order, before anything is with a far end: who
+		// comes first does not depend on who is quicker.
+		parcels := s.pack(ctx, s.channels[l.channel], batch)
+		working.Go(func() {
+			s.send(ctx, s.channels[l.channel], parcels)
+			s.release(l, batch)
+			s.Wake()
+		})
 	}
 	*wait = time.Minute
 	if !next.IsZero() {
 		*wait = min(*wait, max(0, next.Sub(now)))
 	}
 	return nil
+}
+
+// stillTrue leaves out, and gives up, what is over before it was sent.
+func (s *Sender) stillTrue(ctx context.Context, due []state.Outgoing, flying map[string]bool) ([]state.Outgoing, error) {
+	var keys []string
+	for _, o := range due {
+		if !flying[o.Intent.Key] {
+			keys = append(keys, o.Intent.Key)
+		}
+	}
+	if len(keys) == 0 {
+		return due, nil
+	}
+	gone, err := s.cfg.Store.CancelUntrue(ctx, sender, keys)
+	if err != nil {
+		return nil, err
+	}
+	if len(gone) > 0 {
+		s.cfg.Log.Info("messages were given up because what they say is not so any more", "messages", len(gone), "first", gone[0])
+		if s.cfg.Cancelled != nil {
+			s.cfg.Cancelled()
+		}
+	}
+	return slices.DeleteFunc(due, func(o state.Outgoing) bool { return slices.Contains(gone, o.Intent.Key) }), nil
 }
 
 // assign returns the channel by which a message is to go now; when there is
@@ -202,15 +256,26 @@ func (s *Sender) plan(o state.Outgoing, now time.Time) step {
 	return plan(known, now, func(channel string) time.Time { return s.limits.free(channel, o.Intent.Person, now) })
 }
 
-// take marks a channel and its messages as busy; false when it is busy already:
-// its messages wait, and may become one.
-func (s *Sender) take(name string, batch []state.Outgoing) bool {
+// lane is what goes one after another: the messages of one channel for one
+// person, so that they arrive in their order; all of a room that many read.
+type lane struct{ channel, person string }
+
+func (s *Sender) lane(channel, person string) lane {
+	if s.channels[channel].Group {
+		person = ""
+	}
+	return lane{channel, person}
+}
+
+// take marks a lane and its messages as busy; false when it is busy already: its
+// messages wait, and may become one.
+func (s *Sender) take(l lane, batch []state.Outgoing) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.busy[name] {
+	if s.busy[l] {
 		return false
 	}
-	s.busy[name] = true
+	s.busy[l] = true
 	for _, o := range batch {
 		s.flying[o.Intent.Key] = true
 	}
@@ -224,10 +289,10 @@ func (s *Sender) snapshot() map[string]bool {
 	return maps.Clone(s.flying)
 }
 
-func (s *Sender) release(name string, batch []state.Outgoing) {
+func (s *Sender) release(l lane, batch []state.Outgoing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.busy, name)
+	delete(s.busy, l)
 	for _, o := range batch {
 		delete(s.flying, o.Intent.Key)
 	}

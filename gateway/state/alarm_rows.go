@@ -140,7 +140,7 @@ func scanAlarms(rows *sql.Rows, err error) ([]Alarm, error) {
 		a.Start, a.Raised, a.LastSeen = time.UnixMilli(start).UTC(), time.UnixMilli(raised).UTC(), time.UnixMilli(lastSeen).UTC()
 		a.Returned, a.Delay = fromMillis(returned), time.Duration(delay)*time.Millisecond
 		a.HasValue, a.Limit, a.Peak, a.LastValue = limit.Valid, limit.Float64, peak.Float64, lastValue.Float64
-		a.AckedBy, a.AckedAt, a.AckedLevel = Actor{ActorKind(kind.String), id.String}, fromMillis(acked), alerting.Level(level.String)
+		a.AckedBy, a.AckedAt, a.AckedLevel = Actor{Kind: ActorKind(kind.String), ID: id.String}, fromMillis(acked), alerting.Level(level.String)
 		out = append(out, a)
 		return nil
 	})

@@ -21,6 +21,7 @@ type Taken struct {
 type Answers struct {
 	Steps  []Taken // oldest first
 	Closed *Closed // nil: nobody has closed it
+	Looked *Look   // nil: nobody has looked at it; of late alarms
 }
 
 // AnswersTo returns what people did about alarms, by alarm; a drill is named by
@@ -48,6 +49,13 @@ func (db *DB) AnswersTo(ctx context.Context, ids ...string) (map[string]Answers,
 			return nil
 		})
 		if err != nil {
+			return err
+		}
+		if err := readLooks(ctx, tx, string(list), func(id string, l Look) {
+			a := out[id]
+			a.Looked = &l
+			out[id] = a
+		}); err != nil {
 			return err
 		}
 		return readClosings(ctx, tx, string(list), func(id string, c Closed) {

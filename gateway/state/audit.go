@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 	"unicode"
@@ -28,6 +29,10 @@ const (
 type Actor struct {
 	Kind ActorKind `json:"kind"`
 	ID   string    `json:"id"`
+	// Device is by what a person acted, as far as that is known: phones and
+	// computers are shared, so the audit names both. It is part of the row's
+	// detail.
+	Device string `json:"device,omitempty"`
 }
 
 // String returns "kind:id".
@@ -41,6 +46,9 @@ func (a Actor) check() error {
 	}
 	if strings.TrimSpace(a.ID) == "" {
 		return refuse(ErrNoActor, "a change needs an actor: the %s has no name", a.Kind)
+	}
+	if err := checkText("device", a.Device, 40); err != nil {
+		return err
 	}
 	return checkText("actor", a.ID, 100)
 }
@@ -131,6 +139,11 @@ func (tx *txn) audit(action, object string, d detail) error {
 			return fmt.Errorf("audit %s: read the head: %w", action, err)
 		}
 		tx.ready = true
+	}
+	if tx.actor.Device != "" {
+		by := detail{"device": tx.actor.Device}
+		maps.Copy(by, d)
+		d = by
 	}
 	text, err := canonical(d)
 	if err != nil {

@@ -16,19 +16,19 @@ import (
 // If this fails, every chain in every county has become unreadable: a new form
 // needs a new tag, not a new number here.
 func TestAuditHashIsTheDocumentedOne(t *testing.T) {
-	first := AuditRow{Seq: 1, At: time.UnixMilli(1795406400000), Actor: Actor{Person, "其其格"}, Action: "batch.moved",
+	first := AuditRow{Seq: 1, At: time.UnixMilli(1795406400000), Actor: Actor{Kind: Person, ID: "其其格"}, Action: "batch.moved",
 		Object: "HJQ261123-TLG-007", Detail: `{"from_zone":"balagong/mutton-1","to_zone":"hq/room-1"}`, Prev: make([]byte, 32)}
 	if got, want := hex.EncodeToString(first.sum()), "799d9f92a8b58a9a7e1272d9334e5fdd10a265b6485045314150ad2d4328fdc0"; got != want {
 		t.Errorf("first row: %s, want %s", got, want)
 	}
-	second := AuditRow{Seq: 2, At: time.UnixMilli(-1), Actor: Actor{System, "engine"}, Action: "alarm.raised", Detail: "{}", Prev: first.sum()}
+	second := AuditRow{Seq: 2, At: time.UnixMilli(-1), Actor: Actor{Kind: System, ID: "engine"}, Action: "alarm.raised", Detail: "{}", Prev: first.sum()}
 	if got, want := hex.EncodeToString(second.sum()), "e8632ce1af7d510047873595a3ddfe3219b85a8003cdc1a49e800406dc29bc01"; got != want {
 		t.Errorf("second row: %s, want %s", got, want)
 	}
 }
 
 func TestAuditHashTellsFieldsApart(t *testing.T) {
-	base := AuditRow{Seq: 1, At: noon, Actor: Actor{Person, "ab"}, Action: "c", Object: "d", Detail: "{}", Prev: make([]byte, 32)}
+	base := AuditRow{Seq: 1, At: noon, Actor: Actor{Kind: Person, ID: "ab"}, Action: "c", Object: "d", Detail: "{}", Prev: make([]byte, 32)}
 	seen := map[string]string{hex.EncodeToString(base.sum()): "base"}
 	for name, change := range map[string]func(*AuditRow){
 		"seq":                                   func(r *AuditRow) { r.Seq++ },

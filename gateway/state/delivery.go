@@ -33,7 +33,7 @@ const (
 	metaGeneration  = "store_generation"
 )
 
-var deliverer = Actor{System, "collector"}
+var deliverer = Actor{Kind: System, ID: "collector"}
 
 // LoadDelivery returns what has become of every record, for the store of this
 // generation. When the county had another one, what was delivered to that is

@@ -25,7 +25,7 @@ func TestFreezeIsDoneOnceAndNeverUndone(t *testing.T) {
 	if !fresh || f.Evidence != nil || len(f.Ranges) != 2 || !sameRange(f.Ranges[0], ranges[1]) {
 		t.Fatalf("%+v, fresh %v", f, fresh)
 	}
-	again, fresh, err := db.Freeze(ctx, Actor{Person, "somebody else"}, "CC-2026-0001", []FrozenRange{ranges[1], ranges[0]})
+	again, fresh, err := db.Freeze(ctx, Actor{Kind: Person, ID: "somebody else"}, "CC-2026-0001", []FrozenRange{ranges[1], ranges[0]})
 	must(t, err)
 	if fresh || again.By != keeper || !again.At.Equal(f.At) {
 		t.Errorf("again: %+v, fresh %v; want the first one", again, fresh)

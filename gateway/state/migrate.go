@@ -45,7 +45,7 @@ func (db *DB) migrate(ctx context.Context) error {
 		return refuse(ErrNewerFile, "the file has version %d and this program knows up to %d: run the newer program, or restore the copy made before the upgrade", version, len(scripts))
 	}
 	for v := version; v < len(scripts); v++ {
-		err := db.change(ctx, Actor{System, "county"}, func(tx *txn) error {
+		err := db.change(ctx, Actor{Kind: System, ID: "county"}, func(tx *txn) error {
 			if _, err := tx.ExecContext(ctx, scripts[v]); err != nil {
 				return err
 			}

@@ -20,6 +20,7 @@ type Outgoing struct {
 	Created   time.Time      `json:"created"`
 	Next      time.Time      `json:"next,omitzero"`      // when to try again; zero: nothing more to do
 	Delivered time.Time      `json:"delivered,omitzero"` // when a channel first took it
+	Cancelled time.Time      `json:"cancelled,omitzero"` // when it was given up: what it says was not true any more
 	Attempts  []duty.Attempt `json:"attempts"`           // oldest first
 }
 
@@ -98,7 +99,7 @@ func (db *DB) Outbox(ctx context.Context, person string, most int) ([]Outgoing, 
 
 // outgoing reads messages with their attempts; where ends the query.
 func outgoing(ctx context.Context, tx *sql.Tx, where string, args ...any) ([]Outgoing, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT o.key, o.intent, o.words, o.created_ms, o.next_ms, o.delivered_ms,
+	rows, err := tx.QueryContext(ctx, `SELECT o.key, o.intent, o.words, o.created_ms, o.next_ms, o.delivered_ms, o.cancelled_ms,
 		(SELECT json_group_array(json_object('channel', a.channel, 'at_ms', a.at_ms, 'class', a.class, 'code', a.code, 'error', a.error, 'until_ms', a.until_ms) ORDER BY a.n)
 			FROM attempts a WHERE a.key = o.key) FROM outbox o `+where, args...)
 	out := []Outgoing{}
@@ -106,8 +107,8 @@ func outgoing(ctx context.Context, tx *sql.Tx, where string, args ...any) ([]Out
 		var o Outgoing
 		var key, intent, words, attempts string
 		var created int64
-		var next, delivered sql.NullInt64
-		if err := rows.Scan(&key, &intent, &words, &created, &next, &delivered, &attempts); err != nil {
+		var next, delivered, cancelled sql.NullInt64
+		if err := rows.Scan(&key, &intent, &words, &created, &next, &delivered, &cancelled, &attempts); err != nil {
 			return err
 		}
 		var tries []struct {
@@ -126,7 +127,7 @@ func outgoing(ctx context.Context, tx *sql.Tx, where string, args ...any) ([]Out
 			o.Attempts = append(o.Attempts, duty.Attempt{Channel: a.Channel, At: time.UnixMilli(a.At).UTC(), Class: notify.Class(a.Class),
 				Code: a.Code, Error: a.Error, Until: fromMillis(sql.NullInt64{Int64: a.Until, Valid: a.Until != 0})})
 		}
-		o.Created, o.Next, o.Delivered = time.UnixMilli(created).UTC(), fromMillis(next), fromMillis(delivered)
+		o.Created, o.Next, o.Delivered, o.Cancelled = time.UnixMilli(created).UTC(), fromMillis(next), fromMillis(delivered), fromMillis(cancelled)
 		out = append(out, o)
 		return nil
 	})

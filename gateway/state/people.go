@@ -76,9 +76,12 @@ func (db *DB) PutPeople(ctx context.Context, actor Actor, version int, r duty.Ro
 		if err != nil {
 			return err
 		}
-		out = People{version + 1, toMillisecond(tx.at), actor, r, p}
+		out = People{version + 1, toMillisecond(tx.at), Actor{Kind: actor.Kind, ID: actor.ID}, r, p}
 		if _, err := tx.ExecContext(ctx, "INSERT INTO people (version, at_ms, actor_kind, actor_id, roster, plan) VALUES (?, ?, ?, ?, ?, ?)",
 			out.Version, tx.at.UnixMilli(), string(actor.Kind), actor.ID, string(roster), string(plan)); err != nil {
+			return err
+		}
+		if err := tx.keepPINs(r); err != nil {
 			return err
 		}
 		// Telephone numbers are nobody's business who reads the audit: it fixes
@@ -144,7 +147,7 @@ func (db *DB) Situation(ctx context.Context, now time.Time) (s duty.Situation, e
 
 func dutyAlarms(ctx context.Context, tx *sql.Tx, since, now time.Time) ([]duty.Alarm, error) {
 	rows, err := tx.QueryContext(ctx, alarmColumns+` FROM alarms a WHERE a.returned_ms IS NULL OR a.returned_ms >= ?
-		OR a.class = 'late' AND a.state <> 'normal' ORDER BY a.id`, since.UnixMilli())
+		OR `+waitsForALook+` ORDER BY a.id`, since.UnixMilli())
 	found, err := scanAlarms(rows, err)
 	if err != nil {
 		return nil, err
@@ -176,6 +179,19 @@ func dutyAlarms(ctx context.Context, tx *sql.Tx, since, now time.Time) ([]duty.A
 			a.Steps = append(a.Steps, s)
 		}
 	}); err != nil {
+		return nil, err
+	}
+	rows, err = tx.QueryContext(ctx, "SELECT a.id, l.at_ms FROM looks l JOIN alarms a ON a.id = l.alarm WHERE l.at_ms >= ? AND "+stillAsSeen, since.UnixMilli())
+	err = each(rows, err, func() error {
+		var id string
+		var at int64
+		err := rows.Scan(&id, &at)
+		if a := index[id]; a != nil {
+			a.Looked = time.UnixMilli(at).UTC()
+		}
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	rows, err = tx.QueryContext(ctx, "SELECT alarm, at_ms FROM closings WHERE at_ms >= ?", since.UnixMilli())
@@ -214,7 +230,7 @@ func told(ctx context.Context, tx *sql.Tx, since time.Time) ([]duty.Told, error)
 	out := make([]duty.Told, len(list))
 	index := make(map[string]*duty.Told, len(list))
 	for i, o := range list {
-		out[i] = duty.Told{Intent: o.Intent, Attempts: o.Attempts}
+		out[i] = duty.Told{Intent: o.Intent, Attempts: o.Attempts, Cancelled: o.Cancelled}
 		index[o.Intent.Key] = &out[i]
 	}
 	err = readSteps(ctx, tx, since, func(id string, s duty.Step) {

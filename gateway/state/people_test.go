@@ -15,8 +15,8 @@ import (
 )
 
 var (
-	repairer = Actor{Person, "li"}
-	decider  = Actor{System, "duty"}
+	repairer = Actor{Kind: Person, ID: "li"}
+	decider  = Actor{Kind: System, ID: "duty"}
 )
 
 func message(key string, critical bool) Outgoing {

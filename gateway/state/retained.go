@@ -31,7 +31,7 @@ type RetentionRun struct {
 	Oldest   time.Time `json:"oldest,omitzero"` // before it no reading was left but what is frozen
 }
 
-var retainer = Actor{System, "retention"}
+var retainer = Actor{Kind: System, ID: "retention"}
 
 // RetainedUntil returns the time before which a point has been removed from
 // the store of this generation; ok is false when it never was.

@@ -18,9 +18,9 @@ import (
 // The tests' clock and people.
 var (
 	noon    = time.Date(2026, 11, 23, 4, 0, 0, 0, time.UTC)
-	keeper  = Actor{Person, "qiqige"}
-	counter = Actor{Token, "counter-1"}
-	engine  = Actor{System, "engine"}
+	keeper  = Actor{Kind: Person, ID: "qiqige"}
+	counter = Actor{Kind: Token, ID: "counter-1"}
+	engine  = Actor{Kind: System, ID: "engine"}
 )
 
 // clock is a settable time, safe for several goroutines.
@@ -186,7 +186,7 @@ func TestChangeNeedsAnActor(t *testing.T) {
 	c := open(t)
 	before, err := c.AuditHead(t.Context())
 	must(t, err)
-	for _, a := range []Actor{{}, {Kind: Person}, {ID: "x"}, {"robot", "x"}, {Person, "  "}} {
+	for _, a := range []Actor{{}, {Kind: Person}, {ID: "x"}, {Kind: "robot", ID: "x"}, {Kind: Person, ID: "  "}} {
 		_, err := c.Apply(t.Context(), a, []alerting.Transition{raised(noon)})
 		wantKind(t, err, ErrNoActor)
 		_, err = c.CreateBatch(t.Context(), a, "k", batch.Batch{ID: "A"}, nil)

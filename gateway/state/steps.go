@@ -126,7 +126,7 @@ func (tx *txn) acknowledge(a *Alarm, note string, at time.Time) error {
 		ON CONFLICT DO NOTHING`, a.ID, string(duty.Acknowledged), string(tx.actor.Kind), tx.actor.ID, string(a.Level), at.UnixMilli(), note); err != nil {
 		return err
 	}
-	a.AckedBy, a.AckedAt, a.AckedLevel, a.Note = tx.actor, toMillisecond(at), a.Level, note
+	a.AckedBy, a.AckedAt, a.AckedLevel, a.Note = Actor{Kind: tx.actor.Kind, ID: tx.actor.ID}, toMillisecond(at), a.Level, note
 	a.State = stateOf(a.Returned.IsZero(), true)
 	d := alarmDetail(*a)
 	d["acked_at"], d["note"] = stamp(a.AckedAt), note

@@ -12,6 +12,7 @@ import (
 	"coldchain/alerting/notify"
 	"coldchain/alerting/wording"
 	"coldchain/gateway/config"
+	"coldchain/gateway/pin"
 )
 
 type stepJSON struct {
@@ -39,6 +40,13 @@ type shelvedJSON struct {
 	By     string `json:"by"`
 }
 
+type lookedJSON struct {
+	By    string `json:"by"`
+	At    stamp  `json:"at"`
+	Note  string `json:"note"`
+	Grown bool   `json:"grown"`
+}
+
 type contactJSON struct {
 	Name  string `json:"name"`
 	Phone string `json:"phone"`
@@ -51,6 +59,7 @@ type peopleJSON struct {
 	Standing alerting.State `json:"standing"` // state, or shelved, suppressed, out-of-service
 	Todo     []config.Label `json:"todo"`
 	Closing  *closingJSON   `json:"closing"`
+	Looked   *lookedJSON    `json:"looked"`
 	Shelved  *shelvedJSON   `json:"shelved"`
 	Repairer *contactJSON   `json:"repairer"`
 }
@@ -69,6 +78,9 @@ func (s *Server) peopleOf(a Alarm) peopleJSON {
 	}
 	if c := a.Closing; c != nil {
 		out.Closing = &closingJSON{c.Cause, c.Action, c.Outcome, c.Note, c.By, stamp(c.At), c.Severe, c.Signed, stamp(c.SignAt)}
+	}
+	if l := a.Looked; l != nil {
+		out.Looked = &lookedJSON{l.By, stamp(l.At), l.Note, l.Grown}
 	}
 	if h := a.Shelved; h != nil {
 		out.Shelved = &shelvedJSON{stamp(h.Until), h.Reason, h.By}
@@ -151,8 +163,8 @@ func (s *Server) oneAlarm(r *http.Request) (any, error) {
 }
 
 // alter carries out what a request wants done to an alarm, and answers with
-// the alarm. in is decoded from the body; who gives the actor's name in it.
-func alter[T any](s *Server, r *http.Request, who func(T) string, do func(ctx context.Context, id string, by Actor, in T) error) (any, error) {
+// the alarm. in is decoded from the body; who finds the actor in it.
+func alter[T any](s *Server, r *http.Request, who func(T) actorInput, do func(ctx context.Context, id string, by Actor, in T) error) (any, error) {
 	id, err := pathAlarm(r)
 	if err != nil {
 		return nil, err
@@ -161,20 +173,36 @@ func alter[T any](s *Server, r *http.Request, who func(T) string, do func(ctx co
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
-	if err := checkText("actor", who(in), 40, true); err != nil {
+	by := who(in)
+	if err := by.check(true); err != nil {
 		return nil, err
 	}
-	if err := do(r.Context(), id, actor(who(in)), in); err != nil {
+	if err := do(r.Context(), id, by.by(r), in); err != nil {
 		return nil, alarmError(err, id)
 	}
 	return s.whole(r.Context(), id)
 }
 
+// actorInput is who a request says it comes from. A name of the roster is proved
+// by its PIN.
 type actorInput struct {
-	Actor string `json:"actor"`
+	Actor string  `json:"actor"`
+	PIN   pin.PIN `json:"pin"`
 }
 
-func (a actorInput) name() string { return a.Actor }
+func (a actorInput) self() actorInput { return a }
+
+func (a actorInput) check(needed bool) error {
+	if len(a.PIN) > 20 { // what is no PIN is refused by who knows the person
+		return badInput("密码是四位数字", "a PIN is four digits")
+	}
+	return checkText("actor", a.Actor, 40, needed)
+}
+
+// by is the actor of a request that was let in by the token.
+func (a actorInput) by(r *http.Request) Actor {
+	return Actor{Name: a.Actor, Via: "token", PIN: a.PIN, Device: deviceOf(r)}
+}
 
 func (s *Server) takeStep(r *http.Request) (any, error) {
 	type input struct {
@@ -182,7 +210,7 @@ func (s *Server) takeStep(r *http.Request) (any, error) {
 		Step duty.Answer `json:"step"`
 		Note string      `json:"note"`
 	}
-	return alter(s, r, input.name, func(ctx context.Context, id string, by Actor, in input) error {
+	return alter(s, r, input.self, func(ctx context.Context, id string, by Actor, in input) error {
 		if err := firstError(checkStep(in.Step), checkText("note", in.Note, 500, false)); err != nil {
 			return err
 		}
@@ -207,7 +235,7 @@ func (s *Server) closeAlarm(r *http.Request) (any, error) {
 		Outcome duty.Outcome `json:"outcome"`
 		Note    string       `json:"note"`
 	}
-	return alter(s, r, input.name, func(ctx context.Context, id string, by Actor, in input) error {
+	return alter(s, r, input.self, func(ctx context.Context, id string, by Actor, in input) error {
 		c := duty.Closing{Cause: in.Cause, Action: in.Action, Outcome: in.Outcome, Note: in.Note}
 		if err := checkText("note", in.Note, 500, false); err != nil {
 			return err
@@ -220,7 +248,7 @@ func (s *Server) closeAlarm(r *http.Request) (any, error) {
 }
 
 func (s *Server) signAlarm(r *http.Request) (any, error) {
-	return alter(s, r, actorInput.name, func(ctx context.Context, id string, by Actor, _ actorInput) error {
+	return alter(s, r, actorInput.self, func(ctx context.Context, id string, by Actor, _ actorInput) error {
 		return s.deps.Steps.Sign(ctx, id, by)
 	})
 }
@@ -231,7 +259,7 @@ func (s *Server) shelve(r *http.Request) (any, error) {
 		Until  string `json:"until"`
 		Reason string `json:"reason"`
 	}
-	return alter(s, r, input.name, func(ctx context.Context, id string, by Actor, in input) error {
+	return alter(s, r, input.self, func(ctx context.Context, id string, by Actor, in input) error {
 		until, err := parseTime("until", in.Until)
 		if err := firstError(err, checkText("reason", in.Reason, 200, true)); err != nil {
 			return err
@@ -243,8 +271,22 @@ func (s *Server) shelve(r *http.Request) (any, error) {
 	})
 }
 
+// lookAt is the quality officer's: a late alarm wakes nobody and waits for him.
+func (s *Server) lookAt(r *http.Request) (any, error) {
+	type input struct {
+		actorInput
+		Note string `json:"note"`
+	}
+	return alter(s, r, input.self, func(ctx context.Context, id string, by Actor, in input) error {
+		if err := checkText("note", in.Note, 500, true); err != nil {
+			return err
+		}
+		return s.deps.Steps.LookAt(ctx, id, by, in.Note)
+	})
+}
+
 func (s *Server) unshelve(r *http.Request) (any, error) {
-	return alter(s, r, actorInput.name, func(ctx context.Context, id string, by Actor, _ actorInput) error {
+	return alter(s, r, actorInput.self, func(ctx context.Context, id string, by Actor, _ actorInput) error {
 		return s.deps.Steps.Unshelve(ctx, id, by)
 	})
 }
@@ -276,11 +318,18 @@ func (s *Server) closingWords(r *http.Request) (any, error) {
 // refusal turns a *Refused into an answer; nil when err is none.
 func refusal(err error) error {
 	var r *Refused
-	switch {
-	case !errors.As(err, &r):
+	if !errors.As(err, &r) {
 		return nil
-	case r.Invalid:
-		return &apiError{http.StatusBadRequest, r.Code, r.ZH, r.EN}
 	}
-	return &apiError{http.StatusConflict, r.Code, r.ZH, r.EN}
+	return &apiError{refusedStatus(r), r.Code, r.ZH, r.EN}
+}
+
+func refusedStatus(r *Refused) int {
+	switch {
+	case r.Status != 0:
+		return r.Status
+	case r.Invalid:
+		return http.StatusBadRequest
+	}
+	return http.StatusConflict
 }

@@ -166,17 +166,17 @@ func (s *Server) acknowledge(r *http.Request) (any, error) {
 		return nil, badInput("报警编号不对", "that is no alarm id")
 	}
 	var in struct {
-		Actor string `json:"actor"` // who answers, as they call themselves
-		Note  string `json:"note"`
+		actorInput        // who answers, as they call themselves
+		Note       string `json:"note"`
 	}
 	if err := readBody(r, &in, true); err != nil {
 		return nil, err
 	}
-	if err := firstError(checkText("actor", in.Actor, 40, false), checkText("note", in.Note, 500, false)); err != nil {
+	if err := firstError(in.check(false), checkText("note", in.Note, 500, false)); err != nil {
 		return nil, err
 	}
 	at := s.opt.Now().UTC().Truncate(time.Millisecond)
-	a, err := s.deps.Alarms.Acknowledge(r.Context(), id, actor(in.Actor), at, in.Note)
+	a, err := s.deps.Alarms.Acknowledge(r.Context(), id, in.by(r), at, in.Note)
 	if err != nil {
 		return nil, stateError(err, "报警 "+id, "alarm "+id)
 	}
@@ -186,7 +186,10 @@ func (s *Server) acknowledge(r *http.Request) (any, error) {
 	}{stamp(s.opt.Now()), s.alarm(a)}, nil
 }
 
-func actor(name string) Actor { return Actor{Name: name, Via: "token"} }
+// actor is who books goods: the name is what the request claims.
+func actor(r *http.Request, name string) Actor {
+	return Actor{Name: name, Via: "token", Device: deviceOf(r)}
+}
 
 // stateError turns an error of the county's state into an answer.
 func stateError(err error, zh, en string) error {

@@ -158,7 +158,7 @@ func (s *Server) createBatch(r *http.Request) (any, error) {
 		return nil, err
 	}
 	b := batch.Batch{ID: in.ID, Product: in.Product, Profile: in.Profile, Quantity: in.Quantity, Owner: in.Owner, Created: at}
-	h, err := s.deps.Batches.CreateBatch(r.Context(), actor(in.Actor), key, b, in.Zone, at, in.Override)
+	h, err := s.deps.Batches.CreateBatch(r.Context(), actor(r, in.Actor), key, b, in.Zone, at, in.Override)
 	if err != nil {
 		return nil, stateError(err, "批次 "+in.ID, "batch "+in.ID)
 	}
@@ -197,7 +197,7 @@ func (s *Server) moveBatch(r *http.Request) (any, error) {
 			return nil, err
 		}
 	}
-	h, err := s.deps.Batches.MoveBatch(r.Context(), actor(in.Actor), key, id, *in.Zone, at, in.Override)
+	h, err := s.deps.Batches.MoveBatch(r.Context(), actor(r, in.Actor), key, id, *in.Zone, at, in.Override)
 	if err != nil {
 		return nil, stateError(err, "批次 "+id, "batch "+id)
 	}

@@ -8,6 +8,7 @@ import (
 	"coldchain/alerting"
 	"coldchain/alerting/batch"
 	"coldchain/alerting/duty"
+	"coldchain/gateway/pin"
 	"coldchain/gateway/store"
 	"coldchain/sensors"
 )
@@ -121,6 +122,7 @@ type Alarm struct {
 	Steps    []Step   // oldest first
 	Folded   int      // present alarms that are told of by this one
 	Closing  *Closing // nil: nobody has closed it
+	Looked   *Look    // nil: nobody has looked at it; of late ones
 	Shelved  *duty.Shelf
 	Standing alerting.State // its state with what is held back, in ISA-18.2's words; empty: as State
 	Repairer *Contact       // who to call for its site
@@ -157,8 +159,10 @@ type Acknowledgement struct {
 // Actor is who stands behind a change of state. Name is what the request
 // claims and may be empty; Via says by what right it was let in ("token").
 type Actor struct {
-	Name string
-	Via  string
+	Name   string
+	Via    string
+	PIN    pin.PIN // proves that it is the roster's person of this name; empty: not given
+	Device string  // by which it came; empty: not known
 }
 
 // String is the actor as the audit writes it.

@@ -14,12 +14,12 @@ import (
 
 // write lets a request through that may change something.
 func (s *Server) write(f apiFunc) http.Handler {
-	return s.api(func(r *http.Request) (any, error) {
+	return s.remembering(s.api(func(r *http.Request) (any, error) {
 		if err := s.authorise(r); err != nil {
 			return nil, err
 		}
 		return f(r)
-	})
+	}))
 }
 
 func (s *Server) authorise(r *http.Request) error {

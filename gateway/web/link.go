@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,10 +11,12 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
 	"coldchain/alerting/duty"
+	"coldchain/gateway/pin"
 )
 
 // AnswerLink is the path and query by which one message can be answered until a
@@ -73,20 +76,62 @@ func (s *Server) takeAnswer(w http.ResponseWriter, r *http.Request) {
 	}
 	get := r.PostForm.Get
 	l := link{get("m"), get("e"), get("s")}
+	in := actorInput{Actor: get("name"), PIN: pin.PIN(get("pin"))}
 	step := duty.Answer(get("step"))
-	err := firstError(s.check(l), checkStep(step), checkText("name", get("name"), 40, false))
+	err := firstError(s.check(l), checkStep(step), in.check(false))
 	if err == nil {
-		err = s.deps.Messages.AnswerMessage(r.Context(), l.message, get("name"), step)
+		by := in.by(r)
+		by.Via = "link"
+		err = s.answerBy(r, l.message, by, step, pin.PIN(get("again")))
 	}
 	if err != nil {
-		s.showAnswer(w, r, answerView{}, err)
+		s.refuseAnswer(w, r, l, in.Actor, err)
 		return
 	}
 	http.Redirect(w, r, "/answer?"+l.query(), http.StatusSeeOther)
 }
 
+// answerBy takes the answer; of somebody who chooses his first PIN on this page
+// it is given twice.
+func (s *Server) answerBy(r *http.Request, message string, by Actor, step duty.Answer, again pin.PIN) error {
+	if again != "" {
+		if again != by.PIN {
+			return &Refused{Code: PINWrong, Status: http.StatusBadRequest, ZH: "两次输入的密码不一样，请重新输入", EN: "the two PINs are not the same; type them again"}
+		}
+		if err := s.deps.Messages.ChoosePIN(r.Context(), message, by); err != nil {
+			return err
+		}
+	}
+	return s.deps.Messages.AnswerMessage(r.Context(), message, by, step)
+}
+
+// refuseAnswer shows why an answer was not taken: with the form when only the
+// PIN is to be typed again.
+func (s *Server) refuseAnswer(w http.ResponseWriter, r *http.Request, l link, name string, err error) {
+	var refused *Refused
+	if !errors.As(err, &refused) {
+		s.showAnswer(w, r, answerView{}, err)
+		return
+	}
+	m, readErr := s.deps.Messages.Message(r.Context(), l.message)
+	if readErr != nil {
+		s.showAnswer(w, r, answerView{}, readErr)
+		return
+	}
+	v := s.answerView(l, m)
+	v.Refused, v.Status = refused.ZH+"\n"+refused.EN, refusedStatus(refused)
+	if slices.Contains(m.Names, name) {
+		v.Name = name
+	}
+	s.showAnswer(w, r, v, nil)
+}
+
 type answerView struct {
 	Nonce, Title, Text, Name, Wrong string
+	Refused                         string // why the last answer was not taken
+	Status                          int    // 0: 200
+	Names                           []string
+	First                           bool // chooses his first PIN here
 	Link                            link
 	Answered                        []answeredView
 }
@@ -99,7 +144,7 @@ func (v answerView) E() string { return v.Link.expires }
 func (v answerView) S() string { return v.Link.sum }
 
 func (s *Server) answerView(l link, m Message) answerView {
-	v := answerView{Link: l, Title: m.Title, Text: m.Text, Name: m.Name}
+	v := answerView{Link: l, Title: m.Title, Text: m.Text, Name: m.Name, Names: m.Names, First: m.First}
 	zone, err := time.LoadLocation(s.deps.County.Timezone)
 	if err != nil {
 		zone = time.UTC // New has loaded it before
@@ -125,7 +170,7 @@ func stepWord(a duty.Answer) string {
 }
 
 func (s *Server) showAnswer(w http.ResponseWriter, r *http.Request, v answerView, err error) {
-	status := http.StatusOK
+	status := cmp.Or(v.Status, http.StatusOK)
 	if err != nil {
 		v, status = s.wrongAnswer(r, err)
 	}
@@ -142,8 +187,11 @@ func (s *Server) showAnswer(w http.ResponseWriter, r *http.Request, v answerView
 
 func (s *Server) wrongAnswer(r *http.Request, err error) (answerView, int) {
 	var e *apiError
+	var refused *Refused
 	switch {
 	case errors.As(err, &e):
+	case errors.As(err, &refused):
+		e = &apiError{Status: refusedStatus(refused), ZH: refused.ZH, EN: refused.EN}
 	case errors.Is(err, ErrNotFound):
 		e = &apiError{Status: http.StatusNotFound, ZH: "找不到这条消息，请打开网页处理", EN: "there is no such message any more; use the page"}
 	default:
@@ -166,16 +214,23 @@ body { font: 18px/1.5 sans-serif; margin: 0 auto; max-width: 32em; padding: 1em;
 p, li { white-space: pre-line }
 button { font: inherit; font-weight: bold; display: block; width: 100%; min-height: 3em; margin: .7em 0; border: 2px solid #111; border-radius: .4em; background: #fff; color: #111 }
 button.first { background: #b00020; border-color: #b00020; color: #fff }
-input[type=text] { font: inherit; width: 100%; box-sizing: border-box; padding: .4em }
+input[type=text], input[type=password], select { font: inherit; width: 100%; min-height: 3em; box-sizing: border-box; padding: .4em; border: 2px solid #111; border-radius: .4em; background: #fff; color: #111 }
+input[type=password] { font-size: 1.6em; letter-spacing: .5em; text-align: center }
+label { display: block; margin: .7em 0 }
+[role=alert] { border: 2px solid #b00020; border-radius: .4em; padding: .5em; color: #b00020; font-weight: bold }
 </style>
 </head>
 <body>
 {{if .Wrong}}<h1>冷链报警</h1><p role="alert">{{.Wrong}}</p>{{else}}<h1>{{.Title}}</h1>
 <p>{{.Text}}</p>
+{{if .Refused}}<p role="alert">{{.Refused}}</p>{{end}}
 {{if .Answered}}<ul aria-label="已回答 Answered">{{range .Answered}}<li>{{.At}} {{.By}}：{{.Word}}</li>{{end}}</ul>{{end}}
 <form method="post" action="/answer">
 <input type="hidden" name="m" value="{{.M}}"><input type="hidden" name="e" value="{{.E}}"><input type="hidden" name="s" value="{{.S}}">
-<label>我是 I am <input type="text" name="name" value="{{.Name}}" maxlength="40" autocomplete="name"></label>
+{{if .Names}}<label>我是 I am <select name="name">{{$me := .Name}}{{range .Names}}<option{{if eq . $me}} selected{{end}}>{{.}}</option>{{end}}</select></label>
+<label>{{if .First}}第一次：给自己定一个四位密码 First time: choose four digits{{else}}四位密码 PIN{{end}} <input type="password" name="pin" inputmode="numeric" pattern="[0-9]{4}" minlength="4" maxlength="4" autocomplete="off" required></label>
+{{if .First}}<label>再输一次 Once more <input type="password" name="again" inputmode="numeric" pattern="[0-9]{4}" minlength="4" maxlength="4" autocomplete="off" required></label>{{end}}
+{{else}}<label>我是 I am <input type="text" name="name" value="{{.Name}}" maxlength="40" autocomplete="name"></label>{{end}}
 <button class="first" name="step" value="acknowledged">知道了 Acknowledge</button>
 <button name="step" value="on-the-way">在路上 On the way</button>
 </form>{{end}}

@@ -55,17 +55,17 @@ func (s *Server) planOutage(r *http.Request) (any, error) {
 		From   string `json:"from"` // empty: now
 		Until  string `json:"until"`
 		Reason string `json:"reason"`
-		Actor  string `json:"actor"`
+		actorInput
 	}
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
 	o, err := s.outage(in.Object, in.Kind, in.From, in.Until)
-	if err := firstError(err, checkText("reason", in.Reason, 200, true), checkText("actor", in.Actor, 40, true)); err != nil {
+	if err := firstError(err, checkText("reason", in.Reason, 200, true), in.check(true)); err != nil {
 		return nil, err
 	}
 	o.Reason = in.Reason
-	made, err := s.deps.Outages.PlanOutage(r.Context(), actor(in.Actor), o)
+	made, err := s.deps.Outages.PlanOutage(r.Context(), in.by(r), o)
 	if err != nil {
 		return nil, stateError(err, "计划停电或检修", "the outage")
 	}
@@ -131,10 +131,10 @@ func (s *Server) endOutage(r *http.Request) (any, error) {
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
-	if err := firstError(checkText("id", id, 64, true), checkText("actor", in.Actor, 40, true)); err != nil {
+	if err := firstError(checkText("id", id, 64, true), in.check(true)); err != nil {
 		return nil, err
 	}
-	if err := s.deps.Outages.EndOutage(r.Context(), actor(in.Actor), id); err != nil {
+	if err := s.deps.Outages.EndOutage(r.Context(), in.by(r), id); err != nil {
 		return nil, stateError(err, "这项计划", "such outage")
 	}
 	return struct {

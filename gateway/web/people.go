@@ -19,11 +19,12 @@ type rosterJSON struct {
 	Telling bool        `json:"telling"`
 	Roster  duty.Roster `json:"roster"`
 	Plan    duty.Plan   `json:"plan"`
+	PINs    []string    `json:"pins"` // persons who have one
 	Lacks   []lackJSON  `json:"lacks"`
 }
 
 func (s *Server) roster(p Roster) rosterJSON {
-	out := rosterJSON{stamp(s.opt.Now()), p.Version, p.Telling, p.Roster, p.Plan, []lackJSON{}}
+	out := rosterJSON{stamp(s.opt.Now()), p.Version, p.Telling, p.Roster, p.Plan, append([]string{}, p.PINs...), []lackJSON{}}
 	if out.Roster.Persons == nil {
 		out.Roster.Persons = []duty.Person{}
 	}
@@ -55,19 +56,19 @@ func (s *Server) putPeople(r *http.Request) (any, error) {
 		Version int         `json:"version"` // of what was changed
 		Roster  duty.Roster `json:"roster"`
 		Plan    duty.Plan   `json:"plan"`
-		Actor   string      `json:"actor"`
+		actorInput
 	}
 	if err := readUpTo(maxRoster, r, &in, false); err != nil {
 		return nil, err
 	}
-	if err := checkText("actor", in.Actor, 40, true); err != nil {
+	if err := in.check(true); err != nil {
 		return nil, err
 	}
 	kept, err := s.deps.People.People(r.Context())
 	if err != nil {
 		return nil, fmt.Errorf("read the roster: %w", err)
 	}
-	p, err := s.deps.People.PutPeople(r.Context(), actor(in.Actor), in.Version, unhidden(in.Roster, kept.Roster), in.Plan)
+	p, err := s.deps.People.PutPeople(r.Context(), in.by(r), in.Version, unhidden(in.Roster, kept.Roster), in.Plan)
 	if err != nil {
 		return nil, stateError(err, "名单", "the roster")
 	}

@@ -164,12 +164,14 @@ func (s *Server) peopleRoutes(add func(string, methods), read func(apiFunc) meth
 		add("/api/v1/alarms/{id}/steps", methods{"POST": s.write(s.takeStep)})
 		add("/api/v1/alarms/{id}/closing", methods{"POST": s.write(s.closeAlarm)})
 		add("/api/v1/alarms/{id}/signature", methods{"POST": s.write(s.signAlarm)})
+		add("/api/v1/alarms/{id}/look", methods{"POST": s.write(s.lookAt)})
 		add("/api/v1/alarms/{id}/shelf", methods{"POST": s.write(s.shelve), "DELETE": s.write(s.unshelve)})
 		add("/api/v1/closing-words", read(s.closingWords))
 		add("/api/v1/queue", read(s.queue))
 	}
 	if s.deps.People != nil {
 		add("/api/v1/people", methods{"GET": s.api(s.people), "PUT": s.write(s.putPeople)})
+		add("/api/v1/people/{id}/pin", methods{"PUT": s.write(s.setPIN), "DELETE": s.write(s.forgetPIN)})
 		add("/api/v1/drills", read(s.drills))
 		add("/api/v1/channels", read(s.channels))
 	}
@@ -184,6 +186,6 @@ func (s *Server) peopleRoutes(add func(string, methods), read func(apiFunc) meth
 		add("/api/v1/trucks/{site}/empty", methods{"POST": s.write(s.sayEmpty)})
 	}
 	if s.deps.Messages != nil && len(s.opt.AnswerKey) > 0 {
-		add("/answer", methods{"GET": http.HandlerFunc(s.answerPage), "POST": http.HandlerFunc(s.takeAnswer)})
+		add("/answer", methods{"GET": s.remembering(http.HandlerFunc(s.answerPage)), "POST": s.remembering(http.HandlerFunc(s.takeAnswer))})
 	}
 }

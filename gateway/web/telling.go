@@ -6,6 +6,7 @@ import (
 
 	"coldchain/alerting/duty"
 	"coldchain/alerting/notify"
+	"coldchain/gateway/pin"
 )
 
 // Steps is what people do about alarms. Whoever acts is named by the request;
@@ -22,6 +23,8 @@ type Steps interface {
 	// Shelve puts the alarm aside until a moment; Unshelve ends that now.
 	Shelve(ctx context.Context, id string, by Actor, until time.Time, reason string) error
 	Unshelve(ctx context.Context, id string, by Actor) error
+	// LookAt records that somebody has looked at a late alarm, and what he found.
+	LookAt(ctx context.Context, id string, by Actor, note string) error
 	// Queue returns at most limit late alarms that wait for the quality officer.
 	Queue(ctx context.Context, limit int) ([]Alarm, error)
 }
@@ -34,6 +37,12 @@ type People interface {
 	PutPeople(ctx context.Context, by Actor, version int, r duty.Roster, p duty.Plan) (Roster, error)
 	// Drills returns at most so many exercises, newest first.
 	Drills(ctx context.Context, most int) ([]Drill, error)
+	// SetPIN gives a person of the roster a PIN: the first one is the person's
+	// to choose, a later one wants the PIN of before; who may reset it may set
+	// it too. A *Refused says why not.
+	SetPIN(ctx context.Context, by Actor, person string, fresh pin.PIN) error
+	// ForgetPIN takes it away, so that the person can choose another one.
+	ForgetPIN(ctx context.Context, by Actor, person string) error
 	// Channels says which ways to people have proved that they work.
 	Channels(ctx context.Context) ([]Channel, error)
 }
@@ -51,14 +60,19 @@ type Messages interface {
 	// Message returns what was sent under a key, or an error that is ErrNotFound.
 	Message(ctx context.Context, key string) (Message, error)
 	// AnswerMessage takes a step for all that the message told of, in the name
-	// of whom it was for, or of another name if one is given.
-	AnswerMessage(ctx context.Context, key, name string, step duty.Answer) error
+	// of whom it was for, or of another name if one is given. Whoever is in the
+	// roster proves it with his PIN.
+	AnswerMessage(ctx context.Context, key string, by Actor, step duty.Answer) error
+	// ChoosePIN is the first PIN of whom a message was for: that it came to his
+	// telephone is what he has to show.
+	ChoosePIN(ctx context.Context, key string, by Actor) error
 }
 
 // Refused is why a change was understood and not carried out.
 type Refused struct {
 	Code    string // a fixed word
 	Invalid bool   // the request is wrong; else it contradicts what is recorded
+	Status  int    // of the answer, if it is neither of these; 0: it is
 	ZH, EN  string
 }
 
@@ -90,6 +104,8 @@ const (
 	Waiting TellingState = "waiting" // it is still being tried
 	Failed  TellingState = "failed"  // no channel can succeed any more
 	Expired TellingState = "expired" // too old to be tried again
+	// Cancelled: it was over, or back, before a channel had taken it.
+	Cancelled TellingState = "cancelled"
 )
 
 // Next is who is told next if nobody answers.
@@ -104,6 +120,13 @@ type Closing struct {
 	Severe bool // needs a second person
 }
 
+// Look is that somebody has looked at a late alarm.
+type Look struct {
+	By, Note string
+	At       time.Time
+	Grown    bool // it has become longer or worse since then
+}
+
 // Contact is somebody to call.
 type Contact struct{ Name, Phone string } // Phone: +8613…
 
@@ -112,7 +135,8 @@ type Roster struct {
 	Version int
 	Roster  duty.Roster
 	Plan    duty.Plan
-	Telling bool // false: no channel is configured, nobody is told
+	PINs    []string // ids of those who have one
+	Telling bool     // false: no channel is configured, nobody is told
 	Lacks   []Lack
 }
 
@@ -144,5 +168,7 @@ type Message struct {
 	Person, Name string
 	Title, Text  string
 	At           time.Time
-	Answered     []Step // of its alarms, or of the drill
+	Answered     []Step   // of its alarms, or of the drill
+	Names        []string // who may answer it, whose sites it is about first; empty: nobody is in the roster
+	First        bool     // whom it was for has no PIN yet
 }

@@ -148,7 +148,7 @@ func (s *Server) takeOutOfUse(r *http.Request) (any, error) {
 		Kind   string `json:"kind"`
 		Until  string `json:"until"`
 		Reason string `json:"reason"`
-		Actor  string `json:"actor"`
+		actorInput
 	}
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
@@ -158,14 +158,14 @@ func (s *Server) takeOutOfUse(r *http.Request) (any, error) {
 		return nil, badInput("kind 只能是 switched-off（停用）或 empty（空库）", "kind must be switched-off or empty")
 	}
 	until, err := parseTime("until", in.Until)
-	if err := firstError(s.goodsZone(in.Zone), err, checkText("reason", in.Reason, 200, true), checkText("actor", in.Actor, 40, true)); err != nil {
+	if err := firstError(s.goodsZone(in.Zone), err, checkText("reason", in.Reason, 200, true), in.check(true)); err != nil {
 		return nil, err
 	}
 	if now := s.opt.Now(); !until.After(now) || until.Sub(now) > duty.MaxDisuse-time.Hour {
 		return nil, badInput("until 应在现在之后，最长 400 天", "until must be after now, at most 400 days")
 	}
 	d.Until = until
-	made, err := s.deps.Usage.TakeOutOfUse(r.Context(), actor(in.Actor), d)
+	made, err := s.deps.Usage.TakeOutOfUse(r.Context(), in.by(r), d)
 	if err != nil {
 		return nil, stateError(err, "库区 "+in.Zone, "zone "+in.Zone)
 	}
@@ -185,12 +185,12 @@ func (s *Server) bringIntoUse(r *http.Request) (any, error) {
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
-	if err := firstError(checkText("id", id, 64, true), checkText("actor", in.Actor, 40, true)); err != nil {
+	if err := firstError(checkText("id", id, 64, true), in.check(true)); err != nil {
 		return nil, err
 	}
 	before, err := s.deps.Usage.Disuses(r.Context())
 	if err == nil {
-		err = s.deps.Usage.BringIntoUse(r.Context(), actor(in.Actor), id)
+		err = s.deps.Usage.BringIntoUse(r.Context(), in.by(r), id)
 	}
 	if err != nil {
 		return nil, stateError(err, "这条停用记录", "such disuse")
@@ -207,7 +207,7 @@ func (s *Server) bringIntoUse(r *http.Request) (any, error) {
 func (s *Server) sayPhase(r *http.Request) (any, error) {
 	var in struct {
 		Phase string `json:"phase"`
-		Actor string `json:"actor"`
+		actorInput
 	}
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
@@ -216,7 +216,7 @@ func (s *Server) sayPhase(r *http.Request) (any, error) {
 		return nil, badInput("phase 只能是 idle、conditioning、loading、in-transit、unloading 或 returning",
 			"phase must be idle, conditioning, loading, in-transit, unloading or returning")
 	}
-	return s.sayOfTruck(r, in.Actor, trip.Say{Phase: trip.Phase(in.Phase)})
+	return s.sayOfTruck(r, in.self(), trip.Say{Phase: trip.Phase(in.Phase)})
 }
 
 func (s *Server) sayEmpty(r *http.Request) (any, error) {
@@ -224,11 +224,11 @@ func (s *Server) sayEmpty(r *http.Request) (any, error) {
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
-	return s.sayOfTruck(r, in.Actor, trip.Say{Empty: true})
+	return s.sayOfTruck(r, in.self(), trip.Say{Empty: true})
 }
 
-func (s *Server) sayOfTruck(r *http.Request, who string, say trip.Say) (any, error) {
-	if err := firstError(onlyParams(r), checkText("actor", who, 40, true)); err != nil {
+func (s *Server) sayOfTruck(r *http.Request, who actorInput, say trip.Say) (any, error) {
+	if err := firstError(onlyParams(r), who.check(true)); err != nil {
 		return nil, err
 	}
 	site := r.PathValue("site")
@@ -236,7 +236,7 @@ func (s *Server) sayOfTruck(r *http.Request, who string, say trip.Say) (any, err
 	if i < 0 {
 		return nil, notFound("没有这辆车："+clip(site), "there is no such truck: "+clip(site))
 	}
-	if err := s.deps.Usage.SayOfTruck(r.Context(), actor(who), site, say); err != nil {
+	if err := s.deps.Usage.SayOfTruck(r.Context(), who.by(r), site, say); err != nil {
 		return nil, stateError(err, "车辆 "+site, "truck "+site)
 	}
 	zones := []string{}

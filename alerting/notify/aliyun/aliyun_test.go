@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -86,11 +87,14 @@ func verify(r *http.Request, body []byte) error {
 
 // check returns a checker of one action; nonces must differ.
 func check(action string, want map[string]string) func(*http.Request, []byte) (notifytest.Got, error) {
+	var mu sync.Mutex
 	nonces := map[string]bool{}
 	return func(r *http.Request, body []byte) (notifytest.Got, error) {
 		if err := verify(r, body); err != nil {
 			return notifytest.Got{}, err
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		nonce := r.Header.Get("x-acs-signature-nonce")
 		if r.Header.Get("x-acs-action") != action || r.Header.Get("x-acs-version") != "2017-05-25" || len(nonce) < 16 || nonces[nonce] {
 			return notifytest.Got{}, fmt.Errorf("%v", r.Header)

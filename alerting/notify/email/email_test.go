@@ -24,6 +24,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -218,7 +219,7 @@ func channel(t *testing.T, mode TLS) notifytest.Channel {
 			before := len(s.letters(0))
 			n := &counting{Mailbox: signedIn(t, mode, c, s.port)}
 			return n, func() (got []notifytest.Got, err error) {
-				for _, l := range s.letters(before + n.taken)[before:] {
+				for _, l := range s.letters(before + int(n.taken.Load()))[before:] {
 					g, err := read(l)
 					if err != nil {
 						return nil, err
@@ -276,13 +277,13 @@ func channel(t *testing.T, mode TLS) notifytest.Channel {
 // counting knows how many letters the server says it took.
 type counting struct {
 	*Mailbox
-	taken int
+	taken atomic.Int64
 }
 
 func (c *counting) Notify(ctx context.Context, m notify.Message) (notify.Receipt, error) {
 	r, err := c.Mailbox.Notify(ctx, m)
 	if err == nil {
-		c.taken++
+		c.taken.Add(1)
 	}
 	return r, err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,9 +35,12 @@ func TestConformance(t *testing.T) {
 		To: to, HasKey: true, Secrets: []string{to.Phone, to.Email},
 		Text: func(m notify.Message) string { return m.Title + "|" + m.Short + "|" + m.Text },
 		Right: func(t *testing.T) (notify.Channel, func() ([]notifytest.Got, error)) {
+			var mu sync.Mutex
 			var took []notifytest.Got
 			var wrong error
 			c := topic(t, func(_ context.Context, topic string, payload []byte) error {
+				mu.Lock()
+				defer mu.Unlock()
 				var p Payload
 				err := json.Unmarshal(payload, &p)
 				switch text := string(payload); {

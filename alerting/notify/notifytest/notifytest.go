@@ -92,6 +92,7 @@ func Message(to notify.Recipient) notify.Message {
 // Run holds the channel against the whole suite.
 func Run(t *testing.T, c Channel) {
 	t.Run("taken", c.taken)
+	t.Run("several at once", c.several)
 	t.Run("long text is cut", c.long)
 	t.Run("not printed", c.notPrinted)
 	t.Run("rates", c.rates)
@@ -140,6 +141,34 @@ func (c Channel) taken(t *testing.T) {
 	for i, g := range have {
 		if g != want {
 			t.Errorf("try %d: the far end got\n%+v\nwant\n%+v", i+1, g, want)
+		}
+	}
+}
+
+// several sends messages at once, as for many people: each arrives whole.
+func (c Channel) several(t *testing.T) {
+	const most = 4
+	n, got := c.Right(t)
+	m := Message(c.To)
+	errs := make(chan error, most)
+	for range most {
+		go func() {
+			_, err := n.Notify(t.Context(), m)
+			errs <- err
+		}()
+	}
+	for range most {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	have, err := got()
+	if err != nil || len(have) != most {
+		t.Fatalf("the far end took %d messages, want %d: %v", len(have), most, err)
+	}
+	for _, g := range have {
+		if g.Text != c.Text(m) {
+			t.Errorf("the far end got\n%+v\nwant\n%s", g, c.Text(m))
 		}
 	}
 }

@@ -264,8 +264,9 @@ func TestAnAlarmReachesPeople(t *testing.T) {
 // answer acknowledges, and looks who is told next and when.
 func (c *telling) answer(id string) {
 	before := c.whole(id)
-	c.ask("POST", "/api/v1/alarms/"+id+"/steps", `{"step":"acknowledged","actor":"巴图"}`)
-	c.ask("POST", "/api/v1/alarms/"+id+"/steps", `{"step":"acknowledged","actor":"batu"}`) // the same person
+	c.ask("PUT", "/api/v1/people/batu/pin", `{"actor":"巴图","new":"4711"}`)
+	c.ask("POST", "/api/v1/alarms/"+id+"/steps", `{"step":"acknowledged","actor":"巴图","pin":"4711"}`)
+	c.ask("POST", "/api/v1/alarms/"+id+"/steps", `{"step":"acknowledged","actor":"batu","pin":"4711"}`) // the same person
 	after := c.whole(id)
 	if len(after.Steps) != 1 || after.Steps[0].By != "巴图" {
 		c.t.Errorf("steps %+v; want one, of 巴图", after.Steps)
@@ -293,7 +294,7 @@ func (c *telling) link(id string, m heard) {
 		body, _ := io.ReadAll(res.Body)
 		return res.StatusCode, string(body)
 	}
-	if status, body := page(m.Link); status != http.StatusOK || !strings.Contains(body, "巴拉贡羊肉库") || !strings.Contains(body, `value="巴图"`) {
+	if status, body := page(m.Link); status != http.StatusOK || !strings.Contains(body, "巴拉贡羊肉库") || !strings.Contains(body, `<option selected>巴图</option>`) {
 		t.Errorf("the link's page: %d\n%s", status, body)
 	}
 	if len(c.whole(id).Steps) != 1 {
@@ -309,6 +310,7 @@ func (c *telling) link(id string, m heard) {
 	form := u.Query()
 	form.Set("step", "on-the-way")
 	form.Set("name", "巴图")
+	form.Set("pin", "4711")
 	res, err := http.PostForm(c.page+"/answer", form)
 	if err != nil {
 		t.Fatal(err)

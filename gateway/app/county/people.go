@@ -47,7 +47,9 @@ type office struct {
 	sender   *outbox.Sender // nil without a channel, as is desk
 	desk     *outbox.Desk
 
-	roster atomic.Pointer[duty.Roster] // as it was last read, for names
+	roster  atomic.Pointer[duty.Roster] // as it was last read, for names
+	proving sync.Mutex                  // one PIN at a time
+	morning standing
 
 	deciding map[string]alerting.Alarm // what the desk looks at, by alarm; the desk's
 	resting  time.Time                 // until then the store is not asked; the desk's
@@ -107,11 +109,12 @@ func (f *office) open() (err error) {
 	var ways []outbox.Channel
 	for _, name := range slices.Sorted(maps.Keys(f.channels.ByName)) {
 		c, kind := f.channels.ByName[name], f.cfg.Notify.Channels[name].Kind()
-		ways = append(ways, outbox.Channel{Name: name, Notifier: c, Rates: c.Rates(), Group: slices.Contains(rooms(), kind)})
+		ways = append(ways, outbox.Channel{Name: name, Notifier: c, Rates: c.Rates(), Group: slices.Contains(rooms(), kind), Parallel: parallel(kind)})
 	}
 	f.sender, err = outbox.New(outbox.Config{
 		Store: attempts{f.state, func() { f.desk.Wake() }}, Channels: ways, Now: f.now, Log: f.log,
-		Person: f.person, Link: f.link, Alarms: f.alarmsOf,
+		Cancelled: func() { f.desk.Wake() },
+		Person:    f.person, Link: f.link, Alarms: f.alarmsOf,
 	})
 	if err != nil {
 		return err
@@ -121,6 +124,18 @@ func (f *office) open() (err error) {
 		Left: f.leftOf, Decided: f.sender.Wake,
 	})
 	return err
+}
+
+// parallel is how many people are told at once by a kind of channel; 0: as many
+// as usual. A modem has one line; mail servers close the door on many.
+func parallel(kind string) int {
+	switch kind {
+	case "sms_modem":
+		return 1
+	case "email":
+		return 4
+	}
+	return 0
 }
 
 // rooms are the kinds of channel whose messages all stand where many read.
@@ -208,7 +223,9 @@ func (f *office) complete(s *duty.Situation) {
 	if s.Began.IsZero() {
 		s.Began = f.now() // nobody is in the roster yet: no drill was missed
 	}
-	if f.collector != nil {
+	// Asking after every point of a county would hold up judging: that is for the
+	// morning's message, and not for each alarm.
+	if f.collector != nil && s.Plan.Morning.Told(f.now().In(f.location)) {
 		s.Stores = f.stores()
 		s.Disuses = f.usage.resting(s.Disuses, f.now())
 	}

@@ -8,7 +8,6 @@ import (
 	"coldchain/alerting/duty"
 	"coldchain/alerting/wording"
 	"coldchain/gateway/config"
-	"coldchain/gateway/state"
 	"coldchain/gateway/web"
 )
 
@@ -52,23 +51,37 @@ func label(l config.Label, language wording.Language) string {
 	return first
 }
 
-// somebody is who the audit shall name: a name or id of the roster is that
-// person, whom the desk then knows.
-func somebody(r duty.Roster, by web.Actor) state.Actor {
-	name := strings.TrimSpace(by.Name)
-	var found []string
+// personOf finds who is called so: an id of the roster, or a name that only one
+// has. The desk then knows him.
+func personOf(r duty.Roster, name string) (duty.Person, bool) {
+	name = strings.TrimSpace(name)
+	var found []duty.Person
 	for _, p := range r.Persons {
 		if p.ID == name {
-			return state.Actor{Kind: state.Person, ID: p.ID}
+			return p, true
 		}
 		if p.Name == name {
-			found = append(found, p.ID)
+			found = append(found, p)
 		}
 	}
 	if len(found) == 1 {
-		return state.Actor{Kind: state.Person, ID: found[0]}
+		return found[0], true
 	}
-	return actorOf(by)
+	return duty.Person{}, false
+}
+
+// namesFor are who may answer for some sites: who serves one of them first, each
+// once, in the roster's order.
+func namesFor(r duty.Roster, sites []string) []string {
+	var out []string
+	for _, near := range []bool{true, false} {
+		for _, p := range r.Persons {
+			if slices.ContainsFunc(sites, p.Serves) == near && !slices.Contains(out, p.Name) {
+				out = append(out, p.Name)
+			}
+		}
+	}
+	return out
 }
 
 // repairerOf is who mends the cooling of a site.

@@ -7,10 +7,8 @@ import (
 	"coldchain/alerting"
 	"coldchain/alerting/duty"
 	"coldchain/gateway/collector"
-	"coldchain/gateway/config"
 	"coldchain/gateway/state"
 	"coldchain/gateway/web"
-	"coldchain/sensors"
 )
 
 // deskStore is what the desk reads and writes. Whenever it reads, the alarms
@@ -66,35 +64,6 @@ func ownChanges(now time.Time, s duty.Situation) []alerting.Transition {
 	for _, a := range open {
 		a.Returned, a.LastSeen, a.State = now, now, alerting.ReturnedUnacknowledged
 		out = append(out, alerting.Transition{Change: alerting.Returned, Alarm: a, At: now})
-	}
-	return out
-}
-
-// stores says how each site with goods stands, for the morning's message.
-func (f *office) stores() []duty.Store {
-	held := map[string]bool{}
-	for _, g := range f.collector.Gateways() {
-		held[g.Site] = held[g.Site] || g.Held > 0
-	}
-	var out []duty.Store
-	for _, site := range f.cfg.Sites {
-		s, goods := duty.Store{Site: site.ID, Fresh: true}, false
-		for _, z := range site.Zones {
-			if z.Kind == config.Technical || f.usage.rests(site.ID+"/"+z.ID, f.now()) {
-				continue // nobody expects values of what is not used
-			}
-			for name := range z.Points {
-				goods = true
-				word := web.PointStatus(f.collector.PointStatus(sensors.PointID(site.ID + "/" + z.ID + "/" + name)).Word)
-				s.Fresh = s.Fresh && (word == web.PointOK || word == web.PointOut)
-			}
-		}
-		if held[site.ID] {
-			s.Problems = append(s.Problems, "clock")
-		}
-		if goods {
-			out = append(out, s)
-		}
 	}
 	return out
 }

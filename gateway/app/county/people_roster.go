@@ -21,19 +21,23 @@ func (f *office) People(ctx context.Context) (web.Roster, error) {
 	if err != nil {
 		return web.Roster{}, err
 	}
-	return f.shown(p), nil
+	return f.shown(ctx, p)
 }
 
-func (f *office) shown(p state.People) web.Roster {
+func (f *office) shown(ctx context.Context, p state.People) (web.Roster, error) {
 	f.roster.Store(&p.Roster)
 	out := web.Roster{Version: p.Version, Roster: p.Roster, Plan: f.plan(p.Plan), Telling: f.desk != nil}
+	var err error
+	if out.PINs, err = f.state.PINs(ctx); err != nil {
+		return out, err
+	}
 	if !out.Telling {
 		out.Lacks = append(out.Lacks, web.Lack{ZH: "没有配置通知渠道，谁也不会被通知", EN: "nobody is told: no channel is configured"})
 	}
 	for _, l := range duty.Lacks(f.now(), p.Roster, out.Plan, f.siteIDs()) {
 		out.Lacks = append(out.Lacks, web.Lack{Site: l.Site, ZH: l.ZH, EN: l.Text})
 	}
-	return out
+	return out, nil
 }
 
 func (f *office) siteIDs() []string {
@@ -61,14 +65,18 @@ func (f *office) PutPeople(ctx context.Context, by web.Actor, version int, r dut
 	if err != nil {
 		return web.Roster{}, err
 	}
+	who, err := f.who(ctx, before.Roster, by)
+	if err != nil {
+		return web.Roster{}, err
+	}
 	knows := func(site string) bool { _, ok := f.places.sites[site]; return ok }
-	after, err := f.state.PutPeople(ctx, somebody(before.Roster, by), version, r, p, knows)
+	after, err := f.state.PutPeople(ctx, who, version, r, p, knows)
 	if err != nil {
 		return web.Roster{}, refused(err)
 	}
 	f.changed()
 	f.hub.Publish(web.PeopleEvent, "roster")
-	return f.shown(after), nil
+	return f.shown(ctx, after)
 }
 
 // Channels implements web.People.
@@ -132,7 +140,11 @@ func (f *office) PlanOutage(ctx context.Context, by web.Actor, o duty.Outage) (d
 	if err != nil {
 		return o, err
 	}
-	made, err := f.state.PlanOutage(ctx, somebody(p.Roster, by), o)
+	who, err := f.who(ctx, p.Roster, by)
+	if err != nil {
+		return o, err
+	}
+	made, err := f.state.PlanOutage(ctx, who, o)
 	if err != nil {
 		return o, refused(err)
 	}
@@ -148,7 +160,11 @@ func (f *office) EndOutage(ctx context.Context, by web.Actor, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.state.EndOutage(ctx, somebody(p.Roster, by), id); err != nil {
+	who, err := f.who(ctx, p.Roster, by)
+	if err != nil {
+		return err
+	}
+	if err := f.state.EndOutage(ctx, who, id); err != nil {
 		return refused(err)
 	}
 	f.changed()
@@ -163,6 +179,15 @@ func (f *office) Message(ctx context.Context, key string) (web.Message, error) {
 		return web.Message{}, translate(err)
 	}
 	out := web.Message{Person: o.Intent.Person, Name: f.places.Person(o.Intent.Person), Title: o.Words.Title, Text: o.Words.Text, At: o.Intent.At}
+	people, err := f.state.People(ctx)
+	if err != nil {
+		return web.Message{}, err
+	}
+	kept, err := f.state.PIN(ctx, o.Intent.Person, "")
+	if err != nil {
+		return web.Message{}, err
+	}
+	out.Names, out.First = namesFor(people.Roster, sitesOf(o.Intent)), kept.Hash == ""
 	about := aboutOf(o.Intent)
 	answers, err := f.state.AnswersTo(ctx, about...)
 	for _, id := range about {
@@ -174,6 +199,15 @@ func (f *office) Message(ctx context.Context, key string) (web.Message, error) {
 		}
 	}
 	return out, err
+}
+
+// sitesOf are the sites that a message tells of.
+func sitesOf(i duty.Intent) []string {
+	var out []string
+	for _, c := range i.Covers {
+		out = append(out, c.Site())
+	}
+	return out
 }
 
 // aboutOf is what an answer to a message answers.
@@ -189,7 +223,7 @@ func aboutOf(i duty.Intent) []string {
 }
 
 // AnswerMessage implements web.Messages.
-func (f *office) AnswerMessage(ctx context.Context, key, name string, step duty.Answer) error {
+func (f *office) AnswerMessage(ctx context.Context, key string, by web.Actor, step duty.Answer) error {
 	o, err := f.state.Message(ctx, key)
 	if err != nil {
 		return translate(err)
@@ -198,9 +232,13 @@ func (f *office) AnswerMessage(ctx context.Context, key, name string, step duty.
 	if err != nil {
 		return err
 	}
-	who := state.Actor{Kind: state.Person, ID: o.Intent.Person}
-	if addressee, _ := p.Roster.Person(o.Intent.Person); name != "" && name != addressee.Name {
-		who = somebody(p.Roster, web.Actor{Name: name, Via: "link"})
+	if by.Name == "" {
+		by.Name = o.Intent.Person
+	}
+	// The link may have been forwarded, or lie open on a shared telephone.
+	who, err := f.who(ctx, p.Roster, by)
+	if err != nil {
+		return err
 	}
 	return f.answer(ctx, who, o.Intent, step)
 }

@@ -31,6 +31,7 @@ type deskRig struct {
 	t      *testing.T
 	db     *state.DB
 	answer func(person string) int // what the far end says
+	slow   time.Duration           // and how long it takes to
 
 	mu    sync.Mutex
 	heard map[string]int // messages taken, by person
@@ -48,6 +49,11 @@ func newDesk(t *testing.T, sites int, channel bool) *deskRig {
 		var m struct{ Person, Short string }
 		if err := json.Unmarshal(body, &m); err != nil {
 			t.Errorf("a body that is no JSON: %v", err)
+		}
+		if r.slow > 0 {
+			timer := time.NewTimer(r.slow)
+			defer timer.Stop()
+			<-timer.C
 		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -285,7 +291,7 @@ func TestADrillIsShownWithItsSeconds(t *testing.T) {
 	if err := r.db.RecordAttempt(ctx, tester, []string{key}, duty.Attempt{Channel: "hook", At: at}, "", []time.Time{{}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.AnswerMessage(ctx, key, "", duty.Acknowledged); err != nil {
+	if err := r.AnswerMessage(ctx, key, web.Actor{Via: "link"}, duty.Acknowledged); err != nil {
 		t.Fatal(err)
 	}
 	got, err := r.Drills(ctx, 26)
@@ -339,10 +345,11 @@ func TestARosterNamesOnlyWhatThereIs(t *testing.T) {
 }
 
 // TestAStormIsOneMessageToEachPerson: fifty sites of sixty points each lose
-// their mains at once.
+// their mains at once, and the far end takes 300 ms for each message.
 func TestAStormIsOneMessageToEachPerson(t *testing.T) {
 	const sites, points = 50, 60
 	r := newDesk(t, sites, true)
+	r.slow = 300 * time.Millisecond
 	r.staff()
 	start := time.Now().UTC().Truncate(time.Millisecond)
 	var all []alerting.Alarm

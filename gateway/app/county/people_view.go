@@ -49,6 +49,9 @@ func (f *office) fill(ctx context.Context, list []web.Alarm) error {
 			a.Closing = &web.Closing{Closing: c.Closing, Severe: c.Severe}
 			a.Closing.By, a.Closing.Signed = f.places.Person(c.By), f.places.Person(c.Signed)
 		}
+		if l := got.Looked; l != nil {
+			a.Looked = &web.Look{By: f.places.Person(l.By), At: l.At, Note: l.Note, Grown: l.Grown}
+		}
 		if shelf := shelfOf(s.Situation, *a, now); shelf != nil {
 			a.Shelved = shelf
 			a.Shelved.By = f.places.Person(shelf.By)
@@ -141,6 +144,8 @@ func (f *office) told(o state.Outgoing) []web.Told {
 // outcome is what is to be expected of a message that was not taken.
 func outcome(o state.Outgoing, now time.Time) web.TellingState {
 	switch {
+	case !o.Cancelled.IsZero():
+		return web.Cancelled
 	case !o.Next.IsZero():
 		return web.Waiting
 	case now.Sub(o.Intent.At) >= 4*time.Hour:
@@ -188,7 +193,11 @@ func (v view) act(ctx context.Context, id string, by web.Actor, do func(state.Ac
 	if err != nil {
 		return err
 	}
-	if err := do(somebody(p.Roster, by), p.Plan); err != nil {
+	who, err := v.office.who(ctx, p.Roster, by)
+	if err != nil {
+		return err
+	}
+	if err := do(who, p.Plan); err != nil {
 		return refused(err)
 	}
 	v.office.changed()
@@ -213,7 +222,20 @@ func (v view) CloseAlarm(ctx context.Context, id string, by web.Actor, c duty.Cl
 
 // Sign implements web.Steps.
 func (v view) Sign(ctx context.Context, id string, by web.Actor) error {
+	p, err := v.state.People(ctx)
+	if err != nil {
+		return err
+	}
+	// A signature under a name that anybody may invent would be none.
+	if _, known := personOf(p.Roster, by.Name); !known && len(p.Roster.Persons) > 0 {
+		return &web.Refused{Code: string(state.ErrSecondPerson), ZH: "签字的人要在人员名单里", EN: "who signs has to be in the roster"}
+	}
 	return v.act(ctx, id, by, func(who state.Actor, _ duty.Plan) error { return v.state.SignOff(ctx, who, id) })
+}
+
+// LookAt implements web.Steps.
+func (v view) LookAt(ctx context.Context, id string, by web.Actor, note string) error {
+	return v.act(ctx, id, by, func(who state.Actor, _ duty.Plan) error { return v.state.LookAt(ctx, who, id, note) })
 }
 
 // Shelve implements web.Steps.

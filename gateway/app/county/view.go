@@ -163,9 +163,9 @@ func alarmOf(a state.Alarm) web.Alarm {
 // the token it came with.
 func actorOf(a web.Actor) state.Actor {
 	if a.Name != "" {
-		return state.Actor{Kind: state.Person, ID: a.String()}
+		return state.Actor{Kind: state.Person, ID: a.String(), Device: a.Device}
 	}
-	return state.Actor{Kind: state.Token, ID: a.Via}
+	return state.Actor{Kind: state.Token, ID: a.Via, Device: a.Device}
 }
 
 // translate puts a refusal of county.db into the page's two kinds.

@@ -85,8 +85,12 @@ func (v view) use(ctx context.Context, by web.Actor, do func(state.Actor) error)
 	if err != nil {
 		return err
 	}
+	who, err := v.office.who(ctx, p.Roster, by)
+	if err != nil {
+		return err
+	}
 	before := v.goods.usage.uses(v.goods.usage.now())
-	if err := do(somebody(p.Roster, by)); err != nil {
+	if err := do(who); err != nil {
 		return v.usageWords(err)
 	}
 	v.goods.follow(ctx)

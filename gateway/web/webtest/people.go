@@ -3,12 +3,14 @@ package webtest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"coldchain/alerting"
 	"coldchain/alerting/duty"
 	"coldchain/alerting/notify"
+	"coldchain/gateway/pin"
 	"coldchain/gateway/web"
 )
 
@@ -20,6 +22,9 @@ type Office struct {
 	Planned   []duty.Outage
 	Sent      map[string]web.Message // by key
 	Clock     func() time.Time       // default time.Now
+	PINs      map[string]pin.PIN     // by person; who is not in it has none
+	Wrong     map[string]int         // PINs in a row, by person
+	Saw       func(by web.Actor)     // called for everybody who has to prove who he is; may be nil
 }
 
 func (o *Office) now() time.Time {
@@ -48,7 +53,7 @@ func (f *Fake) Whole(ctx context.Context, id string) (web.Alarm, error) { return
 
 // TakeStep implements web.Steps.
 func (f *Fake) TakeStep(_ context.Context, id string, by web.Actor, step duty.Answer, note string) error {
-	return f.change(id, func(a *web.Alarm) error {
+	return f.changeBy(by, id, func(a *web.Alarm) error {
 		if slices.ContainsFunc(a.Steps, func(s web.Step) bool { return s.Step == step && s.By == by.Name }) {
 			return nil
 		}
@@ -74,7 +79,7 @@ func (f *Fake) answered(a *web.Alarm, by, note string, at time.Time) {
 
 // CloseAlarm implements web.Steps.
 func (f *Fake) CloseAlarm(_ context.Context, id string, by web.Actor, c duty.Closing) error {
-	return f.change(id, func(a *web.Alarm) error {
+	return f.changeBy(by, id, func(a *web.Alarm) error {
 		if err := duty.MayClose(a.Alarm, c); err != nil {
 			return &web.Refused{Code: "not-over", ZH: "报警还没有恢复，现在不能关闭", EN: err.Error()}
 		}
@@ -89,7 +94,7 @@ func (f *Fake) CloseAlarm(_ context.Context, id string, by web.Actor, c duty.Clo
 
 // Sign implements web.Steps.
 func (f *Fake) Sign(_ context.Context, id string, by web.Actor) error {
-	return f.change(id, func(a *web.Alarm) error {
+	return f.changeBy(by, id, func(a *web.Alarm) error {
 		switch {
 		case a.Closing == nil:
 			return fmt.Errorf("closing: %w", web.ErrNotFound)
@@ -106,16 +111,30 @@ func (f *Fake) Sign(_ context.Context, id string, by web.Actor) error {
 
 // Shelve implements web.Steps.
 func (f *Fake) Shelve(_ context.Context, id string, by web.Actor, until time.Time, reason string) error {
-	return f.change(id, func(a *web.Alarm) error {
+	return f.changeBy(by, id, func(a *web.Alarm) error {
 		a.Shelved = &duty.Shelf{ID: id, Rule: a.Rule, Object: a.Object, Level: a.Level, From: f.Office.now(), Until: until, Reason: reason, By: by.Name}
 		return nil
 	})
 }
 
 // Unshelve implements web.Steps.
-func (f *Fake) Unshelve(_ context.Context, id string, _ web.Actor) error {
-	return f.change(id, func(a *web.Alarm) error {
+func (f *Fake) Unshelve(_ context.Context, id string, by web.Actor) error {
+	return f.changeBy(by, id, func(a *web.Alarm) error {
 		a.Shelved = nil
+		return nil
+	})
+}
+
+// LookAt implements web.Steps.
+func (f *Fake) LookAt(_ context.Context, id string, by web.Actor, note string) error {
+	return f.changeBy(by, id, func(a *web.Alarm) error {
+		if a.Class != alerting.Late {
+			return &web.Refused{Code: "invalid", Invalid: true, ZH: "这条报警是现在的，要有人去处理", EN: "this alarm is live: somebody has to go there"}
+		}
+		a.Looked = &web.Look{By: by.Name, At: f.Office.now(), Note: note}
+		if a.Acknowledged == nil {
+			f.answered(a, by.Name, note, a.Looked.At)
+		}
 		return nil
 	})
 }
@@ -126,7 +145,7 @@ func (f *Fake) Queue(_ context.Context, limit int) ([]web.Alarm, error) {
 	defer f.mu.Unlock()
 	var out []web.Alarm
 	for _, a := range f.AlarmList {
-		if a.Class == alerting.Late && a.Closing == nil && len(out) < limit {
+		if a.Class == alerting.Late && a.Closing == nil && (a.Looked == nil || a.Looked.Grown) && len(out) < limit {
 			out = append(out, a)
 		}
 	}
@@ -137,13 +156,17 @@ func (f *Fake) Queue(_ context.Context, limit int) ([]web.Alarm, error) {
 func (f *Fake) People(context.Context) (web.Roster, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.List.PINs = slices.Sorted(maps.Keys(f.PINs))
 	return f.List, f.StateDown
 }
 
 // PutPeople implements web.People.
-func (f *Fake) PutPeople(_ context.Context, _ web.Actor, version int, r duty.Roster, p duty.Plan) (web.Roster, error) {
+func (f *Fake) PutPeople(_ context.Context, by web.Actor, version int, r duty.Roster, p duty.Plan) (web.Roster, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err := f.prove(by); err != nil {
+		return web.Roster{}, err
+	}
 	for _, err := range []error{r.Check(nil), p.Check()} {
 		if err != nil {
 			return web.Roster{}, &web.Refused{Code: "invalid", Invalid: true, ZH: "名单或方案不对：" + err.Error(), EN: err.Error()}
@@ -183,6 +206,9 @@ func (f *Fake) Outages(context.Context) ([]duty.Outage, error) {
 func (f *Fake) PlanOutage(_ context.Context, by web.Actor, o duty.Outage) (duty.Outage, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err := f.prove(by); err != nil {
+		return o, err
+	}
 	o.ID, o.By = fmt.Sprintf("OUTAGE%d", len(f.Planned)+1), by.Name
 	f.Planned = append(f.Planned, o)
 	return o, f.StateDown
@@ -208,13 +234,21 @@ func (f *Fake) Message(_ context.Context, key string) (web.Message, error) {
 	if !ok {
 		return m, fmt.Errorf("message %s: %w", key, web.ErrNotFound)
 	}
+	for _, p := range f.List.Roster.Persons {
+		m.Names = append(m.Names, p.Name)
+	}
+	m.First = f.PINs[m.Person] == ""
 	return m, f.StateDown
 }
 
 // AnswerMessage implements web.Messages.
-func (f *Fake) AnswerMessage(_ context.Context, key, name string, step duty.Answer) error {
+func (f *Fake) AnswerMessage(_ context.Context, key string, by web.Actor, step duty.Answer) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err := f.prove(by); err != nil {
+		return err
+	}
+	name := by.Name
 	m, ok := f.Sent[key]
 	if !ok {
 		return fmt.Errorf("message %s: %w", key, web.ErrNotFound)
@@ -267,6 +301,7 @@ func (s *Scene) office(now time.Time) {
 	}
 	s.Planned = []duty.Outage{{ID: "OUTAGE0", Kind: duty.PlannedOutage, Object: "xini", From: now.Add(15 * time.Hour), Until: now.Add(19 * time.Hour), Reason: "供电局检修", By: "那日苏"}}
 	s.Sent = map[string]web.Message{}
+	s.PINs = map[string]pin.PIN{"qiqige": "4711", "narisu": "2580", "wangzhuren": "1357", "lina": "8024"} // 巴图 has none yet
 	s.answers(now)
 }
 
@@ -310,6 +345,16 @@ func (s *Scene) late(now time.Time) {
 			Object: string(main.ID), Zone: r.zone.ID, Level: alerting.Excursion, Class: alerting.Late, State: alerting.ReturnedUnacknowledged,
 			Start: start, Raised: start.Add(30 * time.Minute), Returned: start.Add(70 * time.Minute), LastSeen: start.Add(70 * time.Minute),
 			Limit: 5, Delay: 30 * time.Minute, Peak: 6.2, LastValue: 4.6, HasValue: true}})
+		again := s.AlarmList[len(s.AlarmList)-1]
+		again.Start, again.Raised, again.Returned = start.Add(-50*time.Hour), start.Add(-20*time.Hour), start.Add(-46*time.Hour)
+		again.ID, again.Peak, again.State = alerting.AlarmID(again.Rule, again.Object, again.Start), 9.4, alerting.Normal
+		again.Acknowledged = &web.Acknowledgement{At: start.Add(-19 * time.Hour), By: "李娜"}
+		again.Looked = &web.Look{By: "李娜", At: start.Add(-19 * time.Hour), Note: "已核对，货品没有影响", Grown: true}
+		if len(s.Lots) > 0 {
+			b := s.Lots[0]
+			again.Batches = []web.ExposedBatch{{Batch: b.Batch, Custody: b.Custody[0]}}
+		}
+		s.AlarmList = append(s.AlarmList, again)
 		return
 	}
 }

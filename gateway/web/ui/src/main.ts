@@ -16,6 +16,8 @@ import './style/wide.css'
 import './style/operations.css'
 import './style/alarm.css'
 import './style/people.css'
+import './style/pin.css'
+import './style/queue.css'
 
 startTheme()
 startRouter()

@@ -1,4 +1,4 @@
-import type { AlarmAnswer, Channel, ClosingWords, Drill, Outage, PeopleAnswer, Plan, Roster, StepName } from './people'
+import type { AlarmAnswer, By, Channel, ClosingWords, Drill, Outage, PeopleAnswer, Plan, Roster, StepName } from './people'
 import type { OperationsAnswer, QuarantineAnswer } from './operations'
 import type { AlarmsAnswer, Batch, BatchesAnswer, Disuse, DisuseKind, Label, Phase, ReadingsAnswer, SitesAnswer, Use, ZonesAnswer } from './types'
 
@@ -78,28 +78,33 @@ const alarmPath = (id: string, what = '') => 'alarms/' + encodeURIComponent(id) 
 export const getAlarm = (id: string, signal?: AbortSignal) => ask<AlarmAnswer>(alarmPath(id), { signal })
 export const getClosingWords = () => ask<ClosingWords>('closing-words')
 
-export const takeStep = (id: string, step: StepName, actor: string, token: string) =>
-  send<AlarmAnswer>('POST', alarmPath(id, '/steps'), token, { step, actor })
-export const closeAlarm = (id: string, c: { cause: string; action: string; outcome: string; note: string }, actor: string, token: string) =>
-  send<AlarmAnswer>('POST', alarmPath(id, '/closing'), token, { ...c, actor })
-export const signAlarm = (id: string, actor: string, token: string) => send<AlarmAnswer>('POST', alarmPath(id, '/signature'), token, { actor })
-export const shelveAlarm = (id: string, until: string, reason: string, actor: string, token: string) =>
-  send<AlarmAnswer>('POST', alarmPath(id, '/shelf'), token, { until, reason, actor })
-export const unshelveAlarm = (id: string, actor: string, token: string) => send<AlarmAnswer>('DELETE', alarmPath(id, '/shelf'), token, { actor })
+export const takeStep = (id: string, step: StepName, by: By, token: string) =>
+  send<AlarmAnswer>('POST', alarmPath(id, '/steps'), token, { step, ...by })
+export const closeAlarm = (id: string, c: { cause: string; action: string; outcome: string; note: string }, by: By, token: string) =>
+  send<AlarmAnswer>('POST', alarmPath(id, '/closing'), token, { ...c, ...by })
+export const signAlarm = (id: string, by: By, token: string) => send<AlarmAnswer>('POST', alarmPath(id, '/signature'), token, by)
+export const shelveAlarm = (id: string, until: string, reason: string, by: By, token: string) =>
+  send<AlarmAnswer>('POST', alarmPath(id, '/shelf'), token, { until, reason, ...by })
+export const unshelveAlarm = (id: string, by: By, token: string) => send<AlarmAnswer>('DELETE', alarmPath(id, '/shelf'), token, by)
+
+export const getQueue = () => ask<AlarmsAnswer>('queue')
+export const lookAt = (id: string, note: string, by: By, token: string) => send<AlarmAnswer>('POST', alarmPath(id, '/look'), token, { note, ...by })
 
 export const getPeople = () => ask<PeopleAnswer>('people')
-export const putPeople = (p: { version: number; roster: Roster; plan: Plan }, actor: string, token: string) =>
-  send<PeopleAnswer>('PUT', 'people', token, { ...p, actor })
+export const putPeople = (p: { version: number; roster: Roster; plan: Plan }, by: By, token: string) =>
+  send<PeopleAnswer>('PUT', 'people', token, { ...p, ...by })
+const pinPath = (person: string) => 'people/' + encodeURIComponent(person) + '/pin'
+export const setPIN = (person: string, fresh: string, by: By, token: string) => send<{ pins: string[] }>('PUT', pinPath(person), token, { new: fresh, ...by })
+export const forgetPIN = (person: string, by: By, token: string) => send<{ pins: string[] }>('DELETE', pinPath(person), token, by)
 
 export const getDrills = () => ask<{ now: string; drills: Drill[] }>('drills')
 export const getChannels = () => ask<{ now: string; channels: Channel[] }>('channels')
 export const getOutages = () => ask<{ now: string; outages: Outage[] }>('outages')
-export const addOutage = (o: Omit<Outage, 'id' | 'by'>, actor: string, token: string) => send<unknown>('POST', 'outages', token, { ...o, actor })
-export const endOutage = (id: string, actor: string, token: string) => send<unknown>('DELETE', 'outages/' + encodeURIComponent(id), token, { actor })
-
 export type UsesAnswer = { now: string; uses: (Use & { zone: string })[] }
-export const takeOutOfUse = (d: { zone: string; kind: DisuseKind; until: string; reason: string }, actor: string, token: string) =>
-  send<UsesAnswer & { disuse: Disuse }>('POST', 'disuses', token, { ...d, actor })
-export const bringIntoUse = (id: string, actor: string, token: string) => send<UsesAnswer>('DELETE', 'disuses/' + encodeURIComponent(id), token, { actor })
-export const sayPhase = (truck: string, phase: Phase, actor: string, token: string) => send<UsesAnswer>('POST', 'trucks/' + encodeURIComponent(truck) + '/phase', token, { phase, actor })
-export const sayEmpty = (truck: string, actor: string, token: string) => send<UsesAnswer>('POST', 'trucks/' + encodeURIComponent(truck) + '/empty', token, { actor })
+export const takeOutOfUse = (d: { zone: string; kind: DisuseKind; until: string; reason: string }, by: By, token: string) =>
+  send<UsesAnswer & { disuse: Disuse }>('POST', 'disuses', token, { ...d, ...by })
+export const bringIntoUse = (id: string, by: By, token: string) => send<UsesAnswer>('DELETE', 'disuses/' + encodeURIComponent(id), token, by)
+export const sayPhase = (truck: string, phase: Phase, by: By, token: string) => send<UsesAnswer>('POST', 'trucks/' + encodeURIComponent(truck) + '/phase', token, { phase, ...by })
+export const sayEmpty = (truck: string, by: By, token: string) => send<UsesAnswer>('POST', 'trucks/' + encodeURIComponent(truck) + '/empty', token, by)
+export const addOutage = (o: Omit<Outage, 'id' | 'by'>, by: By, token: string) => send<unknown>('POST', 'outages', token, { ...o, ...by })
+export const endOutage = (id: string, by: By, token: string) => send<unknown>('DELETE', 'outages/' + encodeURIComponent(id), token, by)

@@ -20,7 +20,7 @@ export interface Told {
   channel: string
   kind: string
   at: string
-  state: 'taken' | 'waiting' | 'failed' | 'expired'
+  state: 'taken' | 'waiting' | 'failed' | 'expired' | 'cancelled'
   why?: string
 }
 
@@ -47,6 +47,8 @@ export interface Answered {
   todo?: Label[]
   next?: { at: string; who: string[] } | null
   closing?: Closing | null
+  /** Of a late alarm: what the quality officer has said to it. */
+  looked?: { by: string; at: string; note: string; grown: boolean } | null
   shelved?: { until: string; reason: string; by: string } | null
   repairer?: { name: string; phone: string } | null
 }
@@ -127,8 +129,16 @@ export interface Plan {
   [more: string]: unknown
 }
 
+/** Who does something: a name, and for somebody of the roster his PIN. */
+export interface By {
+  actor: string
+  pin?: string
+}
+
 export interface PeopleAnswer {
   version: number
+  /** Ids of those who have a PIN. */
+  pins?: string[]
   roster: Roster
   plan: Plan
   lacks: (Label & { site: string })[]

@@ -1,6 +1,8 @@
 import { operationsEn } from './operations'
 import { answerEn, peopleEn } from './people'
 import { usageEn } from './usage'
+import { pinEn } from './pin'
+import { queueEn } from './queue'
 import type { Catalogue } from './zh'
 
 export const en: Catalogue = {
@@ -8,6 +10,8 @@ export const en: Catalogue = {
   answer: answerEn,
   people: peopleEn,
   use: usageEn,
+  pin: pinEn,
+  queue: queueEn,
   app: { title: 'Cold chain', skip: 'Skip to content', language: '中文', theme: 'Look', auto: 'Auto', light: 'Light', dark: 'Dark' },
   nav: { label: 'Main menu', county: 'Overview', alarms: 'Alarms', batches: 'Batches', back: 'Back' },
   state: { act: 'Act now', attention: 'Attention', nodata: 'No data', ok: 'Normal', rest: 'Not in use' },

@@ -46,9 +46,9 @@ export async function discard() {
 }
 
 export function save() {
-  asMe('', (name) => void attempt(key, async (token) => {
+  asMe('', (by) => void attempt(key, async (token) => {
     if (!changed.value) return
-    known.value = await putPeople(changed.value, name, token)
+    known.value = await putPeople(changed.value, by, token)
     changed.value = null
     justSaved.value = true
   }))

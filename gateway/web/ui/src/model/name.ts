@@ -2,6 +2,7 @@
 // store's phone is shared, so the name is shown and changed with one tap.
 
 import { ref } from 'vue'
+import { prove, type By } from './pin'
 
 const key = 'coldchain.name'
 
@@ -38,10 +39,11 @@ export interface Question {
 
 export const question = ref<Question | null>(null)
 
-/** Does something under the name of whoever holds this device. */
-export function asMe(site: string, act: (name: string) => void) {
-  if (me.value) act(me.value)
-  else question.value = { site, not: '', keep: true, then: act }
+/** Does something under the name of whoever holds this device, who proves it by his PIN. */
+export function asMe(site: string, act: (by: By) => void) {
+  const then = (name: string) => void prove(name, act)
+  if (me.value) then(me.value)
+  else question.value = { site, not: '', keep: true, then }
 }
 
 /** Asks anew who holds the device. */
@@ -50,8 +52,8 @@ export function askName(site = '') {
 }
 
 /** Does something under the name of somebody who is not this one. */
-export function asAnother(site: string, not: string, act: (name: string) => void) {
-  question.value = { site, not, keep: false, then: act }
+export function asAnother(site: string, not: string, act: (by: By) => void) {
+  question.value = { site, not, keep: false, then: (name) => void prove(name, act) }
 }
 
 export function answerName(name: string) {

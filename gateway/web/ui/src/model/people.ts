@@ -52,12 +52,32 @@ export function withPerson(r: Roster, p: Person, before?: string): Roster {
 export const withoutPerson = (r: Roster, id: string): Roster => ({ ...r, persons: r.persons.filter((p) => p.id !== id) })
 
 /** What a person still lacks before he can be told anything; empty: nothing. */
-export function lacking(p: Person): 'name' | 'roles' | 'phone' | 'id' | '' {
+export function lacking(p: Person): 'name' | 'roles' | 'phone' | 'id' | 'hours' | '' {
   if (!p.name.trim()) return 'name'
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(p.id)) return 'id'
   if (!p.roles.length) return 'roles'
   if (p.phone && !p.phone.includes('*') && !/^[0-9]{8,15}$/.test(p.phone)) return 'phone'
+  if (Object.values(p.hours ?? {}).some((spans) => overlap(spans))) return 'hours'
   return ''
+}
+
+const minuteOf = (clock: string): number => {
+  const [h, m] = clock.split(':').map(Number)
+  return (h ?? 0) * 60 + (m ?? 0)
+}
+const clockOf = (minute: number): string => `${String(Math.floor(minute / 60) % 24).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
+
+/** A second part of a day to begin with: an hour after the first, for four hours, and before midnight if it can be. */
+export function afterSpan(first: Span): Span {
+  const from = minuteOf(first.to) + 60
+  return { from: clockOf(from), to: clockOf(from + 240) }
+}
+
+/** Whether parts of one day lie over each other; one that runs past midnight ends the next day. */
+export function overlap(spans: Span[]): boolean {
+  const parts = spans.map((s) => ({ from: minuteOf(s.from), to: minuteOf(s.to) })).map((s) => (s.to <= s.from ? { from: s.from, to: s.to + 1440 } : s))
+  parts.sort((a, b) => a.from - b.from)
+  return parts.some((s, i) => i > 0 && s.from < (parts[i - 1]?.to ?? 0))
 }
 
 /** Digits as the roster wants them: an eleven-digit mobile number is from here. */

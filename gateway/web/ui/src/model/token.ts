@@ -4,7 +4,7 @@
 
 import { ref } from 'vue'
 import { ApiError, takeStep } from '../api/client'
-import type { StepName } from '../api/people'
+import type { By, StepName } from '../api/people'
 import type { Label } from '../api/types'
 import { takeAlarms } from './county'
 
@@ -80,9 +80,9 @@ export async function attemptWith(typed: string) {
 /** What a step of an alarm is called here. */
 export const stepKey = (alarm: string, step: StepName) => alarm + '/' + step
 
-export function pressStep(alarm: string, step: StepName, name: string, took?: (now: string) => void) {
+export function pressStep(alarm: string, step: StepName, by: By, took?: (now: string) => void) {
   void attempt(stepKey(alarm, step), async (token) => {
-    const answer = await takeStep(alarm, step, name, token)
+    const answer = await takeStep(alarm, step, by, token)
     takeAlarms([answer.alarm])
     took?.(answer.now)
   })
