@@ -18,6 +18,7 @@ import (
 
 	"coldchain/alerting"
 	"coldchain/alerting/engine"
+	"coldchain/alerting/wiring"
 	"coldchain/gateway/mqtt"
 	"coldchain/gateway/source"
 	"coldchain/gateway/state"
@@ -71,8 +72,10 @@ type Collector struct {
 	outbox   chan mqtt.Message
 	decoder  *wire.Decoder // judgeLoop's
 
-	// mu guards what judging and committing share: the engine and the ranges.
+	// mu guards what judging and committing share: the engine, what hangs where,
+	// and the ranges.
 	mu         sync.Mutex
+	tree       *wiring.Tree
 	ranges     *progress
 	generation string
 	connected  bool
@@ -115,7 +118,7 @@ func New(ctx context.Context, o Options) (*Collector, error) {
 		unstored: make(chan batchItem, inboxMessages),
 		outbox:   make(chan mqtt.Message, inboxMessages),
 		decoder:  wire.NewDecoder(wire.DefaultLimits()),
-		holes:    holes{}, twins: map[string]*twins{}, foreign: newForeign(o.Sources), reached: make(chan struct{}),
+		holes:    holes{}, twins: map[string]*twins{}, foreign: newForeign(o.Sources), tree: wiring.New(), reached: make(chan struct{}),
 	}
 	c.o.Registry.sources = c.foreign.owners()
 	if err := c.begin(ctx); err != nil {
@@ -144,7 +147,10 @@ func New(ctx context.Context, o Options) (*Collector, error) {
 	}
 	c.judged.beat(now)
 	c.stored.beat(now)
-	return c, c.gateways.restore(ctx, o.State)
+	if err := c.gateways.restore(ctx, o.State); err != nil {
+		return nil, err
+	}
+	return c, c.restoreWiring(ctx, now)
 }
 
 // Subscriptions are what the collector wants to hear from the broker.

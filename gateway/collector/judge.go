@@ -60,7 +60,8 @@ func (c *Collector) advance(now time.Time) []alerting.Transition {
 	if !c.connected {
 		return nil
 	}
-	return c.o.Engine.Advance(now)
+	changes := c.o.Engine.Advance(now)
+	return append(changes, c.tree.Turn(c.o.Engine, now)...)
 }
 
 func (c *Collector) handle(ctx context.Context, m inboxMessage) {
@@ -79,9 +80,12 @@ func (c *Collector) handle(ctx context.Context, m inboxMessage) {
 	case wire.ChannelStatus:
 		c.onStatus(ctx, m, address)
 	case wire.ChannelInventory:
-		if err := c.gateways.inventory(ctx, c.o.State, address, m.Payload, m.received); err != nil {
+		inv, err := c.gateways.inventory(ctx, c.o.State, address, m.Payload, m.received)
+		if err != nil {
 			c.setApart(ctx, m, address, refusal{wire.Malformed, err.Error()})
+			return
 		}
+		c.wire(inv)
 	}
 }
 
