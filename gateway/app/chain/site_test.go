@@ -52,7 +52,7 @@ outputs:
 labels: {mutton: {zh: 羊肉库, en: Mutton store}}
 `)
 	checkProbe(t, bin, file)
-	c.start(filepath.Join(bin, "edge-agent"), "-config", file)
+	agent := programs.Keep(t, filepath.Join(c.dir, "edge.log"), filepath.Join(bin, "edge-agent"), nil, "-config", file)
 	shows := func(path, text string) func() bool {
 		return func() bool { return strings.Contains(get(t, "http://"+page+path), text) }
 	}
@@ -65,13 +65,31 @@ labels: {mutton: {zh: 羊肉库, en: Mutton store}}
 	store.dark.Store(true)
 	await(t, 20*time.Second, "the beacon", func() bool { return store.Coil(9, 1) })
 	await(t, 60*time.Second, "the siren, half a minute after the mains were lost", func() bool { return store.Coil(9, 0) })
+	html := get(t, "http://"+page+"/")
+	for _, want := range []string{"停电", "关紧库门少开", "起，已", "没有温度限值"} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the page with an alarm lacks %q", want)
+		}
+	}
 	silence(t, "http://"+page)
 	await(t, 20*time.Second, "the siren to be silent", func() bool { return !store.Coil(9, 0) })
 	if !store.Coil(9, 1) {
 		t.Error("the beacon went out although the mains are still away")
 	}
+
+	// A power cut at the gateway: it knows that somebody has silenced it.
+	await(t, 20*time.Second, "the silence to be written down", func() bool {
+		state, _ := os.ReadFile(filepath.Join(c.dir, "alarms.state")) // not there yet: not written down
+		return strings.Contains(string(state), `"quiet"`)
+	})
+	agent.Kill()
+	await(t, 20*time.Second, "the page after the power cut", shows("/api/alarms", `"silenced":true`))
+	if store.Coil(9, 0) || !store.Coil(9, 1) {
+		t.Error("the beacon is out, or the siren sounds again after the power cut although somebody has silenced it")
+	}
 	store.dark.Store(false)
-	await(t, 20*time.Second, "the beacon to go out", func() bool { return !store.Coil(9, 1) })
+	await(t, 100*time.Second, "the beacon to go out, a minute after the mains are back", func() bool { return !store.Coil(9, 1) })
+	await(t, 20*time.Second, "the page without an alarm", shows("/api/alarms", `"alarms":[]`))
 }
 
 // storeSlaves are the slaves of one cold store.
