@@ -13,6 +13,7 @@ import (
 	"coldchain/alerting"
 	"coldchain/alerting/duty"
 	"coldchain/gateway/wire"
+	"coldchain/sensors"
 )
 
 // Sites tell of their own alarms by events. The county owns alarms: what a site
@@ -50,9 +51,13 @@ func (tx *txn) answerFromSite(e JournalEntry) error {
 	if err != nil {
 		return nil // it is kept as an event, and says nothing
 	}
-	rows, err := tx.QueryContext(tx.ctx, alarmColumns+` FROM alarms a WHERE a.rule = ?1 AND a.object = ?2
+	zone := "" // what an alarm of a point has; for the index
+	if p, err := sensors.ParsePointID(e.Event.Object); err == nil && !onLine(alerting.RuleName(said.Rule)) {
+		zone = p.Zone()
+	}
+	rows, err := tx.QueryContext(tx.ctx, alarmColumns+` FROM alarms a WHERE a.zone = ?5 AND a.rule = ?1 AND a.object = ?2
 		AND a.start_ms <= ?3 AND (a.returned_ms IS NULL OR a.returned_ms >= ?4)`,
-		said.Rule, e.Event.Object, e.Event.At.Add(sameAlarm).UnixMilli(), e.Event.At.Add(-said.Age-sameAlarm).UnixMilli())
+		said.Rule, e.Event.Object, e.Event.At.Add(sameAlarm).UnixMilli(), e.Event.At.Add(-said.Age-sameAlarm).UnixMilli(), zone)
 	found, err := scanAlarms(rows, err)
 	if err != nil {
 		return err
@@ -64,6 +69,10 @@ func (tx *txn) answerFromSite(e JournalEntry) error {
 	}
 	return nil
 }
+
+// onLine reports whether a rule is about a bus or device: its object has the
+// form of a point's and is none.
+func onLine(rule alerting.RuleName) bool { return rule == duty.BusFault || rule == duty.DeviceFault }
 
 // answersOfSite takes what was silenced at a site before the county had the
 // alarm. The alarm is in the file by now.
