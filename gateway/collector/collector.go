@@ -38,15 +38,19 @@ type Listener interface {
 	GatewayChanged(s wire.Status, received time.Time)
 }
 
-// Options configure a Collector. All are required but Rollups, Sources and Registerer.
+// Options configure a Collector. All are required but Rollups, Sources, Limits
+// and Registerer.
 type Options struct {
-	Registry   Registry
-	Engine     *engine.Engine
-	State      *state.DB
-	Store      store.Store
-	Rollups    store.Rollups    // nil: nothing is rolled up
-	Sources    []*source.Source // third-party senders
-	Listener   Listener
+	Registry Registry
+	Engine   *engine.Engine
+	State    *state.DB
+	Store    store.Store
+	Rollups  store.Rollups    // nil: nothing is rolled up
+	Sources  []*source.Source // third-party senders
+	Listener Listener
+	// Limits are those of each site, by its name, for its gateway to judge by;
+	// versions are filled in. nil: no site is told any.
+	Limits     map[string]wire.SiteLimits
 	Now        func() time.Time
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer // nil: counted, not exported
@@ -76,6 +80,7 @@ type Collector struct {
 	// and the ranges.
 	mu         sync.Mutex
 	tree       *wiring.Tree
+	limits     siteLimits
 	ranges     *progress
 	generation string
 	connected  bool
@@ -121,6 +126,10 @@ func New(ctx context.Context, o Options) (*Collector, error) {
 		holes:    holes{}, twins: map[string]*twins{}, foreign: newForeign(o.Sources), tree: wiring.New(), reached: make(chan struct{}),
 	}
 	c.o.Registry.sources = c.foreign.owners()
+	var err error
+	if c.limits, err = newSiteLimits(o.Limits); err != nil {
+		return nil, err
+	}
 	if err := c.begin(ctx); err != nil {
 		return nil, err
 	}

@@ -153,6 +153,9 @@ func (c *Collector) onStatus(ctx context.Context, m inboxMessage, a wire.Address
 		c.o.Logger.Error("keep a gateway's status", "gateway", a.Gateway, "error", err)
 	}
 	c.o.Listener.GatewayChanged(s, m.received)
+	if s.Online && s.Follows {
+		c.sendLimits(a, s.Limits)
+	}
 	if greet {
 		c.hello(a, m.received)
 	} else if s.Online {

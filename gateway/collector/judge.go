@@ -46,6 +46,7 @@ func (c *Collector) judgeLoop(ctx context.Context) {
 		case <-tick.C:
 			now := c.o.Now()
 			c.apply(ctx, slices.Concat(c.advance(now), c.endTwins(now), c.alarm.turn(c.o.Registry.County, &c.trouble, now)))
+			c.spreadLimits()
 			c.watchClock()
 			c.judged.beat(now)
 			c.m.unstored.Set(float64(c.waiting.Load()))
