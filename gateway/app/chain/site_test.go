@@ -95,16 +95,19 @@ labels: {mutton: {zh: 羊肉库, en: Mutton store}}
 // storeSlaves are the slaves of one cold store.
 type storeSlaves struct {
 	modbustest.Bus
-	dark atomic.Bool // the mains are away
+	dark   atomic.Bool  // the mains are away
+	tenths atomic.Int32 // the room's air, 0.1 °C
 }
 
 func serveStore(t *testing.T, port string) *storeSlaves {
 	t.Helper()
 	s := &storeSlaves{}
+	s.tenths.Store(-185)
 	s.Data = func(q modbustest.Question) []byte {
 		switch {
 		case q.Slave == 1 && q.Function == 4 && q.Address == 1 && q.Quantity == 2:
-			return []byte{0xFF, 0x47, 0x03, 0x54} // -18.5 °C, 85.2 %RH
+			air := uint16(s.tenths.Load())
+			return []byte{byte(air >> 8), byte(air), 0x03, 0x54} // and 85.2 %RH
 		case q.Slave == 3 && q.Function == 2:
 			if s.dark.Load() {
 				return []byte{0}
