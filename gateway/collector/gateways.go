@@ -153,7 +153,7 @@ func (c *Collector) onStatus(ctx context.Context, m inboxMessage, a wire.Address
 		c.o.Logger.Error("keep a gateway's status", "gateway", a.Gateway, "error", err)
 	}
 	c.o.Listener.GatewayChanged(s, m.received)
-	if s.Online && s.Follows {
+	if s.Online && s.Limits != "" {
 		c.sendLimits(a, s.Limits)
 	}
 	if greet {

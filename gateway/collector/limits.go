@@ -95,5 +95,5 @@ func (g *gateways) follows(gateway string) bool {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	s := g.by[gateway]
-	return s.Online && s.Follows
+	return s.Online && s.Limits != ""
 }

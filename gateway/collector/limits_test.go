@@ -18,8 +18,8 @@ func TestASiteIsSentTheLimitsThatHold(t *testing.T) {
 		r.limits = map[string]wire.SiteLimits{"balagong": {SilentAfterS: 600, Zones: []wire.ZoneLimits{
 			{Zone: air.Zone(), Quantity: "temperature", Hysteresis: 1, Lines: LinesOf([]alerting.Limit{{Side: alerting.High, Level: alerting.Excursion, Value: -15, Delay: time.Minute}})}}}}
 		r.start()
-		status := func(follows bool, version string) {
-			payload, err := wire.EncodeStatus(wire.Status{Gateway: here.Gateway, Site: here.Site, Online: true, Greeted: true, Follows: follows, Limits: version})
+		status := func(version string) {
+			payload, err := wire.EncodeStatus(wire.Status{Gateway: here.Gateway, Site: here.Site, Online: true, Greeted: true, Limits: version})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -41,16 +41,16 @@ func TestASiteIsSentTheLimitsThatHold(t *testing.T) {
 			r.wire.all = nil
 			return out
 		}
-		status(false, "")
+		status("")
 		if l := sent(); l != nil {
 			t.Errorf("an old agent was sent %+v", l)
 		}
-		status(true, "")
+		status(wire.NoLimits)
 		first := sent()
 		if first == nil || len(first.Zones) != 1 || first.Zones[0].Lines[0] != (wire.LimitLine{Side: "high", Level: "excursion", Value: -15, DelayMS: 60_000}) {
 			t.Fatalf("sent %+v", first)
 		}
-		status(true, first.Version)
+		status(first.Version)
 		if l := sent(); l != nil {
 			t.Errorf("sent again: %+v", l)
 		}
@@ -62,7 +62,7 @@ func TestASiteIsSentTheLimitsThatHold(t *testing.T) {
 		if second == nil || second.Version == first.Version || second.Zones[0].Lines[0].Value != -18 {
 			t.Fatalf("after the goods changed: %+v", second)
 		}
-		status(true, first.Version) // it was lost on its way
+		status(first.Version) // it was lost on its way
 		if l := sent(); l == nil || l.Version != second.Version {
 			t.Errorf("asked again: %+v", l)
 		}

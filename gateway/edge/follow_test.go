@@ -32,7 +32,7 @@ func TestTheStatusSaysWhichLimitsHold(t *testing.T) {
 		r.start()
 		r.connect(wire.Hello{Generation: "g1"})
 		pass(time.Second)
-		if s := r.broker.status(t); !s.Follows || s.Limits != "" {
+		if s := r.broker.status(t); s.Limits != wire.NoLimits {
 			t.Errorf("before the county spoke: %+v", s)
 		}
 		l := wire.SiteLimits{SilentAfterS: 600, Zones: []wire.ZoneLimits{{Zone: air.Zone(), Quantity: "temperature"}}}

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -26,7 +27,7 @@ func (f *forwarder) publishStatus(ctx context.Context, p Publisher, now time.Tim
 		Backlog: f.backlog(), SentToday: f.budget.sent, BytesPerDay: f.budget.perDay, Terse: true,
 	}
 	if f.follower != nil {
-		status.Follows, status.Limits = true, f.follower.Version()
+		status.Limits = cmp.Or(f.follower.Version(), wire.NoLimits)
 	}
 	f.provisional(&status)
 	if f.greeted && noNews(f.told, status) && now.Sub(f.told.At).Abs() < statusCalm {

@@ -132,6 +132,34 @@ func (db *DB) SiteEvents(ctx context.Context, a alerting.Alarm) (out []SiteEvent
 	return out, nil
 }
 
+// SiteAlarmsApart returns what sites have raised since a moment and the county
+// has no alarm for: it judges otherwise there, by other limits or by readings
+// that are still to come. Newest first.
+func (db *DB) SiteAlarmsApart(ctx context.Context, since time.Time, most int) (out []JournalEntry, err error) {
+	const longest = 30 * 24 * time.Hour // an alarm that began earlier is looked for in vain
+	rows, err := db.reader.QueryContext(ctx, `SELECT e.gateway, e.epoch, e.seq, e.site, e.from_ms, e.object, e.detail FROM entries e
+		WHERE e.kind = 'event' AND e.name = ?1 AND e.to_ms >= ?2 AND NOT EXISTS (SELECT 1 FROM alarms a
+			WHERE a.start_ms BETWEEN e.from_ms - ?4 AND e.from_ms + ?5 AND a.object = e.object AND a.rule = json_extract(e.detail, '$.rule')
+			AND (a.returned_ms IS NULL OR a.returned_ms >= e.from_ms - json_extract(e.detail, '$.age_ms') - ?5))
+		ORDER BY e.from_ms DESC, e.gateway, e.epoch DESC, e.seq DESC LIMIT ?3`,
+		wire.EventAlarmRaised, since.UnixMilli(), limit(most), longest.Milliseconds(), sameAlarm.Milliseconds())
+	err = each(rows, err, func() error {
+		e := JournalEntry{Record: wire.Record{Kind: wire.EventRecord, Event: wire.Event{Name: wire.EventAlarmRaised}}}
+		var at int64
+		var text string
+		if err := rows.Scan(&e.Gateway, &e.Epoch, &e.Seq, &e.Site, &at, &e.Event.Object, &text); err != nil {
+			return err
+		}
+		e.Event.At = time.UnixMilli(at).UTC()
+		out = append(out, e)
+		return json.Unmarshal([]byte(text), &out[len(out)-1].Event.Detail)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for alarms of sites that the county has not: %w", err)
+	}
+	return out, nil
+}
+
 // mostSiteEvents bounds what is read of one alarm: one that flaps for days.
 const mostSiteEvents = 200
 

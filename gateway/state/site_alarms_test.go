@@ -104,8 +104,11 @@ func TestWhatIsNoAnswer(t *testing.T) {
 				if steps, a := c.answersOf(t, alarmAt(start).ID); len(steps) != 0 || a.State != alerting.Unacknowledged {
 					t.Errorf("event first %v: steps %+v, %s", first, steps, a.State)
 				}
-				if got, err := c.Events(t.Context(), EntryFilter{}); err != nil || len(got) != 1 {
+				if got, err := c.Entries(t.Context(), EntryFilter{}); err != nil || len(got) != 1 {
 					t.Errorf("%d events, %v; want it kept", len(got), err)
+				}
+				if got, err := c.Events(t.Context(), EntryFilter{}); err != nil || len(got) != 0 {
+					t.Errorf("%d events of gateways, %v; want the alarms' among themselves", len(got), err)
 				}
 			}
 		})
@@ -133,5 +136,24 @@ func TestAnAlarmKeepsWhatItsSiteSaid(t *testing.T) {
 	}
 	if !got[0].Same || got[1].Same || got[1].By != "keeper" || got[2].Name != wire.EventAlarmReturned || !got[1].Since.Equal(start.Add(time.Minute)) {
 		t.Errorf("%+v", got)
+	}
+}
+
+// What a site has raised and the county has not is found: it judges otherwise.
+func TestAlarmsThatOnlyTheSiteHas(t *testing.T) {
+	c := open(t)
+	c.load(t)
+	start := noon.Add(-2 * time.Hour)
+	c.apply(t, story(start)...)
+	apart := siteSaid(2, wire.EventAlarmRaised, noon.Add(-10*time.Minute), 15*time.Minute, "") // the county's was over an hour after it began
+	c.entries(t, siteSaid(1, wire.EventAlarmRaised, start.Add(15*time.Minute), 15*time.Minute, ""), apart,
+		siteSaid(3, wire.EventAlarmSilenced, noon.Add(-9*time.Minute), 16*time.Minute, ""))
+	got, err := c.SiteAlarmsApart(t.Context(), noon.Add(-24*time.Hour), 10)
+	must(t, err)
+	if len(got) != 1 || got[0].Seq != 2 || got[0].Event.Object != apart.Event.Object || got[0].Event.Detail["level"] != "warning" {
+		t.Errorf("%+v; want the second alone", got)
+	}
+	if got, err = c.SiteAlarmsApart(t.Context(), noon, 10); err != nil || len(got) != 0 {
+		t.Errorf("later: %+v %v", got, err)
 	}
 }

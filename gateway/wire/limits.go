@@ -36,6 +36,10 @@ type LimitLine struct {
 	DelayMS int64   `json:"delay_ms"`
 }
 
+// NoLimits is what a status says of a site that would judge by the county's
+// limits and has none.
+const NoLimits = "none"
+
 // maxLines bounds the lines of one zone and quantity.
 const maxLines = 32
 

@@ -75,10 +75,9 @@ type Status struct {
 	BytesPerDay uint64 `json:"bytes_per_day,omitempty"`
 	// Terse says that the gateway reads an acknowledgement in its short form.
 	Terse bool `json:"terse,omitempty"`
-	// Limits is the version of the county's limits that the site judges by;
-	// empty: it has none and judges by its own. Follows says that it would.
-	Limits  string `json:"limits,omitempty"`
-	Follows bool   `json:"follows,omitempty"`
+	// Limits is the version of the county's limits that the site judges by,
+	// NoLimits where it has none yet; empty: it would not follow any.
+	Limits string `json:"limits,omitempty"`
 	// Faults are short sentences for the county, worst first.
 	Faults []string `json:"faults,omitempty"`
 
