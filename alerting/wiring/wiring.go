@@ -29,6 +29,7 @@ type Points interface {
 // concurrent use.
 type Tree struct {
 	lines []*line
+	there map[string]bool // objects of lines
 	at    map[sensors.PointID]Place
 	open  map[string]alerting.Alarm // present, by object
 	back  map[string]time.Time      // when the alarm of a bus last ended, by object
@@ -38,6 +39,7 @@ type Tree struct {
 // line is one bus or one device: what has to be silent for it to be dead.
 type line struct {
 	rule   alerting.RuleName
+	site   string
 	object string // "site/bus" or "site/bus/device"
 	bus    string // object of the bus it belongs to; its own for a bus
 	points []sensors.PointID
@@ -66,11 +68,11 @@ func (t *Tree) Restore(alarms []alerting.Alarm) {
 // Wire says what hangs at a site from now on. What was there before and is not
 // in places any more hangs nowhere; its alarm ends with the next Turn.
 func (t *Tree) Wire(site string, places []Place) {
-	if slices.Equal(places, t.sites[site]) {
+	if before, wired := t.sites[site]; wired && slices.Equal(places, before) {
 		return
 	}
 	t.sites[site] = slices.Clone(places)
-	t.lines, t.at = nil, map[sensors.PointID]Place{}
+	t.lines, t.at, t.there = nil, map[sensors.PointID]Place{}, map[string]bool{}
 	for _, s := range slices.Sorted(maps.Keys(t.sites)) {
 		t.hang(s, t.sites[s])
 	}
@@ -90,7 +92,7 @@ func (t *Tree) hang(site string, places []Place) {
 		device := bus + "/" + p.Device
 		for object, into := range map[string]map[string]*line{bus: buses, device: devices} {
 			if into[object] == nil {
-				into[object] = &line{object: object, bus: bus}
+				into[object] = &line{site: site, object: object, bus: bus}
 			}
 			into[object].points = append(into[object].points, p.Point)
 		}
@@ -108,6 +110,9 @@ func (t *Tree) hang(site string, places []Place) {
 		if l.rule = duty.DeviceFault; len(l.points) > 1 {
 			t.lines = append(t.lines, l)
 		}
+	}
+	for _, l := range t.lines {
+		t.there[l.object] = true
 	}
 	// Buses first: of a dead bus the devices are not told as well.
 	slices.SortFunc(t.lines, func(a, b *line) int {
@@ -133,12 +138,13 @@ func (t *Tree) Of(a alerting.Alarm) (bus, device string) {
 func (t *Tree) Turn(points Points, now time.Time) []alerting.Transition {
 	now = now.UTC().Truncate(time.Millisecond)
 	var out []alerting.Transition
-	seen := make(map[string]bool, len(t.lines))
+	afters := make(map[string]time.Duration, len(t.sites))
+	for site := range t.sites {
+		afters[site] = points.SilentAfter(site)
+	}
 	for _, l := range t.lines {
-		seen[l.object] = true
 		a, open := t.open[l.object]
-		site, _, _ := strings.Cut(l.object, "/")
-		after := points.SilentAfter(site)
+		after := afters[l.site]
 		switch {
 		case open && l.lives(points, a.Start):
 			out = append(out, t.end(a, now))
@@ -152,7 +158,8 @@ func (t *Tree) Turn(points Points, now time.Time) []alerting.Transition {
 		}
 	}
 	for _, object := range slices.Sorted(maps.Keys(t.open)) {
-		if site, _, _ := strings.Cut(object, "/"); !seen[object] && t.sites[site] != nil {
+		site, _, _ := strings.Cut(object, "/")
+		if _, wired := t.sites[site]; wired && !t.there[object] {
 			out = append(out, t.end(t.open[object], now)) // it is not there any more
 		}
 	}
