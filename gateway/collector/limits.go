@@ -72,6 +72,9 @@ func (c *Collector) spreadLimits() {
 	changed := slices.Sorted(maps.Keys(c.limits.changed))
 	clear(c.limits.changed)
 	c.mu.Unlock()
+	if len(changed) == 0 {
+		return
+	}
 	for _, gateway := range slices.Sorted(maps.Keys(c.o.Registry.Gateways)) {
 		if site := c.o.Registry.Gateways[gateway]; slices.Contains(changed, site) && c.gateways.follows(gateway) {
 			c.sendLimits(wire.Address{County: c.o.Registry.County, Site: site, Gateway: gateway}, "")

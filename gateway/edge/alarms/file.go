@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"time"
 
 	"coldchain/alerting/engine"
@@ -43,6 +44,11 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 func (j *Judge) load() error {
 	if j.o.File == "" {
 		return nil
+	}
+	// What a power cut left of a write is nobody's.
+	left, _ := filepath.Glob(j.o.File + ".[0-9]*")
+	for _, name := range left {
+		_ = os.Remove(name)
 	}
 	b, err := os.ReadFile(j.o.File)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -386,6 +386,21 @@ func TestTheCountysLimits(t *testing.T) {
 	}
 }
 
+// What is durable and delivered at once: what is beyond the mildest line, and
+// the loss of the supply; no door.
+func TestWhatIsOutside(t *testing.T) {
+	s := newSite(t)
+	for q, want := range map[sensors.Quantity][2]float64{sensors.Temperature: {4, -1}, sensors.Door: {}} {
+		l, known := s.j.Bounds(edge.LimitKey{Zone: "balagong/mutton", Quantity: q})
+		if known != (want != [2]float64{}) || known && (*l.High != want[0] || *l.Low != want[1]) {
+			t.Errorf("%s: %+v %v", q, l, known)
+		}
+	}
+	if l, known := s.j.Bounds(edge.LimitKey{Zone: "balagong/plant", Quantity: sensors.Mains}); !known || l.High != nil || *l.Low != 0.5 {
+		t.Errorf("mains: %+v %v", l, known)
+	}
+}
+
 func TestADamagedFileIsSetAside(t *testing.T) {
 	s := newSite(t)
 	s.minutes(20, 6)
