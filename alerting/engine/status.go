@@ -24,6 +24,10 @@ type PointStatus struct {
 	Since  time.Time      // measured time from which it stands so
 	Reason sensors.Reason // of unknown and fault, if the device gave one
 	Seen   time.Time      // measured time of the newest usable reading; zero when none
+	// Arrived is when a usable reading last arrived, Lost when a silence or
+	// fault alarm was raised that is present; zero when there is none. What
+	// hangs together is told by them: see wiring.
+	Arrived, Lost time.Time
 }
 
 // Status says how a point stands as of the last Observe and Advance. A point
@@ -40,6 +44,12 @@ func (e *Engine) Status(id sensors.PointID) PointStatus {
 	if on, since := p.armed.at(p.value.at); !on && p.ok == 0 {
 		st.Since = at(since)
 	}
+	if p.arrival != 0 {
+		st.Arrived = at(p.arrival)
+	}
+	if p.silence != nil {
+		st.Lost = at(p.silence.raised)
+	}
 	switch since := p.outSince(); {
 	case since != 0:
 		st.Word, st.Since, st.Reason = Out, at(since), ""
@@ -55,6 +65,17 @@ func (e *Engine) Status(id sensors.PointID) PointStatus {
 		st.Word, st.Since = Fault, at(p.bad)
 	}
 	return st
+}
+
+// SilentAfter is how long a point of a site may say nothing; 0 when the site is
+// not listed.
+func (e *Engine) SilentAfter(site string) time.Duration {
+	for _, s := range e.sites {
+		if s.id == site {
+			return millis(s.silentAfter)
+		}
+	}
+	return 0
 }
 
 // outSince returns since when a point is out: the start of its alarm, or, while

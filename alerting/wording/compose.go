@@ -96,6 +96,9 @@ func clean(s string) string {
 func (c Composer) place(l Language, rule alerting.RuleName, object string) string {
 	parts := strings.SplitN(object, "/", 3)
 	name := c.site(parts[0], l)
+	if (rule == duty.BusFault || rule == duty.DeviceFault) && len(parts) > 1 {
+		return name + " " + clean(parts[len(parts)-1]) // who mends it looks for that name
+	}
 	if len(parts) >= 2 && duty.FamilyOf(rule) != duty.Power {
 		room, kind := c.Names.Zone(parts[0]+"/"+parts[1], l)
 		if room != "" && kind != "technical" {

@@ -153,6 +153,8 @@ var todo = map[alerting.RuleName][3]word{
 		{"准备发电机", "Get the generator ready"}},
 	duty.GatewaySilent: {{"看网关电源和灯", "Look at the gateway's power"}, {"看路由器", "Look at the router"},
 		{"用温度计量各库", "Measure each room by thermometer"}},
+	duty.BusFault:         lineDead,
+	duty.DeviceFault:      lineDead,
 	alerting.Fault:        {{"用温度计量一次", "Measure by thermometer"}, {"看探头和接线", "Look at probe and cable"}, {"叫人换探头", "Have it replaced"}},
 	alerting.DoorOpen:     {{"去关门", "Close the door"}, {"看门封和卡住的货", "Look at seal and goods"}, {"关不上就叫维修", "Call the repairer if it will not shut"}},
 	alerting.BatteryLow:   {{"看电池和充电器", "Look at battery and charger"}, {"停电后只能撑一会儿", "It will not last a power cut"}, {"叫人换电池", "Have it replaced"}},
@@ -178,6 +180,8 @@ var todoIn = map[string]map[alerting.RuleName][3]word{
 }
 
 var (
+	lineDead = [3]word{{"看接线、转换器和电源", "Look at cable, converter and power"}, {"用温度计量各库", "Measure each room by thermometer"},
+		{"叫人来修线路", "Have the line repaired"}}
 	frozenWarm = [3]word{{"关紧门，不再进货", "Shut the door, load nothing"}, {"看是否除霜或停机", "Defrost, or stopped?"},
 		{"叫制冷维修", "Call the repairer"}}
 	boxWarm = [3]word{{"停到安全处看机组", "Stop safely, look at the unit"}, {"关紧厢门", "Shut the box"},

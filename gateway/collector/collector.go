@@ -18,6 +18,7 @@ import (
 
 	"coldchain/alerting"
 	"coldchain/alerting/engine"
+	"coldchain/alerting/wiring"
 	"coldchain/gateway/mqtt"
 	"coldchain/gateway/source"
 	"coldchain/gateway/state"
@@ -37,16 +38,20 @@ type Listener interface {
 	GatewayChanged(s wire.Status, received time.Time)
 }
 
-// Options configure a Collector. All are required but Usage, Rollups, Sources and Registerer.
+// Options configure a Collector. All are required but Usage, Rollups, Sources,
+// Limits and Registerer.
 type Options struct {
-	Registry   Registry
-	Engine     *engine.Engine
-	Usage      Usage // nil: limits hold always
-	State      *state.DB
-	Store      store.Store
-	Rollups    store.Rollups    // nil: nothing is rolled up
-	Sources    []*source.Source // third-party senders
-	Listener   Listener
+	Registry Registry
+	Engine   *engine.Engine
+	Usage    Usage // nil: limits hold always
+	State    *state.DB
+	Store    store.Store
+	Rollups  store.Rollups    // nil: nothing is rolled up
+	Sources  []*source.Source // third-party senders
+	Listener Listener
+	// Limits are those of each site, by its name, for its gateway to judge by;
+	// versions are filled in. nil: no site is told any.
+	Limits     map[string]wire.SiteLimits
 	Now        func() time.Time
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer // nil: counted, not exported
@@ -71,8 +76,11 @@ type Collector struct {
 	outbox   chan mqtt.Message
 	decoder  *wire.Decoder // judgeLoop's
 
-	// mu guards what judging and committing share: the engine and the ranges.
+	// mu guards what judging and committing share: the engine, what hangs where,
+	// and the ranges.
 	mu         sync.Mutex
+	tree       *wiring.Tree
+	limits     siteLimits
 	ranges     *progress
 	generation string
 	connected  bool
@@ -117,9 +125,13 @@ func New(ctx context.Context, o Options) (*Collector, error) {
 		unstored: make(chan batchItem, inboxMessages),
 		outbox:   make(chan mqtt.Message, inboxMessages),
 		decoder:  wire.NewDecoder(wire.DefaultLimits()),
-		holes:    holes{}, places: places{}, twins: map[string]*twins{}, foreign: newForeign(o.Sources), reached: make(chan struct{}),
+		holes:    holes{}, places: places{}, twins: map[string]*twins{}, foreign: newForeign(o.Sources), tree: wiring.New(), reached: make(chan struct{}),
 	}
 	c.o.Registry.sources = c.foreign.owners()
+	var err error
+	if c.limits, err = newSiteLimits(o.Limits); err != nil {
+		return nil, err
+	}
 	if err := c.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -152,7 +164,10 @@ func New(ctx context.Context, o Options) (*Collector, error) {
 	}
 	c.judged.beat(now)
 	c.stored.beat(now)
-	return c, c.gateways.restore(ctx, o.State)
+	if err := c.gateways.restore(ctx, o.State); err != nil {
+		return nil, err
+	}
+	return c, c.restoreWiring(ctx, now)
 }
 
 // Subscriptions are what the collector wants to hear from the broker.

@@ -40,7 +40,8 @@ type rig struct {
 	wire    *recorder
 	stop    func()
 	sources []*source.Source
-	usage   Usage                   // nil: limits hold always
+	usage   Usage // nil: limits hold always
+	limits  map[string]wire.SiteLimits
 	clock   func() wire.ClockSource // what the county's clock stands on; nil: believed
 	away    error                   // what the store says to everything when it is started
 	log     lines
@@ -85,7 +86,7 @@ func (r *rig) start() {
 	r.c, err = New(ctx, Options{
 		Registry: Registry{County: "hangjin", Gateways: map[string]string{"balagong-gw": "balagong", "xini-gw": "xini"},
 			Points: map[sensors.PointID]sensors.Quantity{air: sensors.Temperature, humidity: sensors.Humidity}},
-		Engine: judge, Usage: r.usage, State: db, Store: r.store, Rollups: readings, Sources: r.sources, Listener: nobody{}, Now: time.Now, Logger: slog.New(slog.NewTextHandler(&r.log, nil)),
+		Engine: judge, Usage: r.usage, State: db, Store: r.store, Rollups: readings, Sources: r.sources, Limits: r.limits, Listener: nobody{}, Now: time.Now, Logger: slog.New(slog.NewTextHandler(&r.log, nil)),
 		ClockSource: func() wire.ClockSource {
 			if r.clock == nil {
 				return wire.ClockNTP

@@ -69,24 +69,24 @@ func (g *gateways) restore(ctx context.Context, db *state.DB) error {
 	return nil
 }
 
-func (g *gateways) inventory(ctx context.Context, db *state.DB, a wire.Address, payload []byte, at time.Time) error {
+func (g *gateways) inventory(ctx context.Context, db *state.DB, a wire.Address, payload []byte, at time.Time) (wire.Inventory, error) {
 	inv, err := wire.DecodeInventory(payload)
 	if err != nil {
-		return err
+		return inv, err
 	}
 	if inv.Gateway != a.Gateway || inv.Site != a.Site {
-		return fmt.Errorf("inventory says it is of %s at %s", inv.Gateway, inv.Site)
+		return inv, fmt.Errorf("inventory says it is of %s at %s", inv.Gateway, inv.Site)
 	}
 	t, err := wire.TableOf(inv)
 	if err != nil {
-		return err
+		return inv, err
 	}
 	g.mu.Lock()
 	if old := g.tables[a.Gateway]; len(old) == 0 || old[0].ID != t.ID {
 		g.tables[a.Gateway] = append([]*wire.Table{t}, old[:min(len(old), keptTables-1)]...)
 	}
 	g.mu.Unlock()
-	return db.SaveInventory(ctx, inv, at)
+	return inv, db.SaveInventory(ctx, inv, at)
 }
 
 // heard notes that something of a gateway came, and returns the tables its
@@ -153,6 +153,9 @@ func (c *Collector) onStatus(ctx context.Context, m inboxMessage, a wire.Address
 		c.o.Logger.Error("keep a gateway's status", "gateway", a.Gateway, "error", err)
 	}
 	c.o.Listener.GatewayChanged(s, m.received)
+	if s.Online && s.Limits != "" {
+		c.sendLimits(a, s.Limits)
+	}
 	if greet {
 		c.hello(a, m.received)
 	} else if s.Online {

@@ -47,6 +47,7 @@ func (c *Collector) judgeLoop(ctx context.Context) {
 		case <-tick.C:
 			now := c.o.Now()
 			c.apply(ctx, slices.Concat(c.advance(now), c.endTwins(now), c.alarm.turn(c.o.Registry.County, &c.trouble, now)))
+			c.spreadLimits()
 			c.watchClock()
 			c.judged.beat(now)
 			c.m.unstored.Set(float64(c.waiting.Load()))
@@ -61,7 +62,8 @@ func (c *Collector) advance(now time.Time) []alerting.Transition {
 	if !c.connected {
 		return nil
 	}
-	return c.o.Engine.Advance(now)
+	changes := c.o.Engine.Advance(now)
+	return append(changes, c.tree.Turn(c.o.Engine, now)...)
 }
 
 func (c *Collector) handle(ctx context.Context, m inboxMessage) {
@@ -80,9 +82,12 @@ func (c *Collector) handle(ctx context.Context, m inboxMessage) {
 	case wire.ChannelStatus:
 		c.onStatus(ctx, m, address)
 	case wire.ChannelInventory:
-		if err := c.gateways.inventory(ctx, c.o.State, address, m.Payload, m.received); err != nil {
+		inv, err := c.gateways.inventory(ctx, c.o.State, address, m.Payload, m.received)
+		if err != nil {
 			c.setApart(ctx, m, address, refusal{wire.Malformed, err.Error()})
+			return
 		}
+		c.wire(inv)
 	}
 }
 

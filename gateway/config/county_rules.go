@@ -200,8 +200,13 @@ func (z *Zone) checkLimits(r *report, p place, quantity string, measured map[sen
 	if len(z.Limits[quantity]) == 0 && z.Kind != Technical {
 		r.warn(p, "remove the line to get the defaults of kind "+string(z.Kind), "zone %.60q has no limits for %s: nothing will raise an alarm", z.ID, q)
 	}
-	var lines []placedLimit
-	for i, l := range z.Limits[quantity] {
+	r.limits(q, r.limitLines(p, z.Limits[quantity]))
+}
+
+// limitLines reports what is wrong with each line of a list at p by itself, and
+// returns those that are sound.
+func (r *report) limitLines(p place, list []Limit) (lines []placedLimit) {
+	for i, l := range list {
 		at := p.index(i)
 		sound := r.oneOf(at.key("side"), l.Side, string(alerting.High), string(alerting.Low))
 		sound = r.oneOf(at.key("level"), l.Level, string(alerting.Warning), string(alerting.Excursion)) && sound
@@ -212,7 +217,7 @@ func (z *Zone) checkLimits(r *report, p place, quantity string, measured map[sen
 			}
 		}
 		sound = r.between(at.key("delay"), l.Delay, 0, 24*time.Hour) && sound && r.understood(at)
-		if before := slices.IndexFunc(z.Limits[quantity][:i], func(m Limit) bool { return m.Side == l.Side && m.Value == l.Value && m.Level == l.Level }); sound && before >= 0 {
+		if before := slices.IndexFunc(list[:i], func(m Limit) bool { return m.Side == l.Side && m.Value == l.Value && m.Level == l.Level }); sound && before >= 0 {
 			r.bad(at, "keep the one with the right delay", "the %s %s limit %g is already there %s", l.Side, l.Level, l.Value, r.at(p.index(before)))
 			continue
 		}
@@ -220,7 +225,7 @@ func (z *Zone) checkLimits(r *report, p place, quantity string, measured map[sen
 			lines = append(lines, placedLimit{l.limit(), at.key("value")})
 		}
 	}
-	r.limits(q, lines)
+	return lines
 }
 
 func (l Limit) limit() alerting.Limit {

@@ -130,11 +130,16 @@ type Output struct {
 	GPIO  string  `yaml:"gpio"`  // or a line of this machine, e.g. GPIO17
 }
 
-// EdgeLimits are the limits by which the edge itself samples faster. The
-// county's limits decide alarms.
+// EdgeLimits are the limits by which the site judges while the county has not
+// sent its own: sampling faster, siren, beacon and the site's page. High and Low
+// are warnings with a delay of 15 min; Lines say more than that.
 type EdgeLimits struct {
 	Zone     string   `yaml:"zone"`
 	Quantity string   `yaml:"quantity"`
 	High     *float64 `yaml:"high"`
 	Low      *float64 `yaml:"low"`
+	// Lines are limits as in the county's file.
+	Lines []Limit `yaml:"lines"`
+	// Hysteresis is by how much a value must be inside again; default 0.5 °C, 3 %RH.
+	Hysteresis *float64 `yaml:"hysteresis"`
 }

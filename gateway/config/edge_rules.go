@@ -174,8 +174,11 @@ func (e *Edge) checkLimits(r *report) {
 		if before, used := taken.take(l.Zone+" "+l.Quantity, p); used {
 			r.bad(p, "put high and low into one entry", "zone %q has limits of %s already %s", l.Zone, q, r.at(before))
 		}
-		if l.High == nil && l.Low == nil {
-			r.bad(p, "add high, low or both", "the entry has no limit")
+		if l.High == nil && l.Low == nil && len(l.Lines) == 0 {
+			r.bad(p, "add high, low or lines", "the entry has no limit")
+		}
+		if h := l.Hysteresis; h != nil && !(*h >= 0 && *h <= 20) {
+			r.bad(p.key("hysteresis"), "want 0 to 20, e.g. 0.5", "hysteresis %g is out of range", *h)
 		}
 		var lines []placedLimit
 		if l.High != nil {
@@ -184,7 +187,7 @@ func (e *Edge) checkLimits(r *report) {
 		if l.Low != nil {
 			lines = append(lines, placedLimit{alerting.Limit{Side: alerting.Low, Level: alerting.Warning, Value: *l.Low}, p.key("low")})
 		}
-		r.limits(q, lines)
+		r.limits(q, append(lines, r.limitLines(p.key("lines"), l.Lines)...))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"coldchain/alerting"
 	"coldchain/sensors"
@@ -35,6 +36,41 @@ func (c *County) EngineZones() []alerting.Zone {
 		}
 	}
 	return zones
+}
+
+// edgeDelay is that of a plain high or low in an edge's file: a chilled room's
+// warning [E].
+const edgeDelay = 15 * time.Minute
+
+// EngineZones returns the zones of an edge's file as the engine judges them. It
+// takes a configuration that Validate has nothing against.
+func (e *Edge) EngineZones() []alerting.Zone {
+	var zones []alerting.Zone
+	for _, l := range e.Limits {
+		q := sensors.Quantity(l.Quantity)
+		out := alerting.Zone{ID: e.Site + "/" + l.Zone, Limits: map[sensors.Quantity][]alerting.Limit{q: l.limits()}, Hysteresis: map[sensors.Quantity]float64{}}
+		switch {
+		case l.Hysteresis != nil:
+			out.Hysteresis[q] = *l.Hysteresis
+		case q == sensors.Humidity:
+			out.Hysteresis[q] = DefaultHumidityMargin
+		}
+		zones = append(zones, out)
+	}
+	return zones
+}
+
+func (l EdgeLimits) limits() (out []alerting.Limit) {
+	if l.High != nil {
+		out = append(out, alerting.Limit{Side: alerting.High, Level: alerting.Warning, Value: *l.High, Delay: edgeDelay})
+	}
+	if l.Low != nil {
+		out = append(out, alerting.Limit{Side: alerting.Low, Level: alerting.Warning, Value: *l.Low, Delay: edgeDelay})
+	}
+	for _, x := range l.Lines {
+		out = append(out, x.limit())
+	}
+	return out
 }
 
 // Points returns every point of the county, sorted by name.

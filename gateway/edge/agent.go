@@ -50,16 +50,48 @@ type LimitKey struct {
 	Quantity sensors.Quantity
 }
 
-// Options configure an Agent. All but Limits, Version, SampleAfter, Siren and
-// Labels are required.
+// Bounds are what the edge calls outside now. They may change at any time, as
+// goods come and go.
+type Bounds interface {
+	Bounds(k LimitKey) (l Limits, known bool)
+}
+
+// FixedBounds never change.
+type FixedBounds map[LimitKey]Limits
+
+// Bounds implements Bounds.
+func (f FixedBounds) Bounds(k LimitKey) (Limits, bool) { l, ok := f[k]; return l, ok }
+
+// Judge decides what is an alarm at this site; *alarms.Judge is one.
+type Judge interface {
+	// Observe is given records with their times, in the order in which they were
+	// read and before they are durable. It must not wait.
+	Observe(records []wire.Record)
+	// Events returns what is to be journaled since the last call.
+	Events() []wire.Record
+	// Show returns what the site's page shows, and the limits' origin.
+	Show() ([]page.Alarm, page.Limits)
+}
+
+// Follower judges by what the county says.
+type Follower interface {
+	Follow(l wire.SiteLimits) error
+	Version() string // of what it follows; empty: nothing
+}
+
+// Options configure an Agent. All but Limits, Judge, Follower, Version, SampleAfter, Siren
+// and Labels are required.
 type Options struct {
 	Address wire.Address
 	Devices []Device
-	Limits  map[LimitKey]Limits
-	Journal *journal.Journal
-	Commit  time.Duration // longest wait before a reading is durable
-	Clock   Clock
-	Version string
+	Limits  Bounds // nil: nothing is outside
+	Judge   Judge  // nil: nothing is an alarm here
+	// Follower takes the county's limits; nil: nobody does.
+	Follower Follower
+	Journal  *journal.Journal
+	Commit   time.Duration // longest wait before a reading is durable
+	Clock    Clock
+	Version  string
 	// Delivery bounds what a backlog may use; the zero value: nothing.
 	Delivery Delivery
 	// SampleAfter holds the first poll back until it is closed; nil: at once.
@@ -96,6 +128,9 @@ func New(o Options) (*Agent, error) {
 	}
 	if o.Commit <= 0 {
 		o.Commit = time.Second
+	}
+	if o.Limits == nil {
+		o.Limits = FixedBounds(nil)
 	}
 	a := &Agent{
 		o:       o,

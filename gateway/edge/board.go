@@ -20,6 +20,7 @@ const otherReason sensors.Reason = "other"
 // board holds the newest reading of every point and the counters of every
 // device, for the site's page. Its size is that of the configuration.
 type board struct {
+	limits  Bounds
 	mu      sync.Mutex
 	points  []page.Point
 	devices []page.Device
@@ -28,16 +29,15 @@ type board struct {
 	devAt   map[string]int
 }
 
-func newBoard(devices []Device, limits map[LimitKey]Limits) *board {
-	b := &board{pointAt: map[sensors.PointID]int{}, devAt: map[string]int{}}
+func newBoard(devices []Device, limits Bounds) *board {
+	b := &board{limits: limits, pointAt: map[sensors.PointID]int{}, devAt: map[string]int{}}
 	for _, d := range devices {
 		b.devAt[d.Name] = len(b.devices)
 		b.devices = append(b.devices, page.Device{Name: d.Name, Bus: d.Bus, Profile: d.Profile, Interval: d.Interval})
 		b.reasons = append(b.reasons, map[sensors.Reason]uint64{})
 		for _, p := range d.Sensor.Points() {
-			l := limits[LimitKey{Zone: p.ID.Zone(), Quantity: p.Quantity}]
 			b.pointAt[p.ID] = len(b.points)
-			b.points = append(b.points, page.Point{ID: p.ID, Quantity: p.Quantity, Device: d.Name, Interval: d.Interval, High: l.High, Low: l.Low})
+			b.points = append(b.points, page.Point{ID: p.ID, Quantity: p.Quantity, Device: d.Name, Interval: d.Interval})
 		}
 	}
 	return b
@@ -102,6 +102,12 @@ func (b *board) show() (points []page.Point, devices []page.Device) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	points, devices = slices.Clone(b.points), slices.Clone(b.devices)
+	for i := range points {
+		if p := &points[i]; !p.Quantity.IsState() { // half of a switch's way is no limit for people
+			l, _ := b.limits.Bounds(LimitKey{Zone: p.ID.Zone(), Quantity: p.Quantity})
+			p.High, p.Low = l.High, l.Low
+		}
+	}
 	for i := range devices {
 		for why, n := range b.reasons[i] {
 			devices[i].Failures = append(devices[i].Failures, page.Failure{Reason: why, Count: n})

@@ -22,7 +22,7 @@ import (
 func TestTheBoardHoldsTheNewestOfEveryPoint(t *testing.T) {
 	high := -18.0
 	b := newBoard([]Device{{Name: "probe", Bus: "line", Profile: "p", Sensor: steady(air, 0), Interval: time.Minute}},
-		map[LimitKey]Limits{{Zone: air.Zone(), Quantity: sensors.Temperature}: {High: &high}})
+		FixedBounds{{Zone: air.Zone(), Quantity: sensors.Temperature}: {High: &high}})
 	points, devices := b.show()
 	if points[0].Seen || points[0].High != &high || devices[0].Polls != 0 || !devices[0].LastGood.IsZero() {
 		t.Fatalf("before the first poll: %+v %+v", points, devices)
@@ -57,7 +57,7 @@ func TestTheBoardHoldsTheNewestOfEveryPoint(t *testing.T) {
 }
 
 func TestTheBoardDoesNotGrow(t *testing.T) {
-	b := newBoard([]Device{{Name: "probe", Sensor: steady(air, 0), Interval: time.Minute}}, nil)
+	b := newBoard([]Device{{Name: "probe", Sensor: steady(air, 0), Interval: time.Minute}}, FixedBounds(nil))
 	for i := range 1000 {
 		made := sensors.PointID(fmt.Sprintf("balagong/mutton/made-up-%d", i))
 		b.polled("probe", time.Time{}, time.Time{}, []sensors.Reading{
@@ -71,7 +71,7 @@ func TestTheBoardDoesNotGrow(t *testing.T) {
 }
 
 func TestManyLookWhileItIsWritten(t *testing.T) {
-	b := newBoard([]Device{{Name: "probe", Sensor: steady(air, 0), Interval: time.Minute}}, nil)
+	b := newBoard([]Device{{Name: "probe", Sensor: steady(air, 0), Interval: time.Minute}}, FixedBounds(nil))
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {

@@ -78,7 +78,7 @@ func TestAStuckConnectionHoldsUpNeitherHandlersNorSampling(t *testing.T) {
 // TestWhatWaitsForAHungDiskIsBounded counts what the recorder may hold: its own
 // bound, the batches in the channel, and the one commit that hangs.
 func TestWhatWaitsForAHungDiskIsBounded(t *testing.T) {
-	o := Options{Address: here, Devices: []Device{{Name: "probe", Bus: "line", Sensor: steady(air, -18.5)}}}
+	o := Options{Address: here, Limits: FixedBounds(nil), Devices: []Device{{Name: "probe", Bus: "line", Sensor: steady(air, -18.5)}}}
 	w := &writing{agent: &Agent{o: o}, marks: newMarks(o), timer: time.NewTimer(time.Hour)}
 	defer w.timer.Stop()
 	w.busy = true // a commit that never ends

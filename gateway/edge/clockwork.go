@@ -31,11 +31,29 @@ func (a *Agent) keepTime(ctx context.Context) {
 		}
 		a.keeper.Observe()
 		a.tell(a.keeper.Events())
+		a.tell(a.verdicts())
 		if now := a.o.Clock.mono(a.o.Clock.Now()); !a.keeper.Overlapping() || now-placed >= overlapEvery {
 			placed = now
 			a.tell(a.place(ctx))
 		}
 	}
+}
+
+// verdicts are what the judge has to say.
+func (a *Agent) verdicts() []wire.Record {
+	if a.o.Judge == nil {
+		return nil
+	}
+	return a.o.Judge.Events()
+}
+
+// Moment is a record of now with nothing in it but its times: what drives a
+// judge while nothing is read.
+func (a *Agent) Moment() wire.Record {
+	now := a.o.Clock.Now()
+	m := wire.Record{Kind: wire.EventRecord, Event: wire.Event{At: now}}
+	a.keeper.Stamp(&m, now, now)
+	return m
 }
 
 // tell journals events.
@@ -143,6 +161,10 @@ func (a *Agent) provisional(s *wire.Status) {
 	if s.Held = held; err != nil || a.keeper.Source() != wire.ClockNone && held == 0 {
 		return
 	}
+	if a.o.Judge != nil {
+		alarms, _ := a.o.Judge.Show()
+		s.Alarm = len(alarms) > 0
+	}
 	now := a.o.Clock.Now()
 	points, _ := a.board.show()
 	for _, p := range points[:min(len(points), maxProvisional)] {
@@ -152,7 +174,8 @@ func (a *Agent) provisional(s *wire.Status) {
 		shown := wire.Provisional{Point: string(p.ID), Quality: p.Last.Quality.String(), Reason: string(p.Last.Reason), AgeMS: max(0, now.Sub(p.At).Milliseconds())}
 		if v, ok := p.Last.Value(); ok {
 			shown.Value = &v
-			shown.Outside = p.High != nil && v > *p.High || p.Low != nil && v < *p.Low
+			l, _ := a.o.Limits.Bounds(LimitKey{Zone: p.ID.Zone(), Quantity: p.Quantity})
+			shown.Outside = l.outside(v)
 		}
 		s.Alarm = s.Alarm || shown.Outside
 		s.Provisional = append(s.Provisional, shown)

@@ -18,7 +18,7 @@ func ptr(v float64) *float64 { return &v }
 
 // bounded gives the rig's point a limit of -15 °C and a reading a second.
 func (r *rig) bounded(value func(n int) float64) {
-	r.options.Limits = map[LimitKey]Limits{{Zone: air.Zone(), Quantity: sensors.Temperature}: {High: ptr(-15)}}
+	r.options.Limits = FixedBounds{{Zone: air.Zone(), Quantity: sensors.Temperature}: {High: ptr(-15)}}
 	s := steady(air, 0)
 	s.read = func(_ context.Context, n int) sensors.Reading { return sensors.NewGood(air, time.Now(), value(n)) }
 	r.options.Devices[0].Sensor, r.options.Devices[0].Interval = s, time.Second
@@ -369,7 +369,7 @@ func TestMemoryIsConstantOverAMillionRecords(t *testing.T) {
 	now := began.Add(30 * 24 * time.Hour)
 	m := &millions{next: 1_000_001, oldest: 1}
 	o := Options{Address: here, Logger: slog.New(slog.DiscardHandler),
-		Limits:  map[LimitKey]Limits{{Zone: air.Zone(), Quantity: sensors.Temperature}: {High: ptr(-15)}},
+		Limits:  FixedBounds{{Zone: air.Zone(), Quantity: sensors.Temperature}: {High: ptr(-15)}},
 		Devices: []Device{{Name: "probe", Bus: "line", Sensor: steady(air, -18.5), Interval: time.Minute}},
 		Clock:   Clock{Boot: "boot", Start: now, Now: func() time.Time { return now }, Source: func() wire.ClockSource { return wire.ClockNTP }}}
 	f := newForwarder(o, newFaults())
@@ -413,7 +413,7 @@ func TestMemoryIsConstantOverAMillionRecords(t *testing.T) {
 func TestWhatWentAheadIsKnownToHaveBeenSent(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		high := -10.0
-		r.options.Limits = map[LimitKey]Limits{{Zone: air.Zone(), Quantity: sensors.Temperature}: {High: &high}}
+		r.options.Limits = FixedBounds{{Zone: air.Zone(), Quantity: sensors.Temperature}: {High: &high}}
 		r.options.Devices[0].Interval = time.Second
 		r.start()
 		pass(50 * time.Minute)

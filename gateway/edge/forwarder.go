@@ -29,10 +29,12 @@ const (
 type forwarder struct {
 	address wire.Address
 	devices []Device
-	limits  map[LimitKey]Limits
-	journal store
-	clock   Clock
-	keeper  *Timekeeper
+	limits  Bounds
+	// follower takes the county's limits; nil: nobody does.
+	follower Follower
+	journal  store
+	clock    Clock
+	keeper   *Timekeeper
 	// provisional adds to a status what is held for want of a clock.
 	provisional func(*wire.Status)
 	version     string
@@ -98,7 +100,7 @@ type flight struct {
 
 func newForwarder(o Options, f *faults) *forwarder {
 	return &forwarder{
-		address: o.Address, devices: o.Devices, limits: o.Limits, journal: o.Journal, clock: o.Clock,
+		address: o.Address, devices: o.Devices, limits: o.Limits, follower: o.Follower, journal: o.Journal, clock: o.Clock,
 		version: o.Version, faults: f, log: o.Logger, budget: newBudget(o.Delivery),
 		hellos: make(chan wire.Hello, 4), acks: make(chan wire.Ack, 64), commands: make(chan wire.Command, 4), wake: make(chan struct{}, 1),
 	}

@@ -35,6 +35,12 @@ func (f *forwarder) obey(ctx context.Context, p Publisher, c wire.Command) {
 		p.Replace(errDuplicate, stepBack+time.Duration(rand.Int64N(int64(stepBack))))
 		return
 	}
+	if c.Limits != nil && f.follower != nil {
+		if err := f.follower.Follow(*c.Limits); err != nil {
+			f.log.Error("limits of the county are not followed", "error", err)
+		}
+		f.nextStatus = f.clock.Now() // says which hold
+	}
 	if c.Inventory {
 		f.publishInventory(ctx, p)
 		f.rewind() // what could not be read goes once more, behind it

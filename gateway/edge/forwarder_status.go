@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -25,6 +26,9 @@ func (f *forwarder) publishStatus(ctx context.Context, p Publisher, now time.Tim
 		Undelivered: f.journal.Undelivered(), Clock: f.clock.Source(), Greeted: f.greeted, Faults: f.faults.list(),
 		Backlog: f.backlog(), SentToday: f.budget.sent, BytesPerDay: f.budget.perDay, Terse: true,
 	}
+	if f.follower != nil {
+		status.Limits = cmp.Or(f.follower.Version(), wire.NoLimits)
+	}
 	f.provisional(&status)
 	if f.greeted && noNews(f.told, status) && now.Sub(f.told.At).Abs() < statusCalm {
 		return
@@ -44,7 +48,7 @@ func (f *forwarder) publishStatus(ctx context.Context, p Publisher, now time.Tim
 func noNews(before, s wire.Status) bool {
 	calm := func(s wire.Status) bool { return s.Backlog == 0 && s.Held == 0 && s.Undelivered <= packRecords }
 	return calm(before) && calm(s) && s.Session == before.Session && s.Greeted == before.Greeted &&
-		s.Epoch == before.Epoch && s.Clock == before.Clock && s.Alarm == before.Alarm && slices.Equal(s.Faults, before.Faults)
+		s.Epoch == before.Epoch && s.Clock == before.Clock && s.Alarm == before.Alarm && s.Limits == before.Limits && slices.Equal(s.Faults, before.Faults)
 }
 
 func (f *forwarder) publishInventory(ctx context.Context, p Publisher) {

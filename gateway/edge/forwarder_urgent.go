@@ -31,7 +31,7 @@ func (f *forwarder) watch(value map[sensors.PointID]sensors.Reading) map[sensors
 			if !known {
 				continue
 			}
-			_, limited := f.limits[LimitKey{Zone: p.ID.Zone(), Quantity: p.Quantity}]
+			_, limited := f.limits.Bounds(LimitKey{Zone: p.ID.Zone(), Quantity: p.Quantity})
 			switch {
 			case limited && outside(r):
 				out[p.ID] = &run{outside: outside, last: r.Time}

@@ -78,6 +78,9 @@ func (w *writing) take(batch []wire.Record) bool {
 	if len(w.held) == 0 && !w.failing {
 		w.timer.Reset(w.agent.o.Commit)
 	}
+	if j := w.agent.o.Judge; j != nil {
+		j.Observe(batch)
+	}
 	for _, r := range batch {
 		urgent := w.marks.urgent(r)
 		w.held, w.urgent = append(w.held, r), append(w.urgent, urgent)

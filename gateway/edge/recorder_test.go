@@ -17,7 +17,7 @@ import (
 
 // limited gives the rig's probe an upper limit in °C.
 func (r *rig) limited(high float64) {
-	r.options.Limits = map[LimitKey]Limits{{Zone: "balagong/mutton", Quantity: sensors.Temperature}: {High: &high}}
+	r.options.Limits = FixedBounds{{Zone: "balagong/mutton", Quantity: sensors.Temperature}: {High: &high}}
 }
 
 func TestAReadingOutsideLimitsIsDurableAtOnce(t *testing.T) {
@@ -49,7 +49,7 @@ func TestAReadingOutsideLimitsIsDurableAtOnce(t *testing.T) {
 func TestUrgencyLastsUntilTheFirstReadingBackInside(t *testing.T) {
 	high := -15.0
 	m := newMarks(Options{Devices: []Device{{Sensor: steady(air, 0)}},
-		Limits: map[LimitKey]Limits{{Zone: "balagong/mutton", Quantity: sensors.Temperature}: {High: &high}}})
+		Limits: FixedBounds{{Zone: "balagong/mutton", Quantity: sensors.Temperature}: {High: &high}}})
 	at := time.Now()
 	for i, c := range []struct {
 		r    sensors.Reading

@@ -65,21 +65,23 @@ func newLines(o Options, f *faults, b *board) ([]*line, error) {
 	return lines, nil
 }
 
-func outsideOf(limits map[LimitKey]Limits, points []sensors.Point) func(sensors.Reading) bool {
-	byPoint := map[sensors.PointID]Limits{}
+func outsideOf(limits Bounds, points []sensors.Point) func(sensors.Reading) bool {
+	keys := map[sensors.PointID]LimitKey{}
 	for _, p := range points {
-		if l, ok := limits[LimitKey{Zone: p.ID.Zone(), Quantity: p.Quantity}]; ok {
-			byPoint[p.ID] = l
-		}
+		keys[p.ID] = LimitKey{Zone: p.ID.Zone(), Quantity: p.Quantity}
 	}
 	return func(r sensors.Reading) bool {
 		v, ok := r.Value()
 		if !ok {
 			return false
 		}
-		l := byPoint[r.Point]
-		return l.High != nil && v > *l.High || l.Low != nil && v < *l.Low
+		l, _ := limits.Bounds(keys[r.Point]) // as they are now
+		return l.outside(v)
 	}
+}
+
+func (l Limits) outside(v float64) bool {
+	return l.High != nil && v > *l.High || l.Low != nil && v < *l.Low
 }
 
 // run polls until stop is closed. A poll in flight is finished: its answer has

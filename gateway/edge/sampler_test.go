@@ -25,7 +25,7 @@ func TestADeviceIsReadOnScheduleAndMoreOftenOutsideItsLimits(t *testing.T) {
 		}
 		r.options.Devices[0].Sensor = s
 		r.options.Devices[0].OutsideInterval = 15 * time.Second
-		r.options.Limits = map[LimitKey]Limits{{Zone: air.Zone(), Quantity: sensors.Temperature}: {High: &high}}
+		r.options.Limits = FixedBounds{{Zone: air.Zone(), Quantity: sensors.Temperature}: {High: &high}}
 		r.start()
 		pass(2*time.Minute + time.Second)
 		if s.polls.Load() != 3 {
@@ -127,7 +127,7 @@ func TestTwoDevicesCannotMeasureOnePoint(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		d := r.options.Devices[0]
 		d.Name = "second"
-		_, err := newLines(Options{Devices: []Device{r.options.Devices[0], d}, Logger: r.options.Logger}, newFaults(), newBoard(nil, nil))
+		_, err := newLines(Options{Devices: []Device{r.options.Devices[0], d}, Logger: r.options.Logger}, newFaults(), newBoard(nil, FixedBounds(nil)))
 		if err == nil || !strings.Contains(err.Error(), "balagong/mutton/air") {
 			t.Errorf("error %v; want one that names the point", err)
 		}

@@ -81,7 +81,13 @@ func (s *StatusServer) Close() error { return s.server.Close() }
 func (a *Agent) snapshot(ctx context.Context, connected bool) page.Snapshot {
 	now := a.o.Clock.Now()
 	points, devices := a.board.show()
+	var alarms []page.Alarm
+	var limits page.Limits
+	if a.o.Judge != nil {
+		alarms, limits = a.o.Judge.Show()
+	}
 	return page.Snapshot{
+		Alarms: alarms, Limits: limits,
 		Now: now, Site: a.o.Address.Site, Gateway: a.o.Address.Gateway, Version: a.o.Version,
 		Points: points, Devices: devices, Clock: string(a.o.Clock.Source()), Health: a.Health(), Faults: a.faults.list(),
 		Link: page.Link{Connected: connected, Undelivered: a.o.Journal.Undelivered(), Oldest: a.oldest.time(ctx, a.o, now),

@@ -42,7 +42,7 @@ func (j *Journal) note(ctx context.Context, epoch uint64) error {
 		at = n.at.UnixMilli()
 	}
 	text := fmt.Sprintf(noteFormat, n.epoch, n.oldest, at, sumOf(n.epoch, n.oldest, at))
-	if err := writeDurably(j.notePath(), []byte(text)); err != nil {
+	if err := WriteDurably(j.notePath(), []byte(text)); err != nil {
 		return fmt.Errorf("note the epoch beside the journal: %w", classify(err))
 	}
 	return nil
@@ -81,7 +81,9 @@ func (j *Journal) sureUntil(ctx context.Context) (time.Time, error) {
 	return now, nil
 }
 
-func writeDurably(path string, content []byte) error {
+// WriteDurably puts content in the place of a small file: after a power cut it
+// is the old one or the new one.
+func WriteDurably(path string, content []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
 		return err

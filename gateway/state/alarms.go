@@ -79,6 +79,17 @@ func (db *DB) Apply(ctx context.Context, actor Actor, transitions []alerting.Tra
 			if err := tx.putAlarm(after[id]); err != nil {
 				return fmt.Errorf("alarm %s: %w", id, err)
 			}
+			if before[id].ID != "" && !extended(before[id], after[id]) {
+				continue
+			}
+			if err := tx.answersOfSite(after[id]); err != nil {
+				return fmt.Errorf("alarm %s: %w", id, err)
+			}
+			known, err := tx.alarm(id)
+			if err != nil {
+				return fmt.Errorf("alarm %s: %w", id, err)
+			}
+			after[id] = known
 		}
 		var err error
 		if out, err = withBatches(ctx, tx.Tx, inOrder(ids, after), tx.at); err != nil {

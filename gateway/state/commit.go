@@ -41,7 +41,7 @@ type Commit struct {
 // ErrOtherGeneration when the store is not the county's any more, ErrNotFinal
 // for an outcome that is no end, and ErrSequenceRange for a number beyond
 // MaxSequence. It leaves no audit row: it records what arrived, and changes
-// nothing that somebody decided.
+// nothing that somebody decided, but for an alarm that was answered at its site.
 func (db *DB) Commit(ctx context.Context, c Commit) error {
 	for _, d := range c.Delivered {
 		if err := checkRange(Run{d.Gateway, d.Epoch}, d.From, d.To); err != nil {

@@ -52,12 +52,18 @@ func (tx *txn) commitEntry(e JournalEntry) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(tx.ctx, `INSERT INTO entries
+	r, err := tx.ExecContext(tx.ctx, `INSERT INTO entries
 		(gateway, epoch, seq, site, kind, from_ms, to_ms, name, object, count, boot, mono_ms, clock, detail)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (gateway, epoch, seq) DO NOTHING`,
 		e.Gateway, e.Epoch, e.Seq, e.Site, kind, from.UnixMilli(), to.UnixMilli(), name, object,
 		min(count, math.MaxInt64), e.Boot, e.Mono.Milliseconds(), string(e.Clock), string(text))
-	return err
+	if err != nil {
+		return err
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	return tx.answerFromSite(e)
 }
 
 // EntryFilter chooses gaps and events; zero fields choose all.

@@ -114,11 +114,22 @@ type nextJSON struct {
 	Who []string `json:"who"`
 }
 
+// siteEventJSON is what the alarm's site said of it.
+type siteEventJSON struct {
+	Event string         `json:"event"`
+	At    stamp          `json:"at"`
+	Level alerting.Level `json:"level"`
+	Since stamp          `json:"since"`
+	By    string         `json:"by"`
+	Same  bool           `json:"same"` // by the same readings and limits as here
+}
+
 // wholeJSON is one alarm with who was told of it.
 type wholeJSON struct {
 	alarmJSON
-	Told []toldJSON `json:"told"`
-	Next *nextJSON  `json:"next"`
+	Told   []toldJSON      `json:"told"`
+	Next   *nextJSON       `json:"next"`
+	AtSite []siteEventJSON `json:"at_site"`
 }
 
 // whole answers with one alarm as it is now.
@@ -130,6 +141,10 @@ func (s *Server) whole(ctx context.Context, id string) (any, error) {
 	out := wholeJSON{alarmJSON: s.alarm(a), Told: make([]toldJSON, 0, len(a.Told))}
 	for _, t := range a.Told {
 		out.Told = append(out.Told, toldJSON{t.Person, t.Name, t.Channel, t.Kind, stamp(t.At), t.State, t.Why})
+	}
+	out.AtSite = make([]siteEventJSON, 0, len(a.AtSite))
+	for _, e := range a.AtSite {
+		out.AtSite = append(out.AtSite, siteEventJSON{e.Name, stamp(e.At), e.Level, stamp(e.Since), e.By, e.Same})
 	}
 	if n := a.Next; n != nil {
 		out.Next = &nextJSON{stamp(n.At), n.Who}

@@ -128,6 +128,19 @@ type Alarm struct {
 	Repairer *Contact       // who to call for its site
 	Told     []Told         // of Steps.Whole only, oldest first
 	Next     *Next          // of Steps.Whole only; nil: nobody
+	// AtSite is what the site's own judging said of it, of Steps.Whole only,
+	// oldest first.
+	AtSite []SiteEvent
+}
+
+// SiteEvent is what a site said of an alarm of its own.
+type SiteEvent struct {
+	Name  string // alarm-raised, alarm-escalated, alarm-returned, alarm-silenced
+	At    time.Time
+	Level alerting.Level
+	Since time.Time // when it began there
+	By    string    // who silenced it
+	Same  bool      // judged by the same readings and limits as here
 }
 
 // Left is how long it takes until a more serious limit is reached.

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestControlMessagesComeBackAsTheyWere(t *testing.T) {
@@ -145,6 +146,58 @@ func TestTopics(t *testing.T) {
 		"coldchain/v1/sunite/balagong/gw-1/secrets", "coldchain/v1/sunite/balagong/GW/records", "coldchain/v1/sunite//gw-1/records", "coldchain/v1/sunite/+/gw-1/records", strings.Repeat("/", 70_000)} {
 		if _, _, err := ParseTopic(bad); err == nil || len(err.Error()) > 300 {
 			t.Errorf("%.40q: %v", bad, err)
+		}
+	}
+}
+
+// TestLimitsOfASite: what DecodeCommand takes is what VersionOf names; anything
+// else about it is refused.
+func TestLimitsOfASite(t *testing.T) {
+	good := SiteLimits{SilentAfterS: 600, Zones: []ZoneLimits{{Zone: "s/z", Quantity: "temperature", Hysteresis: 0.5, Lines: []LimitLine{{"high", "warning", 4, 900_000}}}}}
+	named := func(change func(*SiteLimits)) Command {
+		l := good
+		l.Zones = []ZoneLimits{{Zone: "s/z", Quantity: "temperature", Hysteresis: 0.5, Lines: []LimitLine{{"high", "warning", 4, 900_000}}}}
+		change(&l)
+		version, err := VersionOf(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.Version == "" {
+			l.Version = version
+		}
+		return Command{Limits: &l}
+	}
+	payload, err := EncodeCommand(named(func(*SiteLimits) {}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := DecodeCommand(payload); err != nil || c.Limits == nil || c.Limits.Zones[0].Lines[0] != good.Zones[0].Lines[0] {
+		t.Errorf("%+v %v", c, err)
+	}
+	for name, change := range map[string]func(*SiteLimits){
+		"another version": func(l *SiteLimits) { l.Version = "000000000000" },
+		"no time":         func(l *SiteLimits) { l.SilentAfterS = 0 },
+		"no zone":         func(l *SiteLimits) { l.Zones[0].Zone = "s" },
+		"no quantity":     func(l *SiteLimits) { l.Zones[0].Quantity = "mood" },
+		"a delay":         func(l *SiteLimits) { l.Zones[0].Lines[0].DelayMS = -1 },
+		"hysteresis":      func(l *SiteLimits) { l.Zones[0].Hysteresis = -1 },
+		"too many lines":  func(l *SiteLimits) { l.Zones[0].Lines = make([]LimitLine, maxLines+1) },
+	} {
+		if _, err := EncodeCommand(named(change)); err == nil {
+			t.Errorf("%s: sent", name)
+		}
+	}
+}
+
+// An alarm of a site survives its detail; what is none says so.
+func TestAlarmDetail(t *testing.T) {
+	a := SiteAlarm{ID: "x", Rule: "high-limit", Level: "warning", Age: 61 * time.Second, By: "somebody"}
+	if got, err := ParseAlarm(AlarmDetail(a)); err != nil || got != a {
+		t.Errorf("%+v %v", got, err)
+	}
+	for _, bad := range []map[string]string{nil, {"rule": "x"}, {"age_ms": "1"}, {"rule": "x", "age_ms": "-1"}, {"rule": "x", "age_ms": "999999999999999"}} {
+		if got, err := ParseAlarm(bad); err == nil {
+			t.Errorf("%v is %+v", bad, got)
 		}
 	}
 }

@@ -75,6 +75,9 @@ type Status struct {
 	BytesPerDay uint64 `json:"bytes_per_day,omitempty"`
 	// Terse says that the gateway reads an acknowledgement in its short form.
 	Terse bool `json:"terse,omitempty"`
+	// Limits is the version of the county's limits that the site judges by,
+	// NoLimits where it has none yet; empty: it would not follow any.
+	Limits string `json:"limits,omitempty"`
 	// Faults are short sentences for the county, worst first.
 	Faults []string `json:"faults,omitempty"`
 
@@ -110,6 +113,8 @@ type Command struct {
 	// Inventory asks for the inventory, and for what is on its way once more:
 	// rows came whose table the county does not have.
 	Inventory bool `json:"inventory,omitempty"`
+	// Limits are those that hold at the gateway's site from now on.
+	Limits *SiteLimits `json:"limits,omitempty"`
 }
 
 // EventGone is the name of the event by which a gateway declares records that

@@ -52,7 +52,7 @@ outputs:
 labels: {mutton: {zh: 羊肉库, en: Mutton store}}
 `)
 	checkProbe(t, bin, file)
-	c.start(filepath.Join(bin, "edge-agent"), "-config", file)
+	agent := programs.Keep(t, filepath.Join(c.dir, "edge.log"), filepath.Join(bin, "edge-agent"), nil, "-config", file)
 	shows := func(path, text string) func() bool {
 		return func() bool { return strings.Contains(get(t, "http://"+page+path), text) }
 	}
@@ -65,28 +65,49 @@ labels: {mutton: {zh: 羊肉库, en: Mutton store}}
 	store.dark.Store(true)
 	await(t, 20*time.Second, "the beacon", func() bool { return store.Coil(9, 1) })
 	await(t, 60*time.Second, "the siren, half a minute after the mains were lost", func() bool { return store.Coil(9, 0) })
+	html := get(t, "http://"+page+"/")
+	for _, want := range []string{"停电", "关紧库门少开", "起，已", "没有温度限值"} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the page with an alarm lacks %q", want)
+		}
+	}
 	silence(t, "http://"+page)
 	await(t, 20*time.Second, "the siren to be silent", func() bool { return !store.Coil(9, 0) })
 	if !store.Coil(9, 1) {
 		t.Error("the beacon went out although the mains are still away")
 	}
+
+	// A power cut at the gateway: it knows that somebody has silenced it.
+	await(t, 20*time.Second, "the silence to be written down", func() bool {
+		state, _ := os.ReadFile(filepath.Join(c.dir, "alarms.state")) // not there yet: not written down
+		return strings.Contains(string(state), `"quiet"`)
+	})
+	agent.Kill()
+	await(t, 20*time.Second, "the page after the power cut", shows("/api/alarms", `"silenced":true`))
+	if store.Coil(9, 0) || !store.Coil(9, 1) {
+		t.Error("the beacon is out, or the siren sounds again after the power cut although somebody has silenced it")
+	}
 	store.dark.Store(false)
-	await(t, 20*time.Second, "the beacon to go out", func() bool { return !store.Coil(9, 1) })
+	await(t, 100*time.Second, "the beacon to go out, a minute after the mains are back", func() bool { return !store.Coil(9, 1) })
+	await(t, 20*time.Second, "the page without an alarm", shows("/api/alarms", `"alarms":[]`))
 }
 
 // storeSlaves are the slaves of one cold store.
 type storeSlaves struct {
 	modbustest.Bus
-	dark atomic.Bool // the mains are away
+	dark   atomic.Bool  // the mains are away
+	tenths atomic.Int32 // the room's air, 0.1 °C
 }
 
 func serveStore(t *testing.T, port string) *storeSlaves {
 	t.Helper()
 	s := &storeSlaves{}
+	s.tenths.Store(-185)
 	s.Data = func(q modbustest.Question) []byte {
 		switch {
 		case q.Slave == 1 && q.Function == 4 && q.Address == 1 && q.Quantity == 2:
-			return []byte{0xFF, 0x47, 0x03, 0x54} // -18.5 °C, 85.2 %RH
+			air := uint16(s.tenths.Load())
+			return []byte{byte(air >> 8), byte(air), 0x03, 0x54} // and 85.2 %RH
 		case q.Slave == 3 && q.Function == 2:
 			if s.dark.Load() {
 				return []byte{0}

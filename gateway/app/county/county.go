@@ -133,7 +133,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		return nil, err
 	}
 	a.collector, err = collector.New(ctx, collector.Options{
-		Registry: registryOf(cfg), Sources: sources, Engine: judge, Usage: use, State: a.state, Store: a.store, Rollups: a.store,
+		Registry: registryOf(cfg), Limits: limitsForSites(cfg, a.goods), Sources: sources, Engine: judge, Usage: use, State: a.state, Store: a.store, Rollups: a.store,
 		Listener: wakingListener{hubListener{hub}, a.office.alarmsChanged}, Now: o.Now, Logger: o.Logger, Registerer: registry, ClockSource: machineClock(),
 	})
 	if err != nil {

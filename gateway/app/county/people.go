@@ -218,6 +218,9 @@ func (f *office) complete(s *duty.Situation) {
 	s.Location, s.Sites, s.Plan = f.location, len(f.cfg.Sites), f.plan(s.Plan)
 	for i := range s.Alarms {
 		a := &s.Alarms[i]
+		if f.collector != nil {
+			a.Place.Bus, a.Place.Device = f.collector.HangsOn(a.Alarm)
+		}
 		a.Place.Gateway = f.places.sites[a.Site()].Gateway
 	}
 	if s.Began.IsZero() {

@@ -32,6 +32,12 @@ func (p places) Zone(zone string, l wording.Language) (name, kind string) {
 
 // Person implements wording.Names.
 func (p places) Person(id string) string {
+	if site, ok := strings.CutPrefix(id, "site/"); ok { // somebody there, by the siren's button
+		if name := p.Site(site, wording.Chinese); name != "" {
+			site = name
+		}
+		return site + "现场"
+	}
 	if r := p.roster.Load(); r != nil {
 		if x, ok := r.Person(id); ok {
 			return x.Name

@@ -88,6 +88,9 @@ func (v view) Whole(ctx context.Context, id string) (web.Alarm, error) {
 		return a, err
 	}
 	f := v.office
+	if a.AtSite, err = v.atSite(ctx, a); err != nil {
+		return a, err
+	}
 	const most = 100
 	messages, err := f.state.MessagesAbout(ctx, id, a.Raised.Add(-time.Minute), most)
 	if err != nil {
@@ -105,6 +108,15 @@ func (v view) Whole(ctx context.Context, id string) (web.Alarm, error) {
 	}
 	a.Next = f.next(s.Situation, id)
 	return a, nil
+}
+
+// atSite is what the site's own judging said of an alarm.
+func (v view) atSite(ctx context.Context, a web.Alarm) (out []web.SiteEvent, err error) {
+	events, err := v.state.SiteEvents(ctx, a.Alarm)
+	for _, e := range events {
+		out = append(out, web.SiteEvent(e))
+	}
+	return out, err
 }
 
 // told says what has become of one message, by channel.

@@ -2,6 +2,7 @@ package county
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -55,6 +56,15 @@ func (o operations) Report(ctx context.Context, from, to time.Time) (web.Operati
 	if err != nil {
 		return out, err
 	}
+	apart, err := o.state.SiteAlarmsApart(ctx, from, newestEvents)
+	if err != nil {
+		return out, err
+	}
+	for _, e := range apart {
+		e.Event.Detail["object"] = e.Event.Object
+	}
+	events = append(events, apart...)
+	slices.SortStableFunc(events, func(a, b state.JournalEntry) int { return b.Event.At.Compare(a.Event.At) })
 	for _, e := range events {
 		out.Events = append(out.Events, web.GatewayEntry{At: e.Event.At, Site: e.Site, Gateway: e.Gateway, Name: e.Event.Name, Detail: e.Event.Detail})
 	}

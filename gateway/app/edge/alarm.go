@@ -4,42 +4,37 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"periph.io/x/conn/v3/gpio/gpioreg"
 	host "periph.io/x/host/v3"
 
+	"coldchain/alerting"
 	"coldchain/gateway/config"
 	"coldchain/gateway/edge"
+	"coldchain/gateway/edge/alarms"
 	"coldchain/gateway/edge/page"
+	"coldchain/gateway/wire"
 	"coldchain/sensors"
 	"coldchain/sensors/output"
 )
 
-// localAlarm drives the site's siren and beacon from what the site itself
-// measures, with or without the county. Nothing else can be switched.
+// localAlarm drives the site's siren and beacon by what the site's own judge
+// says, with or without the county. Nothing else can be switched.
 type localAlarm struct {
-	limits     map[edge.LimitKey]edge.Limits
-	quantities map[sensors.PointID]sensors.Quantity
-	drivers    map[output.Kind]*output.Driver
-	now        func() time.Time
-	log        *slog.Logger
-
-	mu    sync.Mutex
-	alarm *output.Alarm
-	last  output.Desired
+	judge   *alarms.Judge
+	drivers map[output.Kind]*output.Driver
+	now     func() time.Time
+	log     *slog.Logger
 }
 
-func newLocalAlarm(h *Hardware, limits map[edge.LimitKey]edge.Limits) (*localAlarm, error) {
-	a := &localAlarm{
-		limits: limits, quantities: map[sensors.PointID]sensors.Quantity{}, drivers: map[output.Kind]*output.Driver{},
-		now: h.clock.Now, log: h.log, alarm: output.NewAlarm(output.Timing{}),
-	}
-	for _, d := range h.Devices {
-		for _, p := range d.Sensor.Points() {
-			a.quantities[p.ID] = p.Quantity
-		}
+func newLocalAlarm(h *Hardware) (*localAlarm, error) {
+	a := &localAlarm{drivers: map[output.Kind]*output.Driver{}, now: h.clock.Now, log: h.log}
+	var err error
+	if a.judge, err = alarms.New(judgeOptions(h)); err != nil {
+		return nil, err
 	}
 	if err := output.CheckApart(outputsOf(h.cfg), h.slaves); err != nil {
 		return nil, err
@@ -52,6 +47,30 @@ func newLocalAlarm(h *Hardware, limits map[edge.LimitKey]edge.Limits) (*localAla
 		a.drivers[output.Kind(o.Name)] = output.NewDriver(out, output.DriverConfig{Now: a.now, Tell: a.tell})
 	}
 	return a, nil
+}
+
+// judgeOptions say what the site measures and, until the county says otherwise,
+// by what it judges: the limits of its file and those of switches.
+func judgeOptions(h *Hardware) alarms.Options {
+	o := alarms.Options{Site: h.cfg.Site, Zones: h.cfg.EngineZones(), SilentAfter: config.DefaultSilentAfter,
+		File: filepath.Join(h.cfg.Data, "alarms.state"), Logger: h.log}
+	moves := false
+	for _, d := range h.Devices {
+		for _, p := range d.Sensor.Points() {
+			o.Points = append(o.Points, alarms.Point{Point: p, Bus: d.Bus, Device: d.Name, Period: d.Interval})
+			moves = moves || p.Quantity == sensors.Latitude
+		}
+		o.SilentAfter = max(o.SilentAfter, 3*d.Interval)
+	}
+	if moves { // what knows where it is drives
+		o.SilentAfter = max(o.SilentAfter, config.DefaultTruckSilentAfter)
+	}
+	for _, p := range o.Points {
+		if lines := alerting.SwitchLimits(p.Quantity, moves); len(lines) > 0 {
+			o.Zones = append(o.Zones, alerting.Zone{ID: p.ID.Zone(), Limits: map[sensors.Quantity][]alerting.Limit{p.Quantity: lines}})
+		}
+	}
+	return o
 }
 
 func outputsOf(cfg *config.Edge) (out []output.Config) {
@@ -86,61 +105,21 @@ func (a *localAlarm) tell(e output.Event) {
 	a.log.Info("output", "output", e.Output, "change", e.Change, "state", fmt.Sprintf("%+v", e.State))
 }
 
-// see takes a reading into account. A reading without a value freezes its
-// cause: missing data neither raises nor ends an alarm.
-func (a *localAlarm) see(r sensors.Reading) {
-	cause, presence, ok := a.meaning(r)
-	if !ok {
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.alarm.Observe(r.Time, cause, presence)
-}
-
-func (a *localAlarm) meaning(r sensors.Reading) (output.Cause, output.Presence, bool) {
-	q := a.quantities[r.Point]
-	v, measured := r.Value()
-	presence := output.Unknown
-	if q == sensors.Mains {
-		if measured {
-			presence = presentIf(v == 0)
-		}
-		return output.Cause{Trouble: output.MainsLost, Name: string(r.Point)}, presence, true
-	}
-	l, limited := a.limits[edge.LimitKey{Zone: r.Point.Zone(), Quantity: q}]
-	if !limited {
-		return output.Cause{}, output.Unknown, false
-	}
-	if measured {
-		presence = presentIf(l.High != nil && v > *l.High || l.Low != nil && v < *l.Low)
-	}
-	return output.Cause{Trouble: output.Outside, Name: string(r.Point)}, presence, true
-}
-
-func presentIf(there bool) output.Presence {
-	if there {
-		return output.Present
-	}
-	return output.Absent
-}
-
-// Run moves the alarm on and keeps the outputs as they ought to be, until ctx
-// ends.
-func (a *localAlarm) Run(ctx context.Context) {
+// Run moves the alarms on and keeps the outputs as they ought to be, until ctx
+// ends. moment is a record of now.
+func (a *localAlarm) Run(ctx context.Context, moment func() wire.Record) {
 	var wg sync.WaitGroup
 	for _, d := range a.drivers {
 		wg.Go(func() { d.Run(ctx) })
 	}
+	wg.Go(func() { a.remember(ctx) })
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		a.mu.Lock()
-		a.last = a.alarm.Advance(a.now())
-		want := a.last
-		a.mu.Unlock()
+		a.judge.Advance(moment())
+		siren, beacon := a.judge.Outputs()
 		for kind, d := range a.drivers {
-			d.Want(kind == output.Siren && want.Siren || kind == output.Beacon && want.Beacon)
+			d.Want(kind == output.Siren && siren || kind == output.Beacon && beacon)
 		}
 		select {
 		case <-ctx.Done():
@@ -150,27 +129,36 @@ func (a *localAlarm) Run(ctx context.Context) {
 	wg.Wait()
 }
 
+// remember writes down what a restart must not forget. It has a goroutine of its
+// own: a disk that hangs must not hold up the siren.
+func (a *localAlarm) remember(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	failing := false
+	for {
+		ended := ctx.Err() != nil
+		err := a.judge.Save(ended)
+		if err != nil && !failing { // once, not every second of a weekend
+			a.log.Error("a restart would forget alarms of this site; trying again", "error", err)
+		}
+		failing = err != nil
+		if ended {
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+}
+
 // siren is what the site's page may silence; nil without one, so that the page
 // offers no button for a sound that nothing makes.
 func (a *localAlarm) siren() page.Siren {
 	if a.drivers[output.Siren] == nil {
 		return nil
 	}
-	return a
+	return a.judge
 }
 
-// Active reports whether the siren sounds or ought to.
-func (a *localAlarm) Active() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.last.Siren
-}
-
-// Acknowledge silences the siren for what is wrong now; the beacon shines on.
-func (a *localAlarm) Acknowledge(at time.Time, by string) {
-	a.mu.Lock()
-	n := a.alarm.Acknowledge(at)
-	a.last = a.alarm.Advance(at)
-	a.mu.Unlock()
-	a.log.Info("siren silenced", "causes", n, "by", by)
-}
+var _ edge.Judge = (*alarms.Judge)(nil)

@@ -20,7 +20,6 @@ import (
 	"coldchain/gateway/journal"
 	"coldchain/gateway/mqtt"
 	"coldchain/gateway/wire"
-	"coldchain/sensors"
 )
 
 // App is one edge agent with everything it stands on.
@@ -74,10 +73,10 @@ func New(ctx context.Context, cfg *config.Edge, o Options) (_ *App, err error) {
 	for _, r := range a.hardware.receivers {
 		o.Clock.References = append(slices.Clip(o.Clock.References), r.Time)
 	}
-	if a.alarm, err = newLocalAlarm(a.hardware, limits(cfg)); err != nil {
+	if a.alarm, err = newLocalAlarm(a.hardware); err != nil {
 		return nil, err
 	}
-	doubts, err := newScreen(a.hardware, a.alarm)
+	doubts, err := newScreen(a.hardware)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +86,7 @@ func New(ctx context.Context, cfg *config.Edge, o Options) (_ *App, err error) {
 	}
 	address := wire.Address{County: cfg.County, Site: cfg.Site, Gateway: cfg.Gateway}
 	a.agent, err = edge.New(edge.Options{
-		Address: address, Devices: devices, Limits: limits(cfg), Journal: j,
+		Address: address, Devices: devices, Limits: a.alarm.judge, Judge: a.alarm.judge, Follower: a.alarm.judge, Journal: j,
 		Commit: cfg.Journal.Commit, Clock: o.Clock, Version: o.Version, SampleAfter: o.SampleAfter, Siren: a.alarm.siren(), Labels: labels(cfg), Logger: o.Logger,
 		Delivery: edge.Delivery{BacklogRate: float64(cfg.Delivery.BacklogRate), BytesPerDay: uint64(cfg.Delivery.MiBPerDay) << 20, Spread: cfg.Delivery.Spread},
 	})
@@ -110,15 +109,6 @@ func labels(cfg *config.Edge) map[string]page.Label {
 	out := map[string]page.Label{}
 	for zone, l := range cfg.Labels {
 		out[zone] = page.Label(l)
-	}
-	return out
-}
-
-func limits(cfg *config.Edge) map[edge.LimitKey]edge.Limits {
-	out := map[edge.LimitKey]edge.Limits{}
-	for _, l := range cfg.Limits {
-		key := edge.LimitKey{Zone: cfg.Site + "/" + l.Zone, Quantity: sensors.Quantity(l.Quantity)}
-		out[key] = edge.Limits{High: l.High, Low: l.Low}
 	}
 	return out
 }
@@ -155,7 +145,7 @@ func (a *App) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = a.link.Run(linkCtx) }) // ends with its context only
 	wg.Go(func() { a.hardware.Run(linkCtx) })
-	wg.Go(func() { a.alarm.Run(ctx) })
+	wg.Go(func() { a.alarm.Run(ctx, a.agent.Moment) })
 	if a.status != nil {
 		wg.Go(func() { a.status.Serve(a.log) })
 	}

@@ -11,7 +11,8 @@ import (
 )
 
 // screened is a device whose readings pass the site's doubts before anybody
-// sees them: driver, calibration, plausibility, local alarm, journal.
+// sees them: driver, calibration, plausibility; then the agent's: times, local alarm,
+// journal.
 type screened struct {
 	sensors.Sensor
 	screen *screen
@@ -27,7 +28,6 @@ func (s screened) Read(ctx context.Context, due []sensors.PointID) []sensors.Rea
 // screen is shared by all lines of a site: siblings are compared across them.
 type screen struct {
 	calibrations *calibration.Book
-	alarm        *localAlarm
 
 	mu      sync.Mutex
 	checker *plausible.Checker
@@ -36,7 +36,7 @@ type screen struct {
 // newScreen expects of every configured point what its quantity's defaults are.
 // A probe whose point is named core or product sits in goods, where standing
 // still is normal.
-func newScreen(h *Hardware, alarm *localAlarm) (*screen, error) {
+func newScreen(h *Hardware) (*screen, error) {
 	var cfg plausible.Config
 	for _, d := range h.Devices {
 		for _, p := range d.Sensor.Points() {
@@ -48,7 +48,7 @@ func newScreen(h *Hardware, alarm *localAlarm) (*screen, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plausibility: %w", err)
 	}
-	s := &screen{calibrations: &calibration.Book{}, checker: checker, alarm: alarm}
+	s := &screen{calibrations: &calibration.Book{}, checker: checker}
 	if h.cfg.Calibration != "" {
 		if s.calibrations, err = calibration.Load(h.cfg.Calibration); err != nil {
 			return nil, err
@@ -62,6 +62,5 @@ func (s *screen) look(readings []sensors.Reading) {
 	defer s.mu.Unlock()
 	for i, r := range readings {
 		readings[i] = s.checker.Observe(s.calibrations.Apply(r))
-		s.alarm.see(readings[i])
 	}
 }

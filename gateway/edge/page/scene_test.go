@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"coldchain/alerting"
+	"coldchain/alerting/duty"
 	"coldchain/sensors"
 )
 
@@ -69,6 +71,12 @@ func store() Snapshot {
 		},
 		Link:   Link{Connected: false, Undelivered: 1432, Oldest: morning.Add(-95 * time.Minute), Epoch: 1, Next: 90210},
 		Faults: []string{"probe-1: timeout"},
+		Limits: Limits{County: true, At: morning.Add(-time.Hour)},
+		Alarms: []Alarm{
+			{Rule: alerting.HighLimit, Object: "balagong/mutton/air", Quantity: sensors.Temperature, Level: alerting.Excursion, Since: morning.Add(-72 * time.Minute), Lasts: 72 * time.Minute,
+				Value: -15.94, Limit: -18, HasValue: true, Silenced: true},
+			{Rule: duty.DeviceFault, Object: "balagong/rs485-1/probe-1", Level: alerting.Warning, Lasts: 11 * time.Minute, Folded: 2},
+		},
 	}
 }
 

@@ -73,6 +73,7 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("GET /page.css", asset("text/css; charset=utf-8", styleSheet))
 	s.mux.HandleFunc("GET /page.js", asset("text/javascript; charset=utf-8", script))
 	s.mux.HandleFunc("POST /siren/acknowledge", s.acknowledge)
+	s.mux.HandleFunc("GET /api/alarms", s.alarms)
 	s.mux.HandleFunc("GET /api/points", s.points)
 	s.mux.HandleFunc("GET /api/devices", s.devices)
 	s.mux.HandleFunc("GET /status", s.status)
@@ -80,7 +81,7 @@ func (s *Server) routes() {
 }
 
 func (s *Server) view(ctx context.Context, l lang) view {
-	return view{l: l, s: s.o.Source(ctx), siren: s.sounds(), token: s.token, labels: s.o.Labels, place: s.o.Place, assets: s.assets}
+	return view{l: l, s: s.o.Source(ctx), siren: s.sounds(), hasSiren: s.o.Siren != nil, token: s.token, labels: s.o.Labels, place: s.o.Place, assets: s.assets}
 }
 
 func (s *Server) sounds() bool { return s.o.Siren != nil && s.o.Siren.Active() }

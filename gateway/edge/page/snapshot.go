@@ -3,6 +3,7 @@ package page
 import (
 	"time"
 
+	"coldchain/alerting"
 	"coldchain/sensors"
 )
 
@@ -19,6 +20,30 @@ type Snapshot struct {
 	Clock   string   // where the wall clock comes from: gnss, ntp, rtc or none
 	Health  error    // nil while readings become durable
 	Faults  []string // "what: reason", sorted
+	Alarms  []Alarm  // present, the worst first
+	Limits  Limits
+}
+
+// Alarm is an alarm that the site itself has raised.
+type Alarm struct {
+	Rule     alerting.RuleName
+	Object   string // point, or "site/bus" and "site/bus/device" of a dead line
+	Quantity sensors.Quantity
+	Level    alerting.Level
+	Since    time.Time     // zero: there was no clock then
+	Lasts    time.Duration // by the monotonic clock
+	Value    float64       // with HasValue alone, as is Limit
+	Limit    float64
+	HasValue bool
+	Folded   int  // further alarms that this one explains
+	Silenced bool // somebody at the site has silenced it, and it is quiet
+}
+
+// Limits says by which limits the site judges.
+type Limits struct {
+	County bool      // those of the county, goods included; else the site's own file
+	At     time.Time // when they came; zero: not known
+	None   bool      // there are none at all but those of switches
 }
 
 // Point is a measured point and the newest that was read of it.

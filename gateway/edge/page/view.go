@@ -8,13 +8,15 @@ import (
 
 // view is what one answer needs to be written.
 type view struct {
-	l      lang
-	s      Snapshot
-	siren  bool   // it sounds
-	token  string // of the acknowledgement
-	labels map[string]Label
-	place  *time.Location
-	assets string // version of style sheet and script
+	l     lang
+	s     Snapshot
+	siren bool // it sounds
+	// hasSiren: there is one.
+	hasSiren bool
+	token    string // of the acknowledgement
+	labels   map[string]Label
+	place    *time.Location
+	assets   string // version of style sheet and script
 }
 
 // name is what people call a zone: its label, or its id inside the site.

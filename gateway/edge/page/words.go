@@ -114,6 +114,16 @@ var words = map[string]word{
 	"siren-text":   {"先静音，再去看库房。静音不等于处理。", "Silence it, then go and look. Silence cools nothing."},
 	"siren-button": {"静音", "Silence the siren"},
 
+	"alarm-since":    {"%s 起，已 %s", "since %s, for %s"},
+	"alarm-for":      {"已 %s", "for %s"},
+	"alarm-over":     {"超过上限 %s", "over the limit of %s"},
+	"alarm-under":    {"低于下限 %s", "under the limit of %s"},
+	"alarm-folded":   {"另有 %d 处受影响", "affected besides: %d"},
+	"alarm-silenced": {"已静音，最多 15 分钟", "silenced, for 15 min at most"},
+	"limits-county":  {"限值：旗县的，含货物要求", "limits: the county's, goods included"},
+	"limits-own":     {"限值：本站配置的，旗县的还没有收到", "limits: this site's own, none came from the county"},
+	"limits-none":    {"没有温度限值，只看停电、门和探头", "no temperature limits: only mains, doors and probes are watched"},
+
 	"not-durable": {"读数存不进去：%s。请马上报修，断电会丢数据", "Readings cannot be saved: %s. Call the technician now, a power cut loses them"},
 	"cut":         {"页面和网关断开了，下面是旧数值，已过", "The page lost the gateway; what follows is old, for"},
 	"cut-unit":    {"秒", "s"},

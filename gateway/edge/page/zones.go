@@ -14,6 +14,7 @@ func (v view) zonesView() node {
 	return all(
 		v.sirenView(),
 		v.healthView(),
+		each(v.s.Alarms, v.alarmView),
 		when(len(zones) == 0, el("p", attrs{"id", "empty", "class", "note"}, text(v.l.say("no-zones")))),
 		each(zones, func(z zone) node { return v.card(z, len(zones)) }),
 		v.linkView(),
@@ -201,7 +202,7 @@ func (v view) linkView() node {
 	if t := v.s.Link.Oldest; !t.IsZero() {
 		parts = append(parts, v.l.with("oldest", v.clock(t), v.l.span(v.s.Now.Sub(t))))
 	}
-	parts = append(parts, v.l.with("clock", v.l.clockSource(v.s.Clock)), v.l.with("as-of", v.clock(v.s.Now)))
+	parts = append(parts, v.origin(), v.l.with("clock", v.l.clockSource(v.s.Clock)), v.l.with("as-of", v.clock(v.s.Now)))
 	return el("p", attrs{"id", "link", "class", look}, each(parts, func(s string) node { return el("span", nil, text(s)) }))
 }
 

@@ -14,6 +14,15 @@ export interface Step {
 }
 
 /** One message to one person. */
+/** What an alarm's site said of it, by its own judging. */
+export interface SiteEvent {
+  event: 'alarm-raised' | 'alarm-escalated' | 'alarm-returned' | 'alarm-silenced'
+  at: string
+  by: string
+  /** Judged by the same readings and limits as at the county. */
+  same: boolean
+}
+
 export interface Told {
   person: string
   name: string
@@ -41,6 +50,7 @@ export interface Answered {
   steps?: Step[]
   /** Only of one alarm asked for by its id, as is next. */
   told?: Told[]
+  at_site?: SiteEvent[]
   folded?: number
   /** The state with what is held back: shelved, suppressed, out-of-service. */
   standing?: string
