@@ -9,14 +9,14 @@ const (
 	BusFault      alerting.RuleName = "bus-fault"      // a whole line answers nothing
 	DeviceFault   alerting.RuleName = "device-fault"   // a chip or slave answers nothing
 	Humidity      alerting.RuleName = "humidity"
-	Condensation  alerting.RuleName = "condensation"
-	RateOfRise    alerting.RuleName = "rate-of-rise"
-	PullDown      alerting.RuleName = "pull-down"
-	NotCooling    alerting.RuleName = "compressor-silent"
+	Condensation                    = alerting.Condensation
+	RateOfRise                      = alerting.RateOfRise
+	PullDown                        = alerting.PullDown
+	NotCooling                      = alerting.CompressorSilent
 	OffWithGoods  alerting.RuleName = "off-with-goods"
-	ClockWrong    alerting.RuleName = "clock-wrong"
-	Calibration   alerting.RuleName = "calibration-expired"
-	DiskFilling   alerting.RuleName = "disk-filling"
+	ClockWrong                      = alerting.ClockWrong
+	Calibration                     = alerting.CalibrationExpired
+	DiskFilling                     = alerting.DiskFilling
 	ChannelFails  alerting.RuleName = "channel-fails" // of this system: a way to people does not work
 	DrillMissed   alerting.RuleName = "drill-missed"  // somebody did not answer the weekly exercise
 )
