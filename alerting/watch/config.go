@@ -2,6 +2,7 @@ package watch
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"coldchain/sensors"
@@ -86,7 +87,7 @@ func (r Rules) Check() error {
 	lowest, highest := sensors.Temperature.Range()
 	within := func(what string, d, least, most time.Duration) error {
 		if d < least || d > most {
-			return fmt.Errorf("%s %s: want %s to %s", what, d, least, most)
+			return fmt.Errorf("%s %s: want %s to %s", what, plain(d), plain(least), plain(most))
 		}
 		return nil
 	}
@@ -128,4 +129,9 @@ func (r Rules) Check() error {
 		return fmt.Errorf("compressor.differential %g: want more than 0, at most 20 °C", x.Differential)
 	}
 	return within("compressor.silent", x.Silent, 5*time.Minute, 4*time.Hour)
+}
+
+// plain writes a duration as people do, 10h and not 10h0m0s.
+func plain(d time.Duration) string {
+	return strings.NewReplacer("h0m0s", "h", "m0s", "m").Replace(d.String())
 }
