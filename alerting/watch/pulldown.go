@@ -246,7 +246,7 @@ type Stay struct {
 }
 
 // SetGoods tells what lies in a zone now, as it is booked. It is no part of the
-// state: the owner tells it before Restore, and at every booking.
+// state: the owner tells it before the first reading, and at every booking.
 func (w *Watch) SetGoods(zone string, stays []Stay) {
 	if z := w.zones[zone]; z != nil {
 		z.stays, z.told = slices.Clone(stays), true

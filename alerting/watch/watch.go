@@ -231,7 +231,7 @@ func (w *Watch) Advance(now time.Time) []alerting.Transition {
 
 // SetInUse tells whether a zone is in use. One that is not has no alarms of
 // these rules, and those that are open are over with the next Advance. It is
-// no part of the state: the owner tells it before Restore.
+// no part of the state: the owner tells it before the first reading.
 func (w *Watch) SetInUse(zone string, inUse bool) {
 	if z := w.zones[zone]; z != nil {
 		z.idle = !inUse

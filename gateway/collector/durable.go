@@ -220,6 +220,9 @@ func (c *Collector) commit(ctx context.Context, items []batchItem, fates [][]wir
 	}
 	c.mu.Lock()
 	c.ranges.collect(c.o.Engine.Dirty())
+	if c.o.Watch != nil {
+		c.ranges.collect(c.o.Watch.Dirty())
+	}
 	tx.Tracks, tx.Judged = c.ranges.uncommitted()
 	c.mu.Unlock()
 	if len(items) == 0 && len(tx.Tracks) == 0 && len(tx.Judged) == 0 {

@@ -289,6 +289,7 @@ func (c *Collector) observe(records []store.Record, received time.Time) (changes
 	defer c.mu.Unlock()
 	for _, r := range records {
 		changes = append(changes, c.o.Engine.Observe(r.Reading, received)...)
+		changes = append(changes, c.observeWatch(r.Reading, received)...)
 	}
 	return changes
 }

@@ -45,7 +45,7 @@ func (c *Collector) judgeLoop(ctx context.Context) {
 			c.onForeign(ctx, m)
 		case <-tick.C:
 			now := c.o.Now()
-			c.apply(ctx, slices.Concat(c.advance(now), c.endTwins(now), c.alarm.turn(c.o.Registry.County, &c.trouble, now)))
+			c.apply(ctx, slices.Concat(c.advance(now), c.turnWatch(now), c.endTwins(now), c.alarm.turn(c.o.Registry.County, &c.trouble, now)))
 			c.watchClock()
 			c.judged.beat(now)
 			c.m.unstored.Set(float64(c.waiting.Load()))
@@ -172,6 +172,7 @@ func (c *Collector) sort(m inboxMessage, a wire.Address, pack wire.Pack, rejecte
 		item.records = append(item.records, admitted)
 		if !j.judged.Contains(r.Seq) {
 			changes = append(changes, c.o.Engine.Observe(admitted.Reading, m.received)...)
+			changes = append(changes, c.observeWatch(admitted.Reading, m.received)...)
 			judged = extend(judged, r.Seq)
 		}
 	}

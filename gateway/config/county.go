@@ -117,8 +117,8 @@ type Zone struct {
 	Limits map[string][]Limit `yaml:"limits"`
 	// Hysteresis by quantity; default 0.5 (frozen 1.0) °C, 3 %RH.
 	Hysteresis map[string]float64 `yaml:"hysteresis"`
-	// Product names the temperature point that stands in the goods; none else
-	// is taken for it.
+	// Product names the temperature point that stands in the goods; default
+	// the one called core or product, as at the edge.
 	Product string `yaml:"product"`
 	Watch   Watch  `yaml:"watch"` // before the kind's
 }

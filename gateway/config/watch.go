@@ -64,13 +64,27 @@ func (c *County) WatchZones() []watch.Zone {
 					out.Points = append(out.Points, sensors.Point{ID: sensors.PointID(id + "/" + name), Quantity: sensors.Quantity(z.Points[name])})
 				}
 			}
-			if z.Product != "" {
-				out.Product = sensors.PointID(id + "/" + z.Product)
+			if product := z.inGoods(); product != "" {
+				out.Product = sensors.PointID(id + "/" + product)
 			}
 			zones = append(zones, out)
 		}
 	}
 	return zones
+}
+
+// inGoods is the point that stands in the goods: the one that is named, else
+// one that is called so; "" when there is none.
+func (z *Zone) inGoods() string {
+	if z.Product != "" {
+		return z.Product
+	}
+	for _, name := range []string{"core", "product"} {
+		if z.Points[name] == string(sensors.Temperature) {
+			return name
+		}
+	}
+	return ""
 }
 
 // rulesOf are a zone's rules: its own before its kind's before the defaults.

@@ -50,8 +50,8 @@ type LimitKey struct {
 	Quantity sensors.Quantity
 }
 
-// Options configure an Agent. All but Limits, Version, SampleAfter, Siren and
-// Labels are required.
+// Options configure an Agent. All but Limits, Version, SampleAfter, Siren,
+// Labels, Disk and Calibrated are required.
 type Options struct {
 	Address wire.Address
 	Devices []Device
@@ -70,7 +70,12 @@ type Options struct {
 	// the site, for that page.
 	Siren  page.Siren
 	Labels map[string]page.Label
-	Logger *slog.Logger
+	// Disk says how many bytes are free on the journal's disk, and of how many;
+	// Calibrated when the calibration of a point ends. The county is told both;
+	// nil, or not ok: it is not.
+	Disk       func() (free, size uint64, ok bool)
+	Calibrated func(p sensors.PointID) (until time.Time, ok bool)
+	Logger     *slog.Logger
 }
 
 // Agent is one site's edge agent.

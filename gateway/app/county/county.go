@@ -105,9 +105,13 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	if err != nil {
 		return nil, err
 	}
+	watching, err := watchOf(ctx, cfg, a.state)
+	if err != nil {
+		return nil, err
+	}
 	// The limits of what lies in the rooms come before what was pending under
 	// them is restored.
-	if err := a.goods.all(ctx, judge); err != nil {
+	if err := a.goods.all(ctx, judge, watching, watching.PullingDown(o.Now())); err != nil {
 		return nil, err
 	}
 	foreteller := newForeteller(cfg, a.store, o.Now)
@@ -128,7 +132,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		return nil, err
 	}
 	a.collector, err = collector.New(ctx, collector.Options{
-		Registry: registryOf(cfg), Sources: sources, Engine: judge, State: a.state, Store: a.store, Rollups: a.store,
+		Registry: registryOf(cfg), Sources: sources, Engine: judge, Watch: watching, Pulling: a.goods.pull, Disk: app.DiskOf(cfg.Data), State: a.state, Store: a.store, Rollups: a.store,
 		Listener: wakingListener{hubListener{hub}, a.office.alarmsChanged}, Now: o.Now, Logger: o.Logger, Registerer: registry, ClockSource: machineClock(),
 	})
 	if err != nil {
