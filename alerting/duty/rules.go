@@ -78,6 +78,18 @@ func treat(rule alerting.RuleName) treatment {
 	return treatment{Equipment, pointLayer, true}
 }
 
+// isUpkeep reports whether a rule is about the county's own machinery and can
+// wait for the day: who looks after it is told, and nobody who keeps goods.
+func isUpkeep(rule alerting.RuleName) bool {
+	return rule == ClockWrong || rule == Calibration || rule == DiskFilling
+}
+
+// warms reports whether a rule says in its own way that a room is not cooled as
+// it should be. In one room these are one thing to tell people of.
+func warms(rule alerting.RuleName) bool {
+	return rule == alerting.HighLimit || rule == RateOfRise || rule == PullDown || rule == NotCooling
+}
+
 // FamilyOf says what a rule is about.
 func FamilyOf(rule alerting.RuleName) Family { return treat(rule).family }
 
