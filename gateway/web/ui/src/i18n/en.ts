@@ -35,6 +35,8 @@ export const en: Catalogue = {
     'warm-crop': 'Warm-crop store',
     'frozen-box': 'Frozen box',
     'chilled-box': 'Chilled box',
+    chilling: 'Chilling room',
+    blast: 'Blast freezer',
     technical: 'Power and link',
   },
   quantity: {
@@ -103,7 +105,17 @@ export const en: Catalogue = {
       'pull-down': 'Cooling down too slowly', 'compressor-silent': 'Cooling called for, compressor idle', 'off-with-goods': 'Switched off with goods inside', 'clock-wrong': 'Clock wrong', 'calibration-expired': 'Calibration expired',
       'disk-filling': 'Disk filling up', 'channel-fails': 'A channel to people fails', 'drill-missed': 'Drill not answered',
     },
-    own: { 'store-refused': 'it refuses the collector: see the operations page', 'store-away': 'it cannot be reached; gateways keep their readings, alarms go on' },
+    own: {
+      'store-refused': 'it refuses the collector: see the operations page', 'store-away': 'it cannot be reached; gateways keep their readings, alarms go on',
+      'by-product-probe': 'by the probe in the goods', 'by-product-estimate': 'by the estimate of the goods', 'by-air': 'no probe in the goods, so by the air: measure the core by thermometer',
+      'clock-none': 'nothing has set it', 'clock-ahead': 'ahead of the county’s', 'clock-behind': 'behind the county’s, or a slow line', 'calibration-expiring': 'within 30 days', 'disk-low': 'little room left',
+    },
+    figure: {
+      'rate-of-rise': { now: 'Risen by', peak: 'At most', limit: 'Allowed' },
+      'pull-down': { now: 'Goods', peak: 'Highest since', limit: 'To reach' },
+      condensation: { now: 'Dew point', peak: 'Highest', limit: 'Goods' },
+      'compressor-silent': { now: 'Air', peak: 'Highest', limit: 'To be cooled over' },
+    },
     late: 'Found afterwards',
     since: 'since {time}, for {span}',
     lasted: '{from} to {to}, {span}',
