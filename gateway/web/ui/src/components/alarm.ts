@@ -2,8 +2,8 @@
 import { computed } from 'vue'
 import type { Alarm } from '../api/types'
 import { useWords } from '../i18n'
-import { county, siteNamed, zoneNamed } from '../model/county'
-import { longSpan, number, plain, unitText } from '../model/format'
+import { county, now, siteNamed, timezone, zoneNamed } from '../model/county'
+import { longSpan, moment, number, plain, unitText } from '../model/format'
 import { isPresent, isSilence, type State } from '../model/judge'
 import { stepsOf } from '../model/steps'
 
@@ -30,7 +30,9 @@ export function useAlarm(alarm: () => Alarm) {
   const what = computed(() =>
     t('alarm.rule.' + alarm().rule, { what: t('quantity.' + (special.value ? 'temperature' : alarm().quantity ?? 'temperature')) }))
   const figure = computed(() => {
-    const of = (name: string) => t(special.value ? `alarm.figure.${alarm().rule}.${name}` : 'alarm.' + (name === 'peak' && !high.value ? 'trough' : name))
+    const due = moment(Date.parse(alarm().start) + alarm().delay_s * 1000, now.value, lang.value, timezone.value)
+    const of = (name: string) =>
+      special.value ? t(`alarm.figure.${alarm().rule}.${name}`, { due }) : t('alarm.' + (name === 'peak' && !high.value ? 'trough' : name))
     return { now: of('now'), peak: of('peak'), limit: of('limit') }
   })
   const over = computed(() => {

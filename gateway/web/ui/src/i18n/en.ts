@@ -102,7 +102,7 @@ export const en: Catalogue = {
       'sensor-fault': 'Probe broken', 'door-open': 'Door left open', 'mains-lost': 'Power cut', 'defrost-long': 'Defrost does not end', 'battery-low': 'Standby battery flat',
       'store-failing': 'The readings store takes nothing', 'gateway-twin': 'Two boxes use this gateway’s name: switch one off or rename it',
       'gateway-silent': 'The gateway says nothing', 'bus-fault': 'A whole line is dead', 'device-fault': 'The device does not answer', humidity: 'Humidity out of bounds', condensation: 'Condensation ahead', 'rate-of-rise': '{what} rises too fast',
-      'pull-down': 'Cooling down too slowly', 'compressor-silent': 'Cooling called for, compressor idle', 'off-with-goods': 'Switched off with goods inside', 'clock-wrong': 'Clock wrong', 'calibration-expired': 'Calibration expired',
+      'pull-down': 'Cooling down too slowly', 'compressor-silent': 'Cooling called for, compressor idle', 'off-with-goods': 'Switched off with goods inside', 'clock-wrong': 'Clock wrong', 'calibration-expired': 'Calibration due',
       'disk-filling': 'Disk filling up', 'channel-fails': 'A channel to people fails', 'drill-missed': 'Drill not answered',
     },
     own: {
@@ -112,7 +112,7 @@ export const en: Catalogue = {
     },
     figure: {
       'rate-of-rise': { now: 'Risen by', peak: 'At most', limit: 'Allowed' },
-      'pull-down': { now: 'Goods', peak: 'Highest since', limit: 'To reach' },
+      'pull-down': { now: 'Goods', peak: 'Highest since', limit: 'To reach by {due}' },
       condensation: { now: 'Dew point', peak: 'Highest', limit: 'Goods' },
       'compressor-silent': { now: 'Air', peak: 'Highest', limit: 'To be cooled over' },
     },
