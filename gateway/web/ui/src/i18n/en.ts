@@ -112,7 +112,7 @@ export const en: Catalogue = {
     },
     figure: {
       'rate-of-rise': { now: 'Risen by', peak: 'At most', limit: 'Allowed' },
-      'pull-down': { now: 'Goods', peak: 'Highest since', limit: 'To reach by {due}' },
+      'pull-down': { now: 'Now', peak: 'Highest since', limit: 'To reach by {due}' },
       condensation: { now: 'Dew point', peak: 'Highest', limit: 'Goods' },
       'compressor-silent': { now: 'Air', peak: 'Highest', limit: 'To be cooled over' },
     },

@@ -114,7 +114,7 @@ export const zh = {
     /** What the figures of an alarm are where they are no value over a limit. */
     figure: {
       'rate-of-rise': { now: '这段时间升了', peak: '最多升了', limit: '允许' },
-      'pull-down': { now: '货温', peak: '报警后最高', limit: '{due} 前要到' },
+      'pull-down': { now: '现在', peak: '报警后最高', limit: '{due} 前要到' },
       condensation: { now: '露点', peak: '最高露点', limit: '货温' },
       'compressor-silent': { now: '库温', peak: '最高', limit: '该制冷' },
     },
