@@ -36,6 +36,7 @@ type goods struct {
 	// pulling are the zones that cool warm goods: their high limits do not
 	// count.
 	pulling []string
+	cools   map[string]bool             // by "site/zone": what comes there is warm
 	now     map[string][]alerting.Limit // as they were set, by zone
 }
 
@@ -44,7 +45,7 @@ func newGoods(cfg *config.County, log *slog.Logger) (*goods, error) {
 	if err != nil {
 		return nil, fmt.Errorf("product profiles: %w", err)
 	}
-	g := &goods{profiles: set, bands: map[string][]alerting.Limit{}, now: map[string][]alerting.Limit{}, log: log}
+	g := &goods{profiles: set, bands: map[string][]alerting.Limit{}, now: map[string][]alerting.Limit{}, cools: coolingRooms(cfg), log: log}
 	for _, z := range cfg.EngineZones() {
 		g.bands[z.ID] = z.Limits[sensors.Temperature]
 		g.now[z.ID] = g.bands[z.ID] // what the engine was made with
@@ -132,8 +133,11 @@ func (g *goods) set(ctx context.Context) error {
 	for zone, band := range g.bands {
 		g.watch.SetGoods(zone, staysOf(lies[zone]))
 		limits, _ := profile.Strictest(band, g.of(in[zone]))
-		if slices.Contains(g.pulling, zone) {
+		switch {
+		case slices.Contains(g.pulling, zone):
 			limits = withoutHigh(limits)
+		case g.cools[zone]:
+			limits = append(withoutLow(band), withoutHigh(limits)...)
 		}
 		if slices.Equal(limits, g.now[zone]) {
 			continue

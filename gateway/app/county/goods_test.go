@@ -86,7 +86,17 @@ func TestTheWatchIsToldWhatLiesWhere(t *testing.T) {
 	if high, _ := sides(); high == 0 {
 		t.Error("no high limits after it")
 	}
-	if got := stays["balagong/meat"]; len(got) != 1 || got[0] != (watch.Stay{Batch: "B1", From: now, Out: "balagong/hang"}) || len(stays["balagong/hang"]) != 0 {
+	// The next batch is cold enough for the room, and not yet for its profile.
+	if _, err := db.CreateBatch(t.Context(), keeper, "b2", batch.Batch{ID: "B2", Profile: "mutton-chilled"}, &batch.Custody{Zone: "balagong/hang"}); err != nil {
+		t.Fatal(err)
+	}
+	g.follow(t.Context())
+	for _, l := range g.limitsOf("balagong/hang") {
+		if l.Side == alerting.High && l.Value < 7 {
+			t.Errorf("a room that chills is held to %+v of what is being chilled", l)
+		}
+	}
+	if got := stays["balagong/meat"]; len(got) != 1 || got[0] != (watch.Stay{Batch: "B1", From: now, Out: "balagong/hang"}) || len(stays["balagong/hang"]) != 1 {
 		t.Errorf("moved from where it lay since %s: told of %+v", came, stays)
 	}
 }
