@@ -3,6 +3,7 @@ package collector
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,14 +83,23 @@ func TestAGatewayWhoseClockIsAheadIsAnAlarm(t *testing.T) {
 
 func TestTheCountysOwnClockAndDiskAreAlarms(t *testing.T) {
 	inBubble(t, func(r *rig) {
-		free := uint64(1 << 30)
-		r.disk = func() (uint64, uint64, bool) { return free, 100 << 30, true }
-		source := wire.ClockNone
-		r.clock = func() wire.ClockSource { return source }
+		var mended atomic.Bool
+		r.disk = func() (uint64, uint64, bool) {
+			if mended.Load() {
+				return 50 << 30, 100 << 30, true
+			}
+			return 1 << 30, 100 << 30, true
+		}
+		r.clock = func() wire.ClockSource {
+			if mended.Load() {
+				return wire.ClockNTP
+			}
+			return wire.ClockNone
+		}
 		r.watchFrom(watched())
 		waitMinutes(11)
 		r.expect("both wrong", "clock-wrong hangjin clock-none true", "disk-filling hangjin disk-low true")
-		free, source = 50<<30, wire.ClockNTP
+		mended.Store(true)
 		waitMinutes(11)
 		r.expect("both right", "clock-wrong hangjin clock-none false", "disk-filling hangjin disk-low false")
 	})
