@@ -67,6 +67,18 @@ const (
 	BatteryLow  RuleName = "battery-low"  // the standby battery is flat or broken
 )
 
+// The rules that look at more than one line of one point; see package watch.
+const (
+	RateOfRise       RuleName = "rate-of-rise"      // a room warms faster than it may; a value is the rise within Delay, °C
+	PullDown         RuleName = "pull-down"         // warm goods do not get cold in time; Start is when they were loaded
+	Condensation     RuleName = "condensation"      // the dew point is above the goods; a value is the dew point, Limit the goods, °C
+	CompressorSilent RuleName = "compressor-silent" // it stands still while cooling is called for; a value is the air's, °C
+	// Of the county's own machinery: for who looks after it.
+	ClockWrong         RuleName = "clock-wrong"         // of a gateway, or of the county
+	CalibrationExpired RuleName = "calibration-expired" // or about to
+	DiskFilling        RuleName = "disk-filling"        // of a gateway, or of the county
+)
+
 // The rules of others, who report their transitions as the engine does.
 const (
 	// StoreFailing is the county's alarm on itself: its object is the county, and

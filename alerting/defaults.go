@@ -11,7 +11,8 @@ import (
 // a value must be inside before an alarm is over. ok is false for a kind that
 // has no goods or is not known. The kinds are those of a county's
 // configuration: frozen, chilled, dairy, vegetable, potato, warm-crop,
-// frozen-box, chilled-box.
+// frozen-box, chilled-box, chilling, blast. The high lines of the last two do not
+// count while warm goods are being cooled there; see package watch.
 //
 // Each line carries its mark: [S] the source was seen, [E] experience of the
 // trade, [V] to be verified before it is printed on anything, [HB-66] the USDA's
@@ -66,6 +67,17 @@ func DefaultLimits(kind string) (limits []Limit, hysteresis float64, ok bool) {
 			{Low, Warning, 7, 120 * time.Minute},   // [E]
 			{Low, Excursion, 2, 10 * time.Minute},  // [E]
 		}, chilledHysteresis, true
+	case "chilling": // carcasses, air at 0 to 4 °C, core to 7 °C; what is there afterwards [V GB/T 9961]
+		return []Limit{
+			{High, Warning, 7, 30 * time.Minute},   // [E]
+			{High, Excursion, 7, 60 * time.Minute}, // [E]
+			{Low, Warning, -1, 15 * time.Minute},   // [E]
+		}, chilledHysteresis, true
+	case "blast": // air at -28 °C or colder, core to -15 °C; what is there afterwards [V GB/T 9961]
+		return []Limit{
+			{High, Warning, -15, 30 * time.Minute},   // [E]
+			{High, Excursion, -12, 60 * time.Minute}, // [E]
+		}, frozenHysteresis, true
 	}
 	return nil, 0, false
 }

@@ -14,7 +14,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestDefaultLimitsAreTheTable(t *testing.T) {
 	var b strings.Builder
-	for _, kind := range []string{"frozen", "frozen-box", "chilled", "chilled-box", "dairy", "vegetable", "potato", "warm-crop"} {
+	for _, kind := range []string{"frozen", "frozen-box", "chilled", "chilled-box", "dairy", "vegetable", "potato", "warm-crop", "chilling", "blast"} {
 		limits, hysteresis, ok := DefaultLimits(kind)
 		if !ok {
 			t.Fatalf("no default limits for %s", kind)

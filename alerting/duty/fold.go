@@ -17,13 +17,14 @@ type incident string
 func incidentOf(rule alerting.RuleName, object string) incident {
 	place := object
 	parts := strings.SplitN(object, "/", 4)
-	switch treat(rule).layer {
-	case powerLayer:
-		place = parts[0] // three phases are one power cut
-	case pointLayer:
-		if len(parts) == 3 {
-			place = parts[0] + "/" + parts[1]
-		}
+	switch layer := treat(rule).layer; {
+	case layer == powerLayer, isUpkeep(rule):
+		place = parts[0] // three phases are one power cut, all calibrations of a site one errand
+	case layer == pointLayer && len(parts) == 3:
+		place = parts[0] + "/" + parts[1]
+	}
+	if warms(rule) {
+		rule = "warm"
 	}
 	return incident(string(rule) + " " + place)
 }

@@ -9,14 +9,14 @@ const (
 	BusFault      alerting.RuleName = "bus-fault"      // a whole line answers nothing
 	DeviceFault   alerting.RuleName = "device-fault"   // a chip or slave answers nothing
 	Humidity      alerting.RuleName = "humidity"
-	Condensation  alerting.RuleName = "condensation"
-	RateOfRise    alerting.RuleName = "rate-of-rise"
-	PullDown      alerting.RuleName = "pull-down"
-	NotCooling    alerting.RuleName = "compressor-silent"
+	Condensation                    = alerting.Condensation
+	RateOfRise                      = alerting.RateOfRise
+	PullDown                        = alerting.PullDown
+	NotCooling                      = alerting.CompressorSilent
 	OffWithGoods  alerting.RuleName = "off-with-goods"
-	ClockWrong    alerting.RuleName = "clock-wrong"
-	Calibration   alerting.RuleName = "calibration-expired"
-	DiskFilling   alerting.RuleName = "disk-filling"
+	ClockWrong                      = alerting.ClockWrong
+	Calibration                     = alerting.CalibrationExpired
+	DiskFilling                     = alerting.DiskFilling
 	ChannelFails  alerting.RuleName = "channel-fails" // of this system: a way to people does not work
 	DrillMissed   alerting.RuleName = "drill-missed"  // somebody did not answer the weekly exercise
 )
@@ -76,6 +76,18 @@ func treat(rule alerting.RuleName) treatment {
 		return treatment{Equipment, pointLayer, false}
 	}
 	return treatment{Equipment, pointLayer, true}
+}
+
+// isUpkeep reports whether a rule is about the county's own machinery and can
+// wait for the day: who looks after it is told, and nobody who keeps goods.
+func isUpkeep(rule alerting.RuleName) bool {
+	return rule == ClockWrong || rule == Calibration || rule == DiskFilling
+}
+
+// warms reports whether a rule says in its own way that a room is not cooled as
+// it should be. In one room these are one thing to tell people of.
+func warms(rule alerting.RuleName) bool {
+	return rule == alerting.HighLimit || rule == RateOfRise || rule == PullDown || rule == NotCooling
 }
 
 // FamilyOf says what a rule is about.

@@ -21,11 +21,44 @@ func (p Plan) chain(critical bool) Chain {
 	return p.Warning
 }
 
+// The chain of what can wait for the day. [E]
+const (
+	upkeepRound   = 7 * 24 * time.Hour
+	upkeepManager = 48 * time.Hour
+	dayBegins     = 8 * time.Hour
+	dayEnds       = 20 * time.Hour
+)
+
+// chainOf is who is told of a group. Of the county's machinery it is who looks
+// after it, and once a week is enough.
+func (p Plan) chainOf(g *group) Chain {
+	c := p.chain(g.critical)
+	if g.critical || !isUpkeep(g.lead().Rule) {
+		return c
+	}
+	c.Round = Duration(upkeepRound)
+	c.Stages = []Stage{{0, []Role{Repairer, CountyDuty}}, {Duration(upkeepManager), []Role{Manager}}}
+	return c
+}
+
+// byDay is the first moment from t on at which what can wait is told.
+func (e *evaluation) byDay(t time.Time) time.Time {
+	local := t.In(e.s.Location)
+	midnight := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, e.s.Location)
+	switch of := local.Sub(midnight); {
+	case of < dayBegins:
+		return midnight.Add(dayBegins)
+	case of >= dayEnds:
+		return midnight.AddDate(0, 0, 1).Add(dayBegins)
+	}
+	return t
+}
+
 // seats lists who is to be told of a group in this round, in the order of the
 // chain, everybody once. A stage in which nobody can be told now gives its
 // moment to the next one.
 func (e *evaluation) seats(g *group) []seat {
-	chain := e.s.Plan.chain(g.critical)
+	chain := e.s.Plan.chainOf(g)
 	round := e.round(g, chain)
 	begun := after(g.base, time.Duration(round)*chain.Round.Of(), g.pauses)
 	var out []seat
@@ -49,6 +82,9 @@ func (e *evaluation) seats(g *group) []seat {
 			s := seat{person: p, due: due, begun: begun, round: round, dial: e.today[p.ID].mayBeDialled(g.critical)}
 			if any.IsZero() {
 				s.due, s.round = first, 0
+			}
+			if isUpkeep(g.lead().Rule) {
+				s.due = e.byDay(s.due)
 			}
 			out = append(out, s)
 			// Told in this round already: it was his turn.

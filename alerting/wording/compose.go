@@ -43,6 +43,8 @@ type Composer struct {
 	Names    Names
 	Location *time.Location
 	Subject  func(alarm string) (Subject, bool)
+	// Unit is that of a point's values, as people write it; nil: °C.
+	Unit func(point string) string
 }
 
 // Compose puts an intent into words. It says what is known at that moment: an
@@ -122,11 +124,17 @@ func (c Composer) kind(object string) string {
 
 // what says what is wrong, with value and limit where there are any.
 func (c Composer) what(l Language, s Subject) string {
+	if text, ok := c.watched(l, s); ok {
+		return text
+	}
 	if !s.HasValue {
 		return l.what(s.Rule)
 	}
 	unit := " °C"
-	if s.Rule == duty.Humidity {
+	switch {
+	case c.Unit != nil:
+		unit = " " + c.Unit(s.Object)
+	case s.Rule == duty.Humidity:
 		unit = " %RH"
 	}
 	way := "over"

@@ -70,6 +70,19 @@ var words = map[string]word{
 	"wide":        {"%d个站点%s：", "%d sites, %s: "},
 	"over-many":   {"%d处已恢复：", "%d are over: "},
 
+	// Of the watch; the reasons of a pull-down and of a clock are words too.
+	"rise":                {"%[1]s升%[2]s °C", "%[2]s °C warmer in %[1]s"},
+	"pull-down":           {"%s%s °C，%s前要到%s °C", "%s %s °C, by %s must be %s °C"},
+	"by-product-probe":    {"货芯", "core"},
+	"by-product-estimate": {"估算货温", "goods (estimate)"},
+	"by-air":              {"库温", "air"},
+	"dew":                 {"要结露：露点%s °C，货温%s °C", "condensation: dew point %s °C, goods %s °C"},
+	"air-is":              {"库温%s °C", "air %s °C"},
+	"expiring":            {"校准快到期", "calibration expires soon"},
+	"clock-none":          {"时钟没校过", "clock is not set"},
+	"clock-ahead":         {"时钟快了", "clock is ahead"},
+	"clock-behind":        {"时钟慢了", "clock is behind"},
+
 	"messages": {"%d条消息：", "%d messages: "},
 	"well":     {"一切正常", "all well"},
 	"not-well": {"要注意", "attention"},
@@ -165,6 +178,10 @@ var todo = map[alerting.RuleName][3]word{
 		{"叫制冷维修", "Call the repairer"}},
 	duty.OffWithGoods: {{"把货转走或开机", "Move the goods or switch on"}, {"查是谁停用的", "Ask who switched it off"}, {"登记批次去向", "Write down where batches went"}},
 	duty.PullDown:     {{"少装货，留风道", "Load less, leave air paths"}, {"看压缩机和风机", "Look at compressor and fans"}, {"叫制冷维修", "Call the repairer"}},
+	duty.Condensation: {{"先别开箱，别贴标", "Do not open or label boxes yet"}, {"关门除湿，少放湿空气", "Shut the door, dry the air"}, {"擦干再入库", "Wipe dry before storing"}},
+	duty.ClockWrong:   {{"看网关的网络", "Look at the gateway's network"}, {"看钟电池，校时服务", "Clock battery, time service"}, {"修好前报表时间存疑", "Until then its times are in doubt"}},
+	duty.Calibration:  {{"约计量所或换新探头", "Book the laboratory or a new probe"}, {"送检前装备用探头", "Fit a spare while it is away"}, {"录入新证书", "Enter the new certificate"}},
+	duty.DiskFilling:  {{"看什么占了磁盘", "See what fills the disk"}, {"删旧备份和旧日志", "Remove old copies and logs"}, {"换大盘前别停机", "Fit a larger disk; keep it running"}},
 	duty.RateOfRise:   {{"关好门", "Close the door"}, {"看压缩机和面板", "Look at compressor and panel"}, {"叫制冷维修", "Call the repairer"}},
 }
 

@@ -233,7 +233,7 @@ func (r *ring) site(ctx context.Context, n int) {
 	defer j.Close()
 	log := slog.New(slog.DiscardHandler)
 	agent, err := edge.New(edge.Options{
-		Address: wire.Address{County: "bench", Site: name, Gateway: name + "-gw"}, Journal: j, Limits: limits, Logger: log,
+		Address: wire.Address{County: "bench", Site: name, Gateway: name + "-gw"}, Journal: j, Limits: edge.FixedBounds(limits), Logger: log,
 		Devices: []edge.Device{{Name: "rooms", Bus: "line", Sensor: s, Interval: time.Second}},
 		Clock:   edge.Clock{Boot: "b", Start: time.Now(), Now: time.Now, Source: func() wire.ClockSource { return wire.ClockNTP }},
 	})

@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +20,7 @@ import (
 
 	"coldchain/alerting"
 	"coldchain/alerting/engine"
+	"coldchain/alerting/watch"
 	"coldchain/alerting/wiring"
 	"coldchain/gateway/mqtt"
 	"coldchain/gateway/source"
@@ -38,12 +41,13 @@ type Listener interface {
 	GatewayChanged(s wire.Status, received time.Time)
 }
 
-// Options configure a Collector. All are required but Usage, Rollups, Sources,
-// Limits and Registerer.
+// Options configure a Collector. All are required but Usage, Watch and what goes
+// with it, Rollups, Sources, Limits and Registerer.
 type Options struct {
 	Registry Registry
 	Engine   *engine.Engine
-	Usage    Usage // nil: limits hold always
+	Usage    Usage        // nil: limits hold always
+	Watch    *watch.Watch // restored by its owner
 	State    *state.DB
 	Store    store.Store
 	Rollups  store.Rollups    // nil: nothing is rolled up
@@ -58,6 +62,11 @@ type Options struct {
 	// ClockSource says what Now stands on. While that is none, no reading is
 	// quarantined for its time. nil: Now is believed.
 	ClockSource func() wire.ClockSource
+	// Pulling is told which zones cool warm goods, whenever these are others.
+	Pulling func(zones []string)
+	// Disk says how many bytes are free on the county's own disk, and of how
+	// many; ok is false when nobody can tell.
+	Disk func() (free, size uint64, ok bool)
 }
 
 const (
@@ -96,6 +105,10 @@ type Collector struct {
 	trouble   trouble
 	alarm     storeAlarm // judgeLoop's
 	clockLost bool       // judgeLoop's: what the log was told of this machine's clock
+	// judgeLoop's: when conditions were looked at last, and the zones that cool
+	// warm goods as Options.Pulling was told.
+	conditioned time.Time
+	pulling     []string
 
 	rollups *rollups // nil without Options.Rollups
 	scratch struct { // storeLoop's, between two writes
@@ -148,6 +161,7 @@ func New(ctx context.Context, o Options) (*Collector, error) {
 			return nil, fmt.Errorf("collector: restore what is known of trucks: %w", err)
 		}
 	}
+	maps.DeleteFunc(tracks, func(key string, _ []byte) bool { return strings.HasPrefix(key, watch.Prefix) })
 	if err := o.Engine.Restore(tracks); err != nil {
 		return nil, fmt.Errorf("collector: restore the state of judging: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"coldchain/alerting"
 	"coldchain/alerting/engine"
+	"coldchain/alerting/watch"
 	"coldchain/gateway/mqtt"
 	"coldchain/gateway/source"
 	"coldchain/gateway/state"
@@ -45,6 +46,9 @@ type rig struct {
 	clock   func() wire.ClockSource // what the county's clock stands on; nil: believed
 	away    error                   // what the store says to everything when it is started
 	log     lines
+	watch   *watch.Config // nil: no watch
+	disk    func() (free, size uint64, ok bool)
+	pulling [][]string // as it was told
 }
 
 // inBubble runs a test with a collector that has just been started.
@@ -83,7 +87,21 @@ func (r *rig) start() {
 		r.t.Fatal(err)
 	}
 	r.db, r.store, r.wire = db, &flaky{Store: readings, err: r.away, away: r.away}, &recorder{}
+	var watching *watch.Watch
+	if r.watch != nil {
+		if watching, err = watch.New(*r.watch); err != nil {
+			r.t.Fatal(err)
+		}
+		tracks, err := db.LoadTracks(ctx)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if err := watching.Restore(tracks); err != nil {
+			r.t.Fatal(err)
+		}
+	}
 	r.c, err = New(ctx, Options{
+		Watch: watching, Disk: r.disk, Pulling: func(zones []string) { r.pulling = append(r.pulling, zones) },
 		Registry: Registry{County: "hangjin", Gateways: map[string]string{"balagong-gw": "balagong", "xini-gw": "xini"},
 			Points: map[sensors.PointID]sensors.Quantity{air: sensors.Temperature, humidity: sensors.Humidity}},
 		Engine: judge, Usage: r.usage, State: db, Store: r.store, Rollups: readings, Sources: r.sources, Limits: r.limits, Listener: nobody{}, Now: time.Now, Logger: slog.New(slog.NewTextHandler(&r.log, nil)),

@@ -43,6 +43,8 @@ type gateways struct {
 	// on their way from before a new one can still be read.
 	tables map[string][]*wire.Table
 	asked  map[string]time.Time // when a gateway was last asked for its inventory
+	// calibrated is when the calibration of points ends, as inventories say.
+	calibrated map[sensors.PointID]time.Time
 }
 
 const (
@@ -57,6 +59,7 @@ func (g *gateways) restore(ctx context.Context, db *state.DB) error {
 	}
 	g.by, g.greeted = map[string]GatewayState{}, map[string]bool{}
 	g.tables, g.asked = map[string][]*wire.Table{}, map[string]time.Time{}
+	g.calibrated = map[sensors.PointID]time.Time{}
 	for _, k := range known {
 		s := k.Status
 		s.Gateway, s.Site = k.Gateway, k.Site
@@ -64,6 +67,7 @@ func (g *gateways) restore(ctx context.Context, db *state.DB) error {
 		g.by[k.Gateway] = GatewayState{Status: s, Received: k.StatusReceived}
 		if t, err := wire.TableOf(k.Inventory); err == nil { // else it has sent none yet
 			g.tables[k.Gateway] = []*wire.Table{t}
+			g.noteCalibrations(k.Inventory)
 		}
 	}
 	return nil
@@ -85,6 +89,7 @@ func (g *gateways) inventory(ctx context.Context, db *state.DB, a wire.Address, 
 	if old := g.tables[a.Gateway]; len(old) == 0 || old[0].ID != t.ID {
 		g.tables[a.Gateway] = append([]*wire.Table{t}, old[:min(len(old), keptTables-1)]...)
 	}
+	g.noteCalibrations(inv)
 	g.mu.Unlock()
 	return inv, db.SaveInventory(ctx, inv, at)
 }

@@ -46,7 +46,7 @@ func (c *Collector) judgeLoop(ctx context.Context) {
 			c.onForeign(ctx, m)
 		case <-tick.C:
 			now := c.o.Now()
-			c.apply(ctx, slices.Concat(c.advance(now), c.endTwins(now), c.alarm.turn(c.o.Registry.County, &c.trouble, now)))
+			c.apply(ctx, slices.Concat(c.advance(now), c.turnWatch(now), c.endTwins(now), c.alarm.turn(c.o.Registry.County, &c.trouble, now)))
 			c.spreadLimits()
 			c.watchClock()
 			c.judged.beat(now)

@@ -149,6 +149,7 @@ func (c *Collector) judge(list []sensors.Reading, received time.Time) (changes [
 	}
 	for _, r := range list {
 		changes = append(changes, c.o.Engine.Observe(r, received)...)
+		changes = append(changes, c.observeWatch(r, received)...)
 	}
 	return changes
 }
@@ -158,6 +159,9 @@ func (c *Collector) dirty() map[string][]byte {
 	tracks := c.o.Engine.Dirty()
 	if c.o.Usage != nil {
 		maps.Copy(tracks, c.o.Usage.Dirty())
+	}
+	if c.o.Watch != nil {
+		maps.Copy(tracks, c.o.Watch.Dirty())
 	}
 	return tracks
 }

@@ -22,6 +22,8 @@ type County struct {
 	// Retention says for how long readings are kept; without it the profile
 	// gb31605 holds for all.
 	Retention Retention `yaml:"retention"`
+	// Watch sets rules by kind of zone; see Watch.
+	Watch map[string]Watch `yaml:"watch"`
 }
 
 // Label is a name for people, in Chinese and English.
@@ -84,6 +86,8 @@ const (
 	WarmCrop   ZoneKind = "warm-crop"  // tomato, cucumber, pepper
 	FrozenBox  ZoneKind = "frozen-box" // a truck's
 	ChilledBox ZoneKind = "chilled-box"
+	Chilling   ZoneKind = "chilling" // carcasses and others that come in warm, to be chilled
+	Blast      ZoneKind = "blast"    // the same, to be frozen
 	Technical  ZoneKind = "technical"
 )
 
@@ -113,6 +117,10 @@ type Zone struct {
 	Limits map[string][]Limit `yaml:"limits"`
 	// Hysteresis by quantity; default 0.5 (frozen 1.0) °C, 3 %RH.
 	Hysteresis map[string]float64 `yaml:"hysteresis"`
+	// Product names the temperature point that stands in the goods; default
+	// the one called core or product, as at the edge.
+	Product string `yaml:"product"`
+	Watch   Watch  `yaml:"watch"` // before the kind's
 }
 
 // Limit is one line of a zone's limits.

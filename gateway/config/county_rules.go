@@ -53,6 +53,7 @@ func (c *County) validate(r *report) {
 	}
 	c.checkSources(r)
 	c.checkRetention(r)
+	c.checkWatch(r)
 }
 
 // checkServices checks what the collector listens on and talks to.
@@ -151,14 +152,17 @@ func (s *Site) checkPosition(r *report, p place) {
 	}
 }
 
-var zoneKinds = []ZoneKind{Frozen, Chilled, Dairy, Vegetable, Potato, WarmCrop, FrozenBox, ChilledBox, Technical}
+var zoneKinds = []ZoneKind{Frozen, Chilled, Dairy, Vegetable, Potato, WarmCrop, FrozenBox, ChilledBox, Chilling, Blast, Technical}
+
+func kindNames() (names []string) {
+	for _, k := range zoneKinds {
+		names = append(names, string(k))
+	}
+	return names
+}
 
 func (z *Zone) validate(r *report, p place) {
-	var kinds []string
-	for _, k := range zoneKinds {
-		kinds = append(kinds, string(k))
-	}
-	kindOK := r.oneOf(p.key("kind"), string(z.Kind), kinds...)
+	kindOK := r.oneOf(p.key("kind"), string(z.Kind), kindNames()...)
 	r.label(p.key("name"), z.Name)
 
 	points := p.key("points")

@@ -77,7 +77,7 @@ func Check(path string) []Problem {
 		switch root.Content[i].Value {
 		case "site", "gateway", "sampling", "journal", "status", "buses", "devices", "limits":
 			edge++
-		case "sites", "web", "store", "broker", "timezone", "notice", "name", "sources", "retention":
+		case "sites", "web", "store", "broker", "timezone", "notice", "name", "sources", "retention", "watch":
 			county++
 		}
 	}

@@ -79,8 +79,8 @@ type Follower interface {
 	Version() string // of what it follows; empty: nothing
 }
 
-// Options configure an Agent. All but Limits, Judge, Follower, Version, SampleAfter, Siren
-// and Labels are required.
+// Options configure an Agent. All but Limits, Judge, Follower, Version,
+// SampleAfter, Siren, Labels, Disk and Calibrated are required.
 type Options struct {
 	Address wire.Address
 	Devices []Device
@@ -102,7 +102,12 @@ type Options struct {
 	// the site, for that page.
 	Siren  page.Siren
 	Labels map[string]page.Label
-	Logger *slog.Logger
+	// Disk says how many bytes are free on the journal's disk, and of how many;
+	// Calibrated when the calibration of a point ends. The county is told both;
+	// nil, or not ok: it is not.
+	Disk       func() (free, size uint64, ok bool)
+	Calibrated func(p sensors.PointID) (until time.Time, ok bool)
+	Logger     *slog.Logger
 }
 
 // Agent is one site's edge agent.

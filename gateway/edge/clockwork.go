@@ -157,6 +157,11 @@ func (a *Agent) provisional(s *wire.Status) {
 	if kept, err := a.o.Journal.Kept(ctx); err == nil {
 		s.Kept = kept
 	}
+	if a.o.Disk != nil {
+		if free, size, ok := a.o.Disk(); ok {
+			s.DiskFree, s.DiskSize = free, size
+		}
+	}
 	held, err := a.o.Journal.Held(ctx)
 	if s.Held = held; err != nil || a.keeper.Source() != wire.ClockNone && held == 0 {
 		return

@@ -10,6 +10,7 @@ import (
 	"coldchain/gateway/journal"
 	"coldchain/gateway/mqtt"
 	"coldchain/gateway/wire"
+	"coldchain/sensors"
 )
 
 const (
@@ -40,6 +41,7 @@ type forwarder struct {
 	version     string
 	faults      *faults
 	log         *slog.Logger
+	calibrated  func(p sensors.PointID) (until time.Time, ok bool) // nil: nobody knows
 
 	hellos   chan wire.Hello
 	acks     chan wire.Ack
@@ -101,7 +103,7 @@ type flight struct {
 func newForwarder(o Options, f *faults) *forwarder {
 	return &forwarder{
 		address: o.Address, devices: o.Devices, limits: o.Limits, follower: o.Follower, journal: o.Journal, clock: o.Clock,
-		version: o.Version, faults: f, log: o.Logger, budget: newBudget(o.Delivery),
+		version: o.Version, faults: f, log: o.Logger, budget: newBudget(o.Delivery), calibrated: o.Calibrated,
 		hellos: make(chan wire.Hello, 4), acks: make(chan wire.Ack, 64), commands: make(chan wire.Command, 4), wake: make(chan struct{}, 1),
 	}
 }

@@ -56,7 +56,11 @@ func (f *forwarder) publishInventory(ctx context.Context, p Publisher) {
 	for _, d := range f.devices {
 		info := wire.DeviceInfo{Name: d.Name, Bus: d.Bus, Profile: d.Profile}
 		for _, pt := range d.Sensor.Points() {
-			info.Points = append(info.Points, wire.PointInfo{ID: string(pt.ID), Quantity: string(pt.Quantity), Unit: string(pt.Quantity.Unit())})
+			point := wire.PointInfo{ID: string(pt.ID), Quantity: string(pt.Quantity), Unit: string(pt.Quantity.Unit())}
+			if f.calibrated != nil {
+				point.CalibratedUntil, _ = f.calibrated(pt.ID)
+			}
+			info.Points = append(info.Points, point)
 		}
 		inv.Devices = append(inv.Devices, info)
 	}

@@ -25,6 +25,7 @@ type DeskConfig struct {
 	Log      *slog.Logger
 	Location *time.Location
 	Names    wording.Names
+	Unit     func(point string) string // of a point's values; nil: °C
 	// Complete adds what the file does not know: how many sites there are,
 	// how they stand, where alarms hang, what carriers allow; nil: nothing.
 	Complete func(*duty.Situation)
@@ -123,7 +124,7 @@ func (d *Desk) words(s duty.Situation, due []duty.Intent) []state.Outgoing {
 	for _, a := range s.Alarms {
 		alarms[a.ID] = a
 	}
-	c := wording.Composer{Names: d.cfg.Names, Location: d.cfg.Location, Subject: func(id string) (wording.Subject, bool) {
+	c := wording.Composer{Names: d.cfg.Names, Location: d.cfg.Location, Unit: d.cfg.Unit, Subject: func(id string) (wording.Subject, bool) {
 		a, ok := alarms[id]
 		out := wording.Subject{Alarm: a.Alarm, Batches: a.Batches}
 		if d.cfg.Left != nil {

@@ -74,6 +74,28 @@ func TestPageKnowsEveryRule(t *testing.T) {
 	}
 }
 
+// What the watch gives as an alarm's reason, and what its figures are.
+func TestPageKnowsWhatTheWatchSays(t *testing.T) {
+	reasons := declared(t, "../../alerting/watch/*.go", "Reason")
+	for _, file := range []string{"i18n/zh.ts", "i18n/en.ts"} {
+		own := between(t, uiSource(t, file), "\n    own: {", "\n    }")
+		for _, r := range reasons {
+			if r != string(sensors.CalibrationExpired) && !strings.Contains(own, "'"+r+"': '") { // that one is a reading's, too
+				t.Errorf("%s has no words for the reason %q", file, r)
+			}
+		}
+		figures := between(t, uiSource(t, file), "\n    figure: {", "\n    }")
+		for _, rule := range []alerting.RuleName{alerting.RateOfRise, alerting.PullDown, alerting.Condensation, alerting.CompressorSilent} {
+			if !regexp.MustCompile(`'?` + string(rule) + `'?: \{ now: '[^']+', peak: '[^']+', limit: '[^']+' \}`).MatchString(figures) {
+				t.Errorf("%s does not say what the figures of %s are", file, rule)
+			}
+		}
+	}
+	if len(reasons) < 8 {
+		t.Errorf("only %d reasons were found: %v", len(reasons), reasons)
+	}
+}
+
 // ruleKeys are the keys of an object with several of them on a line.
 func ruleKeys(words string) (out []string) {
 	for _, m := range regexp.MustCompile(`(?:^|[{,\n])\s*'?([a-z-]+)'?: '`).FindAllStringSubmatch(words, -1) {

@@ -73,6 +73,10 @@ type Status struct {
 	Backlog     uint64 `json:"backlog,omitempty"`
 	SentToday   uint64 `json:"sent_today,omitempty"`
 	BytesPerDay uint64 `json:"bytes_per_day,omitempty"`
+	// DiskFree and DiskSize are bytes of the disk that the journal lies on; 0:
+	// not told.
+	DiskFree uint64 `json:"disk_free,omitempty"`
+	DiskSize uint64 `json:"disk_size,omitempty"`
 	// Terse says that the gateway reads an acknowledgement in its short form.
 	Terse bool `json:"terse,omitempty"`
 	// Limits is the version of the county's limits that the site judges by,
@@ -147,4 +151,7 @@ type PointInfo struct {
 	ID       string `json:"id"`
 	Quantity string `json:"quantity"`
 	Unit     string `json:"unit"`
+	// CalibratedUntil is when the validity of the newest calibration ends; zero:
+	// it has none, or the gateway does not say.
+	CalibratedUntil time.Time `json:"calibrated_until,omitzero"`
 }

@@ -106,12 +106,16 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	if err != nil {
 		return nil, err
 	}
-	// The limits of what lies in the rooms come before what was pending under
-	// them is restored.
-	if err := a.goods.all(ctx, judge); err != nil {
+	watching, err := watchOf(ctx, cfg, a.state)
+	if err != nil {
 		return nil, err
 	}
-	use.judging = func(do func(*engine.Engine) error) error { return do(judge) }
+	// The limits of what lies in the rooms come before what was pending under
+	// them is restored.
+	if err := a.goods.all(ctx, judge, watching, watching.PullingDown(o.Now())); err != nil {
+		return nil, err
+	}
+	use.watch, use.judging = watching, func(do func(*engine.Engine) error) error { return do(judge) }
 	if err := use.read(ctx, o.Now()); err != nil {
 		return nil, err
 	}
@@ -133,7 +137,8 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		return nil, err
 	}
 	a.collector, err = collector.New(ctx, collector.Options{
-		Registry: registryOf(cfg), Limits: limitsForSites(cfg, a.goods), Sources: sources, Engine: judge, Usage: use, State: a.state, Store: a.store, Rollups: a.store,
+		Registry: registryOf(cfg), Limits: limitsForSites(cfg, a.goods), Sources: sources, Engine: judge, Usage: use, Watch: watching, Pulling: a.goods.pull,
+		Disk: app.DiskOf(cfg.Data), State: a.state, Store: a.store, Rollups: a.store,
 		Listener: wakingListener{hubListener{hub}, a.office.alarmsChanged}, Now: o.Now, Logger: o.Logger, Registerer: registry, ClockSource: machineClock(),
 	})
 	if err != nil {

@@ -35,8 +35,13 @@ type goods struct {
 
 	mu     sync.Mutex // one change after the other: the last to read is the last to set
 	limits limiter
-	now    map[string][]alerting.Limit // as they were set, by zone
-	behind bool                        // the last change could not be followed
+	behind bool // the last change could not be followed
+	watch  watcher
+	// pulling are the zones that cool warm goods: their high limits do not
+	// count.
+	pulling []string
+	cools   map[string]bool             // by "site/zone": what comes there is warm
+	now     map[string][]alerting.Limit // as they were set, by zone
 }
 
 func newGoods(cfg *config.County, use *usage, log *slog.Logger) (*goods, error) {
@@ -44,7 +49,7 @@ func newGoods(cfg *config.County, use *usage, log *slog.Logger) (*goods, error) 
 	if err != nil {
 		return nil, fmt.Errorf("product profiles: %w", err)
 	}
-	g := &goods{profiles: set, usage: use, bands: map[string][]alerting.Limit{}, now: map[string][]alerting.Limit{}, log: log}
+	g := &goods{profiles: set, usage: use, bands: map[string][]alerting.Limit{}, now: map[string][]alerting.Limit{}, cools: coolingRooms(cfg), log: log}
 	for _, z := range cfg.EngineZones() {
 		g.bands[z.ID] = z.Limits[sensors.Temperature]
 		g.now[z.ID] = g.bands[z.ID] // what the engine was made with
@@ -106,11 +111,21 @@ func (g *goods) of(list []batch.Batch) (out []profile.Profile) {
 
 // all sets the limits of every room by what lies in it, and from then on those
 // of the engine's owner.
-func (g *goods) all(ctx context.Context, to limiter) error {
+func (g *goods) all(ctx context.Context, to limiter, w watcher, pulling []string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.limits = to
+	g.limits, g.watch, g.pulling = to, w, pulling
 	return g.set(ctx)
+}
+
+// pull sets the limits when other zones cool warm goods than before.
+func (g *goods) pull(zones []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.pulling = zones
+	if err := g.set(context.Background()); err != nil {
+		g.log.Error("limits do not follow what is being cooled; they will at the next booking or start", "error", err)
+	}
 }
 
 // follow sets the limits after a batch was booked or moved. The booking stands;
@@ -130,12 +145,20 @@ func (g *goods) set(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("limits by what lies in the rooms: %w", err)
 	}
-	in := map[string][]batch.Batch{}
+	in, lies := map[string][]batch.Batch{}, map[string][]state.Batch{}
 	for _, b := range held {
 		in[b.Where()] = append(in[b.Where()], b.Batch)
+		lies[b.Where()] = append(lies[b.Where()], b)
 	}
 	for zone, band := range g.bands {
+		g.watch.SetGoods(zone, staysOf(lies[zone]))
 		limits, _ := profile.Strictest(band, g.of(in[zone]))
+		switch {
+		case slices.Contains(g.pulling, zone):
+			limits = withoutHigh(limits)
+		case g.cools[zone]:
+			limits = append(withoutLow(band), withoutHigh(limits)...)
+		}
 		if slices.Equal(limits, g.now[zone]) {
 			continue
 		}
@@ -147,11 +170,14 @@ func (g *goods) set(ctx context.Context) error {
 	return nil
 }
 
-// hand names who owns the engine from now on.
-func (g *goods) hand(to limiter) {
+// hand names who owns the engine and the watch from now on.
+func (g *goods) hand(to interface {
+	limiter
+	watcher
+}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.limits = to
+	g.limits, g.watch = to, to
 }
 
 // limitsOf returns the temperature limits that hold in a zone now.

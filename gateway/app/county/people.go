@@ -120,7 +120,7 @@ func (f *office) open() (err error) {
 		return err
 	}
 	f.desk, err = outbox.NewDesk(outbox.DeskConfig{
-		Store: deskStore{f}, Now: f.now, Log: f.log, Location: f.location, Names: f.places,
+		Store: deskStore{f}, Now: f.now, Log: f.log, Location: f.location, Names: f.places, Unit: f.places.unit,
 		Left: f.leftOf, Decided: f.sender.Wake,
 	})
 	return err

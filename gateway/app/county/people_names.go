@@ -9,6 +9,7 @@ import (
 	"coldchain/alerting/wording"
 	"coldchain/gateway/config"
 	"coldchain/gateway/web"
+	"coldchain/sensors"
 )
 
 // places names the county's places by their labels and its people by the
@@ -28,6 +29,15 @@ func (p places) Site(site string, l wording.Language) string { return label(p.si
 func (p places) Zone(zone string, l wording.Language) (name, kind string) {
 	z := p.zones[zone]
 	return label(z.Name, l), string(z.Kind)
+}
+
+// unit is that of a point's values, as people write it.
+func (p places) unit(point string) string {
+	id := sensors.PointID(point)
+	if sensors.Quantity(p.zones[id.Zone()].Points[id.Name()]) == sensors.Humidity {
+		return "%RH"
+	}
+	return "°C"
 }
 
 // Person implements wording.Names.

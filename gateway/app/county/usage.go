@@ -35,6 +35,9 @@ type usage struct {
 	// is there.
 	judging func(func(*engine.Engine) error) error
 
+	// watch is told of the same zones; nil: there is none.
+	watch interface{ SetInUse(zone string, inUse bool) }
+
 	zones    map[string][]sensors.Quantity // of goods: the quantities whose limits come and go
 	trucks   map[string]*truckUse          // by site
 	measures map[sensors.PointID]measure   // what a point tells of a truck

@@ -92,6 +92,11 @@ func (u *usage) uses(now time.Time) map[string]web.ZoneUse {
 			}
 			out[zone] = one
 		}
+		if u.watch != nil {
+			for zone := range u.zones { // a room that is switched off grows warm: no rate of rise is news
+				u.watch.SetInUse(zone, out[zone].Resting == "")
+			}
+		}
 		return nil
 	})
 	return out

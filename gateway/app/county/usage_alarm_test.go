@@ -24,9 +24,15 @@ type restRig struct {
 	judge *engine.Engine
 	now   time.Time
 	told  []string // zones that changed
+	inUse zonesInUse
 }
 
 const restRoom = "balagong/mutton"
+
+// zonesInUse is what the watch hears.
+type zonesInUse map[string]bool
+
+func (z zonesInUse) SetInUse(zone string, inUse bool) { z[zone] = inUse }
 
 func newRestRig(t *testing.T) *restRig {
 	t.Helper()
@@ -51,7 +57,9 @@ func newRestRig(t *testing.T) *restRig {
 	r.state, use.state, use.now = r.db, r.db, clock
 	use.judging = func(do func(*engine.Engine) error) error { return do(r.judge) }
 	use.changed = func(zones ...string) { r.told = append(r.told, zones...) }
-	if err := r.all(t.Context(), r.judge); err != nil {
+	r.inUse = zonesInUse{}
+	use.watch = r.inUse
+	if err := r.all(t.Context(), r.judge, told{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -82,10 +90,13 @@ func TestADisuseEndsByItself(t *testing.T) {
 	}
 	r.follow(t.Context())
 	before := r.look(t.Context(), nil)
-	if got := r.warm(end); len(got) != 0 {
-		t.Fatalf("switched off, it rings: %+v", got)
+	if got := r.warm(end); len(got) != 0 || r.inUse[restRoom] {
+		t.Fatalf("switched off, it rings: %+v; the watch is told that it is in use: %v", got, r.inUse[restRoom])
 	}
 	before = r.look(t.Context(), before)
+	if !r.inUse[restRoom] {
+		t.Error("the watch is not told that the room is in use again")
+	}
 	if !slices.Equal(r.told, []string{restRoom}) || before[restRoom].Disuse != nil {
 		t.Errorf("told %v, use %+v", r.told, before[restRoom])
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"coldchain/sensors"
 	"coldchain/sensors/calibration"
@@ -55,6 +56,12 @@ func newScreen(h *Hardware) (*screen, error) {
 		}
 	}
 	return s, nil
+}
+
+// until is when the calibration of a point ends.
+func (s *screen) until(p sensors.PointID, now time.Time) (time.Time, bool) {
+	e, _, ok := s.calibrations.At(p, now)
+	return e.Until, ok
 }
 
 func (s *screen) look(readings []sensors.Reading) {

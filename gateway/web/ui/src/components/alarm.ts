@@ -2,8 +2,8 @@
 import { computed } from 'vue'
 import type { Alarm } from '../api/types'
 import { useWords } from '../i18n'
-import { county, siteNamed, zoneNamed } from '../model/county'
-import { longSpan, number, plain, unitText } from '../model/format'
+import { county, now, siteNamed, timezone, zoneNamed } from '../model/county'
+import { longSpan, moment, number, plain, unitText } from '../model/format'
 import { isPresent, isSilence, type State } from '../model/judge'
 import { stepsOf } from '../model/steps'
 
@@ -18,17 +18,26 @@ export function useAlarm(alarm: () => Alarm) {
     return isPresent(a) && a.level === 'excursion' ? 'act' : 'attention'
   })
   /** The county's alarm on itself. */
-  const own = computed(() => ['store-failing', 'channel-fails', 'drill-missed'].includes(alarm().rule))
-  const unit = computed(() => unitText(alarm().unit ?? ''))
+  const own = computed(() => ['store-failing', 'channel-fails', 'drill-missed'].includes(alarm().rule) ||
+    (['clock-wrong', 'disk-filling'].includes(alarm().rule) && !site.value))
+  /** Its figures are no value over a limit, and its object may be a switch. */
+  const special = computed(() => ['rate-of-rise', 'pull-down', 'condensation', 'compressor-silent'].includes(alarm().rule))
+  const unit = computed(() => unitText(special.value ? 'Cel' : alarm().unit ?? ''))
   const high = computed(() => {
     const a = alarm()
     return a.rule === 'low-limit' ? false : a.rule === 'high-limit' || a.limit === null || a.peak === null || a.peak >= a.limit
   })
   const what = computed(() =>
-    t('alarm.rule.' + alarm().rule, { what: t('quantity.' + (alarm().quantity ?? 'temperature')) }))
+    t('alarm.rule.' + alarm().rule, { what: t('quantity.' + (special.value ? 'temperature' : alarm().quantity ?? 'temperature')) }))
+  const figure = computed(() => {
+    const due = moment(Date.parse(alarm().start) + alarm().delay_s * 1000, now.value, lang.value, timezone.value)
+    const of = (name: string) =>
+      special.value ? t(`alarm.figure.${alarm().rule}.${name}`, { due }) : t('alarm.' + (name === 'peak' && !high.value ? 'trough' : name))
+    return { now: of('now'), peak: of('peak'), limit: of('limit') }
+  })
   const over = computed(() => {
     const a = alarm()
-    if (a.limit === null || a.peak === null) return ''
+    if (a.limit === null || a.peak === null || special.value) return ''
     const n = isPresent(a) && a.last_value !== null ? a.last_value - a.limit : a.peak - a.limit
     if (high.value ? n <= 0 : n >= 0) return ''
     return t(high.value ? 'alarm.overHigh' : 'alarm.overLow', { n: number(Math.abs(n)), unit: unit.value })
@@ -51,7 +60,7 @@ export function useAlarm(alarm: () => Alarm) {
     zone.value || alarm().zone ? label(zone.value?.data.name, alarm().zone) : label(site.value?.name ?? (own.value ? county.value?.name : undefined), alarm().site))
   const steps = computed(() => stepsOf(alarm()))
   const lots = computed(() => alarm().batches.filter((b, i, all) => all.findIndex((x) => x.id === b.id) === i))
-  return { zone, site, state, own, unit, high, what, over, left, leftShort, why, place, steps, lots }
+  return { zone, site, state, own, unit, figure, what, over, left, leftShort, why, place, steps, lots }
 }
 
 /** The last part of a batch's code is what people call it by. */

@@ -42,6 +42,8 @@ export const zh = {
     'warm-crop': '果菜库',
     'frozen-box': '冷冻车厢',
     'chilled-box': '冷藏车厢',
+    chilling: '预冷排酸间',
+    blast: '急冻间',
     technical: '供电与网络',
   },
   quantity: {
@@ -107,10 +109,21 @@ export const zh = {
       'sensor-fault': '探头故障', 'door-open': '门没关', 'mains-lost': '停电', 'defrost-long': '除霜不停', 'battery-low': '备用电池没电',
       'store-failing': '读数库不收数据', 'gateway-twin': '网关重名：两台设备用同一个名字，请关掉一台或改名',
       'gateway-silent': '网关没有消息', 'bus-fault': '整条线路不通', 'device-fault': '设备不应答', humidity: '湿度超限', condensation: '要结露', 'rate-of-rise': '{what}升得太快',
-      'pull-down': '降温太慢', 'compressor-silent': '该制冷却没制冷', 'off-with-goods': '停用的库里有货', 'clock-wrong': '时钟不对', 'calibration-expired': '校准过期',
+      'pull-down': '降温太慢', 'compressor-silent': '该制冷却没制冷', 'off-with-goods': '停用的库里有货', 'clock-wrong': '时钟不对', 'calibration-expired': '校准到期',
       'disk-filling': '磁盘快满', 'channel-fails': '通知渠道不通', 'drill-missed': '演练没人应答',
     } satisfies Record<Rule, string>,
-    own: { 'store-refused': '读数库拒绝采集程序：看运维页上的说明', 'store-away': '读数库连不上；读数留在网关，报警照常' },
+    own: {
+      'store-refused': '读数库拒绝采集程序：看运维页上的说明', 'store-away': '读数库连不上；读数留在网关，报警照常',
+      'by-product-probe': '按货芯探头', 'by-product-estimate': '按估算的货温', 'by-air': '货里没有探头，按库温：请用温度计量货芯',
+      'clock-none': '没有校过时', 'clock-ahead': '比县里快', 'clock-behind': '比县里慢，或线路慢', 'calibration-expiring': '还剩不到 30 天', 'disk-low': '剩余空间少',
+    },
+    /** What the figures of an alarm are where they are no value over a limit. */
+    figure: {
+      'rate-of-rise': { now: '这段时间升了', peak: '最多升了', limit: '允许' },
+      'pull-down': { now: '现在', peak: '报警后最高', limit: '{due} 前要到' },
+      condensation: { now: '露点', peak: '最高露点', limit: '货温' },
+      'compressor-silent': { now: '库温', peak: '最高', limit: '该制冷' },
+    },
     late: '事后发现',
     since: '{time} 起，已 {span}',
     lasted: '{from} 到 {to}，共 {span}',

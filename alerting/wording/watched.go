@@ -1,0 +1,35 @@
+package wording
+
+import (
+	"fmt"
+
+	"coldchain/alerting"
+	"coldchain/alerting/watch"
+)
+
+// watched says what is wrong by a rule of the watch, whose numbers are no
+// value over a limit; ok is false for other rules, and for an alarm of which
+// no more is known than its rule.
+func (c Composer) watched(l Language, s Subject) (text string, ok bool) {
+	value := s.LastValue
+	if !s.Returned.IsZero() {
+		value = s.Peak
+	}
+	switch {
+	case s.Rule == alerting.CalibrationExpired && s.Reason == watch.Expiring:
+		return l.say("expiring"), true
+	case s.Rule == alerting.ClockWrong && s.Reason != "":
+		return l.say(string(s.Reason)), true
+	case !s.HasValue:
+		return "", false
+	case s.Rule == alerting.RateOfRise:
+		return fmt.Sprintf(l.say("rise"), l.length(s.Delay), Number(value)), true
+	case s.Rule == alerting.PullDown:
+		return fmt.Sprintf(l.say("pull-down"), l.say(string(s.Reason)), Number(value), c.clock(s.Start.Add(s.Delay)), Number(s.Limit)), true
+	case s.Rule == alerting.Condensation:
+		return fmt.Sprintf(l.say("dew"), Number(value), Number(s.Limit)), true
+	case s.Rule == alerting.CompressorSilent:
+		return l.what(s.Rule) + l.say("comma") + fmt.Sprintf(l.say("air-is"), Number(value)), true
+	}
+	return "", false
+}
