@@ -169,7 +169,7 @@ func (o *object) silence(s *silence) {
 func (o *object) side(k string, s *side) {
 	n := 0
 	for i := range s.pending {
-		if s.pending[i].since != 0 {
+		if s.pending[i].says() {
 			n++
 		}
 	}
@@ -192,19 +192,44 @@ func (o *object) pending(s *side) {
 	first := true
 	for i := range s.pending {
 		p := &s.pending[i]
-		if p.since == 0 {
+		if !p.says() {
 			continue
 		}
 		o.b = append(o.b, "[,"[btoi(!first)])
 		first = false
 		in := begin(o.b)
 		in.line("line", s.band.lines[i])
-		in.run("run", p.run)
-		in.float("peak", p.peak)
-		in.int("after", p.after)
+		in.stretch(&p.stretch)
+		in.earlier(p.earlier)
+		if p.from != p.since {
+			in.int("from", p.from)
+		}
 		o.b = in.end()
 	}
 	o.b = append(o.b, ']')
+}
+
+// says reports whether there is anything to remember of a line.
+func (p *pending) says() bool { return p.since != 0 || p.from != 0 }
+
+func (o *object) earlier(list []stretch) {
+	if len(list) == 0 {
+		return
+	}
+	o.key("earlier")
+	for i := range list {
+		o.b = append(o.b, "[,"[min(i, 1)])
+		in := begin(o.b)
+		in.stretch(&list[i])
+		o.b = in.end()
+	}
+	o.b = append(o.b, ']')
+}
+
+func (o *object) stretch(s *stretch) {
+	o.run("run", s.run)
+	o.float("peak", s.peak)
+	o.int("after", s.after)
 }
 
 func (o *object) alarm(a *open) {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -109,10 +110,16 @@ type sideState struct {
 }
 
 type pendingState struct {
-	Line  lineState `json:"line"`
-	Run   runState  `json:"run"`
-	Peak  float64   `json:"peak"`
-	After stamp     `json:"after"`
+	Line lineState `json:"line"`
+	stretchState
+	Earlier []stretchState `json:"earlier"`
+	From    stamp          `json:"from"` // absent: the run's since
+}
+
+type stretchState struct {
+	Run   runState `json:"run"`
+	Peak  float64  `json:"peak"`
+	After stamp    `json:"after"`
 }
 
 type runState struct {
@@ -187,7 +194,7 @@ func (p *point) restore(st *pointState, recent, lateRecent times) {
 		return
 	}
 	l := &lateTrack{newest: int64(st.Late.Newest), heard: int64(st.Late.Heard), recent: lateRecent}
-	l.sides = [2]side{newSide(p.sides[0].band), newSide(p.sides[1].band)}
+	l.sides = [2]side{newLateSide(p.sides[0].band), newLateSide(p.sides[1].band)}
 	l.sides[0].restore(&st.Late.High)
 	l.sides[1].restore(&st.Late.Low)
 	for i, a := range st.Late.Await {
@@ -214,7 +221,7 @@ func (s *side) restore(st *sideState) {
 		l := was.Line.limit(s.band.side)
 		for i := range s.pending {
 			if s.band.lines[i] == l {
-				s.pending[i] = pending{was.Run.run(), was.Peak, int64(was.After)}
+				s.pending[i] = was.pending()
 				break
 			}
 		}
@@ -223,6 +230,16 @@ func (s *side) restore(st *sideState) {
 		s.alarm = st.Alarm.open(s.band.side)
 	}
 }
+
+func (st pendingState) pending() pending {
+	p := pending{stretch: st.stretch(), from: cmp.Or(int64(st.From), int64(st.Run.Since))}
+	for _, s := range st.Earlier[max(0, len(st.Earlier)-maxEarlier):] {
+		p.earlier = append(p.earlier, s.stretch())
+	}
+	return p
+}
+
+func (st stretchState) stretch() stretch { return stretch{st.Run.run(), st.Peak, int64(st.After)} }
 
 func (st runState) run() run {
 	return run{int64(st.Since), int64(st.Last), int64(st.Held), int64(st.Frozen)}

@@ -28,7 +28,7 @@ func (r *run) count(t, hole int64) {
 		*r = run{since: t, last: t}
 		return
 	}
-	if r.frozen != 0 {
+	if r.frozen != 0 && r.frozen < t {
 		r.held += t - r.frozen
 		r.frozen = 0
 	}

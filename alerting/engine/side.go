@@ -6,16 +6,31 @@ import "coldchain/alerting"
 // live and late data; what is told to whom is decided by the caller.
 type side struct {
 	band    *band
+	late    bool      // of the late track
 	pending []pending // one per line of the band
 	alarm   *open     // nil when none
 }
 
-// pending is the run of one line, with the worst value in it.
+// pending is the run of one line.
 type pending struct {
+	stretch
+	// earlier are the runs before this one, oldest first, with nothing but holes
+	// between: late data may fill those. See bridge.
+	earlier []stretch
+	// from is of late runs: since when no reading of the live track lies between
+	// the run's own. Without a run it is the newest late reading inside.
+	from int64
+}
+
+// stretch is a run with the worst value in it.
+type stretch struct {
 	run
 	peak  float64
 	after int64 // the usable reading before the run's first; 0 when there was none
 }
+
+// maxEarlier bounds what is remembered of a run with many holes in it.
+const maxEarlier = 8
 
 // open is an alarm that is present. Its limits are frozen: a configuration
 // that changes meanwhile judges the next one.
@@ -50,6 +65,12 @@ const (
 
 func newSide(b *band) side { return side{band: b, pending: make([]pending, len(b.lines))} }
 
+func newLateSide(b *band) side {
+	s := newSide(b)
+	s.late = true
+	return s
+}
+
 // judge lets a usable reading count. A reading that is not good counts when it
 // is outside and says nothing when it is inside. The alarm is the one changed.
 // before is the newest usable reading before this one, 0 when there is none.
@@ -58,15 +79,22 @@ func (s *side) judge(t int64, v float64, good bool, least, before int64) (change
 		p, line := &s.pending[i], &s.band.lines[i]
 		switch {
 		case line.Crossed(v):
-			p.count(t, hole(line.Delay.Milliseconds(), least))
+			h := hole(line.Delay.Milliseconds(), least)
+			if !s.late && p.since != 0 && t-p.last > h {
+				p.keep()
+			}
+			p.count(t, h)
 			if p.since == t {
-				p.after = before
+				p.after, p.from = before, t
 			}
 			if p.since == t || worse(line.Side, v, p.peak) {
 				p.peak = v
 			}
 		case good:
 			*p = pending{}
+			if s.late {
+				p.from = t
+			}
 		default:
 			p.freeze(t)
 		}
@@ -78,7 +106,11 @@ func (s *side) judge(t int64, v float64, good bool, least, before int64) (change
 }
 
 // reset forgets what is pending and what is open.
-func (s *side) reset() { *s = newSide(s.band) }
+func (s *side) reset() {
+	late := s.late
+	*s = newSide(s.band)
+	s.late = late
+}
 
 // identify keeps the identity that a start gave before it moves.
 func (a *open) identify(start int64) {
