@@ -22,6 +22,8 @@ type Deps struct {
 	Alarms   Alarms
 	Batches  Batches
 	Health   Health
+	// Rooms may be nil: every zone is then judged by County's limits.
+	Rooms Rooms
 	// Operations may be nil: its routes are then not found.
 	Operations Operations
 	// Steps, People, Outages and Messages may be nil: their routes are then not
@@ -42,6 +44,13 @@ type Live interface {
 	Latest(point sensors.PointID) (latest Latest, ok bool)
 	// Gateways lists every gateway the collector knows of.
 	Gateways() []Gateway
+}
+
+// Rooms says how rooms are judged now, which changes with what lies in them. It
+// must not wait.
+type Rooms interface {
+	// Limits returns the limits in force in a zone ("site/zone").
+	Limits(zone string) map[sensors.Quantity][]alerting.Limit
 }
 
 // Latest is the newest reading of a point and what the collector thinks of it.

@@ -151,12 +151,16 @@ func (s *Server) point(p sensors.Point) pointJSON {
 
 func (s *Server) zone(z Zone) zoneJSON {
 	site, _, _ := cutZone(z.ID)
+	inForce := z.Limits
+	if s.deps.Rooms != nil {
+		inForce = s.deps.Rooms.Limits(z.ID)
+	}
 	out := zoneJSON{ID: z.ID, Site: site, Kind: z.Kind, Name: z.Name, Points: make([]pointJSON, 0, len(z.Points)),
-		Limits: make(map[sensors.Quantity][]limitJSON, len(z.Limits))}
+		Limits: make(map[sensors.Quantity][]limitJSON, len(inForce))}
 	if p, ok := z.Main(); ok {
 		out.Main = p.ID
 	}
-	for q, limits := range z.Limits {
+	for q, limits := range inForce {
 		list := make([]limitJSON, 0, len(limits))
 		for _, l := range limits {
 			list = append(list, limitJSON{l.Side, l.Level, l.Value, l.Delay.Seconds()})

@@ -183,6 +183,25 @@ func translate(err error) error {
 	return err
 }
 
+// judging shows the page how each room is judged now.
+type judging struct {
+	own   func(zone string) map[sensors.Quantity][]alerting.Limit
+	goods *goods
+}
+
+var _ web.Rooms = judging{}
+
+// Limits implements web.Rooms.
+func (j judging) Limits(zone string) map[sensors.Quantity][]alerting.Limit {
+	limits := map[sensors.Quantity][]alerting.Limit{}
+	maps.Copy(limits, j.own(zone))
+	if now := j.goods.limitsOf(zone); len(now) > 0 {
+		limits[sensors.Temperature] = now
+	}
+	return limits
+}
+
+// limitsOf looks up the rooms' own limits that can be drawn.
 func limitsOf(zones []alerting.Zone) func(zone string) map[sensors.Quantity][]alerting.Limit {
 	by := map[string]map[sensors.Quantity][]alerting.Limit{}
 	for _, z := range zones {
