@@ -56,6 +56,8 @@ type RuleName string
 const (
 	HighLimit  RuleName = "high-limit"   // a value beyond an upper limit for as long as its delay
 	LowLimit   RuleName = "low-limit"    // the same below; as serious, for what must not freeze
+	HighTotal  RuleName = "high-total"   // beyond an upper limit for too long all told, though no run was long enough
+	LowTotal   RuleName = "low-total"    // the same below
 	Silence    RuleName = "silence"      // no usable reading of a point for too long
 	Fault      RuleName = "sensor-fault" // the same, while the device goes on failing: its probe or wiring is broken
 	SiteSilent RuleName = "site-silent"  // no reading at all from a site; its points' silence is folded into it

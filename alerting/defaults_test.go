@@ -24,7 +24,11 @@ func TestDefaultLimitsAreTheTable(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "%s, hysteresis %g °C\n", kind, hysteresis)
 		for _, l := range limits {
-			fmt.Fprintf(&b, "  %-4s %-9s %5g °C for more than %3.0f min\n", l.Side, l.Level, l.Value, l.Delay.Minutes())
+			within := ""
+			if l.Within != 0 {
+				within = fmt.Sprintf(" in %.0f h", l.Within.Hours())
+			}
+			fmt.Fprintf(&b, "  %-4s %-9s %5g °C for more than %3.0f min%s\n", l.Side, l.Level, l.Value, l.Delay.Minutes(), within)
 		}
 	}
 	for _, moves := range []bool{false, true} {

@@ -116,8 +116,9 @@ func (p *point) appendState(b []byte) []byte {
 	o.int("ok", p.ok)
 	o.string("reason", string(p.reason))
 	o.times("recent", &p.recent)
-	o.side("high", &p.sides[0])
-	o.side("low", &p.sides[1])
+	for i := range p.sides {
+		o.side(keys[p.sides[i].band.kind], &p.sides[i])
+	}
 	if l := p.late; l != nil {
 		o.key("late")
 		o.b = l.appendState(o.b)
@@ -130,6 +131,9 @@ func (l *lateTrack) appendState(b []byte) []byte {
 	o := begin(b)
 	o.int("newest", l.newest)
 	o.int("heard", l.heard)
+	o.float("value", l.value.v)
+	o.int("measured", l.value.at)
+	o.int("added", l.added)
 	o.times("recent", &l.recent)
 	o.side("high", &l.sides[0])
 	o.side("low", &l.sides[1])
@@ -210,7 +214,7 @@ func (o *object) pending(s *side) {
 }
 
 // says reports whether there is anything to remember of a line.
-func (p *pending) says() bool { return p.since != 0 || p.from != 0 }
+func (p *pending) says() bool { return p.since != 0 || p.from != 0 || len(p.earlier) > 0 }
 
 func (o *object) earlier(list []stretch) {
 	if len(list) == 0 {
@@ -230,6 +234,7 @@ func (o *object) stretch(s *stretch) {
 	o.run("run", s.run)
 	o.float("peak", s.peak)
 	o.int("after", s.after)
+	o.int("next", s.next)
 }
 
 func (o *object) alarm(a *open) {
@@ -272,6 +277,8 @@ func (o *object) line(k string, l alerting.Limit) {
 	in.string("level", string(l.Level))
 	in.float("value", l.Value)
 	in.int("delay", l.Delay.Milliseconds())
+	in.int("within", l.Within.Milliseconds())
+	in.bool("reached", l.Reached)
 	o.b = in.end()
 }
 

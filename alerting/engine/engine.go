@@ -51,7 +51,7 @@ type point struct {
 	ok      int64 // since when the newest readings are inside; 0 when they are not
 	reason  sensors.Reason
 
-	sides   [2]side
+	sides   []side // high, low, and by kind what else there are lines for
 	recent  times
 	late    *lateTrack
 	silence *silence
@@ -106,7 +106,7 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 		e.sites = append(e.sites, x)
 		e.touchSite(x)
 	}
-	zones := make(map[string]map[sensors.Quantity]*bands, len(cfg.Zones))
+	zones := make(map[string]map[sensors.Quantity]bands, len(cfg.Zones))
 	for _, z := range cfg.Zones {
 		b, err := zoneBands(z)
 		if err != nil {
@@ -118,8 +118,14 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 		zones[z.ID] = b
 	}
 	none := newBands("", nil, 0)
+	orNone := func(b bands) bands {
+		if b == nil {
+			return none
+		}
+		return b
+	}
 	for _, c := range cfg.Points {
-		if err := e.add(c, sites[c.Site], cmp.Or(zones[c.Zone][c.Quantity], none)); err != nil {
+		if err := e.add(c, sites[c.Site], orNone(zones[c.Zone][c.Quantity])); err != nil {
 			return nil, err
 		}
 	}
@@ -128,7 +134,7 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 	return e, nil
 }
 
-func (e *Engine) add(c Point, s *site, b *bands) error {
+func (e *Engine) add(c Point, s *site, b bands) error {
 	if e.byID[c.ID] != nil {
 		return fmt.Errorf("point %s is listed twice", c.ID)
 	}
@@ -144,7 +150,9 @@ func (e *Engine) add(c Point, s *site, b *bands) error {
 		least:      max(minHole, 3*c.Period.Milliseconds()),
 		window:     max(e.liveWindow, s.silentAfter),
 		born:       e.start,
-		sides:      [2]side{newSide(b[0]), newSide(b[1])},
+	}
+	for _, band := range b {
+		p.sides = append(p.sides, newSide(band))
 	}
 	e.byID[c.ID] = p
 	e.points = append(e.points, p)

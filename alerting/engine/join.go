@@ -54,7 +54,7 @@ func (e *Engine) join(p *point, i int) {
 		}
 		a.last, a.seen = p.value.v, live.pending[0].last
 	} else {
-		live.raise(live.pending[0].last, p.value.v)
+		live.raise(live.pending[0].last, p.value.v, nil)
 	}
 	late.reset()
 }

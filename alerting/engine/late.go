@@ -14,6 +14,8 @@ import (
 type lateTrack struct {
 	newest int64
 	heard  int64 // arrival of the last late reading
+	value  value // the newest reading of this run, if it is usable
+	added  int64 // the oldest reading that added to a total which was not looked at since; 0 when none
 	sides  [2]side
 	await  []awaiting // of earlier runs, still outside where their readings ended
 	recent times
@@ -55,7 +57,7 @@ func (e *Engine) observeLate(p *point, r sensors.Reading, t, now int64) {
 			s.freeze(t)
 			continue
 		}
-		what, a := s.judge(t, v, r.Quality == sensors.Good, p.least, before)
+		what, a := s.judge(sample{t, v, r.Quality == sensors.Good, p.least, before}, nil)
 		if what != raised {
 			e.tell(p, s, a, what, t)
 			continue
@@ -75,6 +77,7 @@ func (e *Engine) observeLate(p *point, r sensors.Reading, t, now int64) {
 			e.reveal(p, s, a, alerting.Late, t)
 		}
 	}
+	p.addLate(r, before)
 }
 
 // goOn replaces an alarm that has just been raised by the one that waits and
@@ -120,7 +123,8 @@ func (e *Engine) endRun(p *point) {
 	for i := range l.sides {
 		e.endSide(p, i)
 	}
-	l.newest = 0
+	p.addLast()
+	l.newest, l.value = 0, value{}
 }
 
 func (e *Engine) endSide(p *point, i int) {
@@ -163,6 +167,7 @@ func (e *Engine) settleLate(p *point, now int64) {
 			e.tellLate(p, s, s.alarm)
 		}
 	}
+	e.settleTotals(p)
 	if now-l.heard < max(e.settle, e.liveWindow) {
 		return
 	}
@@ -202,6 +207,7 @@ func (e *Engine) endLate(p *point, s *side, a *open, m int64) {
 		over = a.clear.since
 	}
 	e.emit(alerting.Returned, p.limitAlarm(s, a, over), m)
+	p.spend(s.band.kind, a)
 	e.touch(p)
 }
 

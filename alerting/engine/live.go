@@ -20,10 +20,12 @@ func (e *Engine) observeLive(p *point, r sensors.Reading, t, now int64) {
 	for i := range p.sides {
 		s := &p.sides[i]
 		if usable {
-			what, a := s.judge(t, v, good, p.least, p.value.at)
+			what, a := s.judge(sample{t, v, good, p.least, p.value.at}, p.told(s.band.kind))
 			e.tell(p, s, a, what, t)
-			inside[i] = good && s.inside(v)
-			outside = outside || s.outside(v)
+			if i < len(inside) {
+				inside[i] = good && s.inside(v)
+				outside = outside || s.outside(v)
+			}
 		} else {
 			s.freeze(t)
 		}
@@ -98,6 +100,7 @@ func (e *Engine) tell(p *point, s *side, a *open, what change, t int64) {
 			e.reveal(p, s, a, alerting.Late, t)
 		}
 		e.emit(alerting.Returned, p.limitAlarm(s, a, a.clear.since), t)
+		p.spend(s.band.kind, a)
 		e.touch(p)
 	case a.class == "":
 		return // held back

@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"time"
+	"slices"
 
 	"coldchain/alerting"
 	"coldchain/sensors"
@@ -28,7 +28,7 @@ func (s *stamp) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// span is a delay in ms, at most the day that a limit may have.
+// span is a delay in ms, at most the longest that a limit may have.
 type span int64
 
 func (s *span) UnmarshalJSON(b []byte) error {
@@ -36,8 +36,8 @@ func (s *span) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &v); err != nil {
 		return err
 	}
-	if v < 0 || v > (24*time.Hour).Milliseconds() {
-		return fmt.Errorf("delay of %d ms is not between 0 and a day", v)
+	if v < 0 || v > alerting.MaxWithin.Milliseconds() {
+		return fmt.Errorf("delay of %d ms is not between 0 and %s", v, alerting.MaxWithin)
 	}
 	*s = span(v)
 	return nil
@@ -76,32 +76,37 @@ type silenceState struct {
 }
 
 type pointState struct {
-	Version  int            `json:"v"`
-	Born     stamp          `json:"born"`
-	Newest   stamp          `json:"newest"`
-	Heard    stamp          `json:"heard"`
-	Usable   stamp          `json:"usable"`
-	Arrival  stamp          `json:"arrival"`
-	Value    float64        `json:"value"`
-	Measured stamp          `json:"measured"`
-	Bad      stamp          `json:"bad"`
-	OK       stamp          `json:"ok"`
-	Reason   sensors.Reason `json:"reason"`
-	Recent   string         `json:"recent"`
-	High     sideState      `json:"high"`
-	Low      sideState      `json:"low"`
-	Late     *lateState     `json:"late"`
-	Silence  *silenceState  `json:"silence"`
+	Version   int            `json:"v"`
+	Born      stamp          `json:"born"`
+	Newest    stamp          `json:"newest"`
+	Heard     stamp          `json:"heard"`
+	Usable    stamp          `json:"usable"`
+	Arrival   stamp          `json:"arrival"`
+	Value     float64        `json:"value"`
+	Measured  stamp          `json:"measured"`
+	Bad       stamp          `json:"bad"`
+	OK        stamp          `json:"ok"`
+	Reason    sensors.Reason `json:"reason"`
+	Recent    string         `json:"recent"`
+	High      sideState      `json:"high"`
+	Low       sideState      `json:"low"`
+	HighTotal sideState      `json:"high-total"`
+	LowTotal  sideState      `json:"low-total"`
+	Late      *lateState     `json:"late"`
+	Silence   *silenceState  `json:"silence"`
 }
 
 type lateState struct {
-	Newest stamp       `json:"newest"`
-	Heard  stamp       `json:"heard"`
-	Recent string      `json:"recent"`
-	High   sideState   `json:"high"`
-	Low    sideState   `json:"low"`
-	Await  []sideState `json:"await"` // one alarm each
-	Sides  []int       `json:"sides"` // of Await: 0 high, 1 low
+	Newest   stamp       `json:"newest"`
+	Heard    stamp       `json:"heard"`
+	Value    float64     `json:"value"`
+	Measured stamp       `json:"measured"`
+	Added    stamp       `json:"added"`
+	Recent   string      `json:"recent"`
+	High     sideState   `json:"high"`
+	Low      sideState   `json:"low"`
+	Await    []sideState `json:"await"` // one alarm each
+	Sides    []int       `json:"sides"` // of Await: 0 high, 1 low
 }
 
 type sideState struct {
@@ -120,6 +125,7 @@ type stretchState struct {
 	Run   runState `json:"run"`
 	Peak  float64  `json:"peak"`
 	After stamp    `json:"after"`
+	Next  stamp    `json:"next"`
 }
 
 type runState struct {
@@ -130,9 +136,11 @@ type runState struct {
 }
 
 type lineState struct {
-	Level alerting.Level `json:"level"`
-	Value float64        `json:"value"`
-	Delay span           `json:"delay"`
+	Level   alerting.Level `json:"level"`
+	Value   float64        `json:"value"`
+	Delay   span           `json:"delay"`
+	Within  span           `json:"within"`
+	Reached bool           `json:"reached"`
 }
 
 type openState struct {
@@ -155,10 +163,20 @@ type openState struct {
 
 // open reports whether an alarm is open in the state.
 func (st *pointState) open() bool {
-	if st.High.Alarm != nil || st.Low.Alarm != nil || st.Silence != nil {
+	for _, s := range st.sides() {
+		if s.Alarm != nil {
+			return true
+		}
+	}
+	if st.Silence != nil {
 		return true
 	}
 	return st.Late != nil && (st.Late.High.Alarm != nil || st.Late.Low.Alarm != nil || len(st.Late.Await) > 0)
+}
+
+// sides are those of a point by kind.
+func (st *pointState) sides() [kinds]*sideState {
+	return [kinds]*sideState{&st.High, &st.Low, &st.HighTotal, &st.LowTotal}
 }
 
 // times decodes what is remembered of the two tracks and checks what decoding
@@ -187,13 +205,22 @@ func (p *point) restore(st *pointState, recent, lateRecent times) {
 	p.usable, p.arrival, p.bad, p.ok = int64(st.Usable), int64(st.Arrival), int64(st.Bad), int64(st.OK)
 	p.value = value{st.Value, int64(st.Measured)}
 	p.reason, p.recent, p.silence = st.Reason, recent, st.Silence.silence()
-	p.sides[0].restore(&st.High)
-	p.sides[1].restore(&st.Low)
+	for k, was := range st.sides() {
+		i := slices.IndexFunc(p.sides, func(s side) bool { return s.band.kind == kind(k) })
+		switch {
+		case i >= 0:
+			p.sides[i].restore(was)
+		case was.Alarm != nil: // of lines that are gone: it goes on by its own
+			b := &band{kind: kind(k), rule: ruleName(kind(k), p.quantity), side: kind(k).side(), hysteresis: p.hysteresis, quantity: p.quantity}
+			p.side(kind(k), b).restore(was)
+		}
+	}
 	p.late, p.dirty = nil, false
 	if st.Late == nil {
 		return
 	}
-	l := &lateTrack{newest: int64(st.Late.Newest), heard: int64(st.Late.Heard), recent: lateRecent}
+	l := &lateTrack{newest: int64(st.Late.Newest), heard: int64(st.Late.Heard), recent: lateRecent,
+		value: value{st.Late.Value, int64(st.Late.Measured)}, added: int64(st.Late.Added)}
 	l.sides = [2]side{newLateSide(p.sides[0].band), newLateSide(p.sides[1].band)}
 	l.sides[0].restore(&st.Late.High)
 	l.sides[1].restore(&st.Late.Low)
@@ -233,20 +260,22 @@ func (s *side) restore(st *sideState) {
 
 func (st pendingState) pending() pending {
 	p := pending{stretch: st.stretch(), from: cmp.Or(int64(st.From), int64(st.Run.Since))}
-	for _, s := range st.Earlier[max(0, len(st.Earlier)-maxEarlier):] {
+	for _, s := range st.Earlier[max(0, len(st.Earlier)-maxParts):] {
 		p.earlier = append(p.earlier, s.stretch())
 	}
 	return p
 }
 
-func (st stretchState) stretch() stretch { return stretch{st.Run.run(), st.Peak, int64(st.After)} }
+func (st stretchState) stretch() stretch {
+	return stretch{st.Run.run(), st.Peak, int64(st.After), int64(st.Next)}
+}
 
 func (st runState) run() run {
 	return run{int64(st.Since), int64(st.Last), int64(st.Held), int64(st.Frozen)}
 }
 
 func (st lineState) limit(s alerting.Side) alerting.Limit {
-	return alerting.Limit{Side: s, Level: st.Level, Value: st.Value, Delay: time.Duration(st.Delay) * time.Millisecond}
+	return alerting.Limit{Side: s, Level: st.Level, Value: st.Value, Delay: millis(int64(st.Delay)), Within: millis(int64(st.Within)), Reached: st.Reached}
 }
 
 func (st *openState) open(s alerting.Side) *open {

@@ -274,11 +274,14 @@ func (s *scenario) configure(w []string) error {
 				z.Limits[q] = limits
 			}
 		}
-	case "limit": // limit high warning 4 for 15m, of the last zone
+	case "limit": // limit high warning 4 for 15m [within 24h] [reached], of the last zone
 		z := &s.cfg.Zones[len(s.cfg.Zones)-1]
-		z.Limits[sensors.Temperature] = append(z.Limits[sensors.Temperature], alerting.Limit{
-			Side: alerting.Side(word(w, 1)), Level: alerting.Level(word(w, 2)), Value: number(3), Delay: duration(5),
-		})
+		l := alerting.Limit{Side: alerting.Side(word(w, 1)), Level: alerting.Level(word(w, 2)), Value: number(3), Delay: duration(5)}
+		if word(w, 6) == "within" {
+			l.Within = duration(7)
+		}
+		l.Reached = w[len(w)-1] == "reached"
+		z.Limits[sensors.Temperature] = append(z.Limits[sensors.Temperature], l)
 	case "hysteresis":
 		s.cfg.Zones[len(s.cfg.Zones)-1].Hysteresis[sensors.Temperature] = number(1)
 	case "point": // point site/zone/name quantity [every 15m]

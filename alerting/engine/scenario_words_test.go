@@ -147,10 +147,14 @@ func (s *scenario) say(tr alerting.Transition) string {
 	}
 	if a.HasValue {
 		word := "over"
-		if a.Rule == alerting.LowLimit {
+		if a.Rule == alerting.LowLimit || a.Rule == alerting.LowTotal {
 			word = "under"
 		}
-		fmt.Fprintf(&b, ", %s %.4g °C for %s, worst %.4g", word, a.Limit, short(a.Delay), a.Peak)
+		together := ""
+		if a.Rule == alerting.HighTotal || a.Rule == alerting.LowTotal {
+			together = " all told"
+		}
+		fmt.Fprintf(&b, ", %s %.4g °C for %s%s, worst %.4g", word, a.Limit, short(a.Delay), together, a.Peak)
 	} else {
 		if a.Rule == alerting.Silence || a.Rule == alerting.SiteSilent || a.Rule == alerting.Fault {
 			fmt.Fprintf(&b, ", nothing for %s", short(a.Delay))

@@ -126,12 +126,15 @@ func (c Composer) what(l Language, s Subject) string {
 		unit = " %RH"
 	}
 	way := "over"
-	if s.Rule == alerting.LowLimit || s.Rule != alerting.HighLimit && s.Peak < s.Limit {
+	if s.Rule == alerting.LowLimit || s.Rule == alerting.LowTotal || s.Rule != alerting.HighLimit && s.Rule != alerting.HighTotal && s.Peak < s.Limit {
 		way = "under"
 	}
 	value := s.LastValue
 	if !s.Returned.IsZero() {
 		value = s.Peak
+	}
+	if s.Rule == alerting.HighTotal || s.Rule == alerting.LowTotal {
+		way += "-total"
 	}
 	return Number(value) + unit + l.say("comma") + fmt.Sprintf(l.say(way), Number(s.Limit)+unit)
 }

@@ -51,6 +51,8 @@ var words = map[string]word{
 	"list":           {"、", ", "},
 	"semicolon":      {"；", "; "},
 
+	"over-total":  {"累计超上限%s", "over %s all told"},
+	"under-total": {"累计低于下限%s", "under %s all told"},
 	"over":        {"超过上限%s", "over %s"},
 	"under":       {"低于下限%s", "under %s"},
 	"since":       {"%s起", "since %s"},
@@ -90,6 +92,8 @@ var words = map[string]word{
 var rules = map[alerting.RuleName]word{
 	alerting.HighLimit:    {"温度高", "too warm"},
 	alerting.LowLimit:     {"温度低", "too cold"},
+	alerting.HighTotal:    {"累计超温", "too warm too often"},
+	alerting.LowTotal:     {"累计低温", "too cold too often"},
 	alerting.Silence:      {"没有数据", "no readings"},
 	alerting.SiteSilent:   {"全站无信号", "nothing is heard"},
 	alerting.MainsLost:    {"停电", "power cut"},
@@ -138,6 +142,10 @@ var todo = map[alerting.RuleName][3]word{
 		{"不降就叫维修", "Call the repairer if it does not fall"}},
 	alerting.LowLimit: {{"关好门", "Close the door"}, {"调高设定或停制冷", "Raise the set point or stop cooling"},
 		{"不升就叫维修", "Call the repairer if it does not rise"}},
+	alerting.HighTotal: {{"少开门，查门封", "Open less, look at the seal"}, {"看除霜是否太勤", "Defrosts too often?"},
+		{"请质检看货", "Have the goods checked"}},
+	alerting.LowTotal: {{"调高设定", "Raise the set point"}, {"看风机吹到的货", "Look at goods by the fan"},
+		{"请质检看货", "Have the goods checked"}},
 	alerting.Silence: {{"看探头和接线", "Look at probe and cable"}, {"用温度计量一次", "Measure by thermometer"},
 		{"记下温度再叫维修", "Write it down, call the repairer"}},
 	alerting.SiteSilent: {{"打电话问现场有没有电", "Ask there whether power is on"}, {"看网关和路由器的灯", "Look at gateway and router"},

@@ -121,4 +121,10 @@ type Limit struct {
 	Level string        `yaml:"level"` // warning or excursion
 	Value float64       `yaml:"value"` // °C or %RH
 	Delay time.Duration `yaml:"delay"`
+	// Within adds the times beyond the limit up: together they must not reach
+	// Delay in the last Within. Without it each run counts for itself.
+	Within time.Duration `yaml:"within"`
+	// AtLimit says what a value equal to the limit is: inside, as on a label
+	// (the default), or outside, as WHO's loggers judge.
+	AtLimit string `yaml:"at_limit"`
 }

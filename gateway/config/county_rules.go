@@ -211,8 +211,10 @@ func (z *Zone) checkLimits(r *report, p place, quantity string, measured map[sen
 				sound = false
 			}
 		}
-		sound = r.between(at.key("delay"), l.Delay, 0, 24*time.Hour) && sound && r.understood(at)
-		if before := slices.IndexFunc(z.Limits[quantity][:i], func(m Limit) bool { return m.Side == l.Side && m.Value == l.Value && m.Level == l.Level }); sound && before >= 0 {
+		sound = z.checkDelay(r, at, l, q) && sound && r.understood(at)
+		if before := slices.IndexFunc(z.Limits[quantity][:i], func(m Limit) bool {
+			return m.Side == l.Side && m.Value == l.Value && m.Level == l.Level && m.Within == l.Within
+		}); sound && before >= 0 {
 			r.bad(at, "keep the one with the right delay", "the %s %s limit %g is already there %s", l.Side, l.Level, l.Value, r.at(p.index(before)))
 			continue
 		}
@@ -223,6 +225,18 @@ func (z *Zone) checkLimits(r *report, p place, quantity string, measured map[sen
 	r.limits(q, lines)
 }
 
+// checkDelay checks how long a limit may be crossed, in one run or all told.
+func (z *Zone) checkDelay(r *report, at place, l Limit, q sensors.Quantity) bool {
+	sound := true
+	if l.AtLimit != "" {
+		sound = r.oneOf(at.key("at_limit"), l.AtLimit, "inside", "outside")
+	}
+	if l.Within == 0 {
+		return r.between(at.key("delay"), l.Delay, 0, 24*time.Hour) && sound
+	}
+	return r.between(at.key("within"), l.Within, time.Minute, alerting.MaxWithin) && r.between(at.key("delay"), l.Delay, time.Minute, l.Within) && sound
+}
+
 func (l Limit) limit() alerting.Limit {
-	return alerting.Limit{Side: alerting.Side(l.Side), Level: alerting.Level(l.Level), Value: l.Value, Delay: l.Delay}
+	return alerting.Limit{Side: alerting.Side(l.Side), Level: alerting.Level(l.Level), Value: l.Value, Delay: l.Delay, Within: l.Within, Reached: l.AtLimit == "outside"}
 }

@@ -107,6 +107,9 @@ type limitJSON struct {
 	Level  alerting.Level `json:"level"`
 	Value  float64        `json:"value"`
 	DelayS float64        `json:"delay_s"`
+	// WithinS is of a sum of times: over how long they are added up.
+	WithinS float64 `json:"within_s,omitempty"`
+	Reached bool    `json:"reached,omitempty"` // a value equal to the limit is beyond it
 }
 
 type pointJSON struct {
@@ -163,7 +166,7 @@ func (s *Server) zone(z Zone) zoneJSON {
 	for q, limits := range inForce {
 		list := make([]limitJSON, 0, len(limits))
 		for _, l := range limits {
-			list = append(list, limitJSON{l.Side, l.Level, l.Value, l.Delay.Seconds()})
+			list = append(list, limitJSON{l.Side, l.Level, l.Value, l.Delay.Seconds(), l.Within.Seconds(), l.Reached})
 		}
 		out.Limits[q] = list
 	}

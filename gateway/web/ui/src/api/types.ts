@@ -109,6 +109,10 @@ export interface Limit {
   level: 'warning' | 'excursion'
   value: number
   delay_s: number
+  /** Of a sum of times: over how long they are added up. */
+  within_s?: number
+  /** A value equal to the limit is beyond it. */
+  reached?: boolean
 }
 
 export interface Envelope {
@@ -151,7 +155,7 @@ export interface ExposedBatch {
 
 /** What an alarm can be about. */
 export const rules = [
-  'high-limit', 'low-limit', 'silence', 'sensor-fault', 'site-silent', 'door-open', 'mains-lost', 'defrost-long', 'battery-low',
+  'high-limit', 'low-limit', 'high-total', 'low-total', 'silence', 'sensor-fault', 'site-silent', 'door-open', 'mains-lost', 'defrost-long', 'battery-low',
   'store-failing', 'gateway-twin', 'gateway-silent', 'bus-fault', 'device-fault', 'humidity', 'condensation', 'rate-of-rise', 'pull-down',
   'compressor-silent', 'off-with-goods', 'clock-wrong', 'calibration-expired', 'disk-filling', 'channel-fails', 'drill-missed',
 ] as const

@@ -22,7 +22,7 @@ export function useAlarm(alarm: () => Alarm) {
   const unit = computed(() => unitText(alarm().unit ?? ''))
   const high = computed(() => {
     const a = alarm()
-    return a.rule === 'low-limit' ? false : a.rule === 'high-limit' || a.limit === null || a.peak === null || a.peak >= a.limit
+    return a.rule === 'low-limit' || a.rule === 'low-total' ? false : a.rule === 'high-limit' || a.rule === 'high-total' || a.limit === null || a.peak === null || a.peak >= a.limit
   })
   const what = computed(() =>
     t('alarm.rule.' + alarm().rule, { what: t('quantity.' + (alarm().quantity ?? 'temperature')) }))

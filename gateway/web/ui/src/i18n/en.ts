@@ -79,6 +79,8 @@ export const en: Catalogue = {
     low: 'at least {n} {unit}',
     highAfter: 'above {n} {unit} for {time}',
     lowAfter: 'below {n} {unit} for {time}',
+    within: ' all told, in {time}',
+    reached: ' (the limit itself counts)',
     title: 'Limits',
   },
   trend: { up: 'Rising', down: 'Falling', steady: 'Steady', rate: '{n} {unit} per hour' },
@@ -96,7 +98,7 @@ export const en: Catalogue = {
     none: 'No alarms now',
     nonePast: 'No past alarms yet',
     rule: {
-      'high-limit': '{what} too high', 'low-limit': '{what} too low', silence: 'No data', 'site-silent': 'No data from the whole site',
+      'high-limit': '{what} too high', 'low-limit': '{what} too low', 'high-total': '{what} too high, all told', 'low-total': '{what} too low, all told', silence: 'No data', 'site-silent': 'No data from the whole site',
       'sensor-fault': 'Probe broken', 'door-open': 'Door left open', 'mains-lost': 'Power cut', 'defrost-long': 'Defrost does not end', 'battery-low': 'Standby battery flat',
       'store-failing': 'The readings store takes nothing', 'gateway-twin': 'Two boxes use this gateway’s name: switch one off or rename it',
       'gateway-silent': 'The gateway says nothing', 'bus-fault': 'A whole line is dead', 'device-fault': 'The device does not answer', humidity: 'Humidity out of bounds', condensation: 'Condensation ahead', 'rate-of-rise': '{what} rises too fast',
