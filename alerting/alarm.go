@@ -54,10 +54,17 @@ type RuleName string
 
 // The rules of this package's engine.
 const (
-	HighLimit  RuleName = "high-limit"   // a value beyond an upper limit for as long as its delay
-	LowLimit   RuleName = "low-limit"    // the same below; as serious, for what must not freeze
-	HighTotal  RuleName = "high-total"   // beyond an upper limit for too long all told, though no run was long enough
-	LowTotal   RuleName = "low-total"    // the same below
+	HighLimit RuleName = "high-limit" // a value beyond an upper limit for as long as its delay
+	LowLimit  RuleName = "low-limit"  // the same below; as serious, for what must not freeze
+	HighTotal RuleName = "high-total" // beyond an upper limit for too long all told, though no run was long enough
+	LowTotal  RuleName = "low-total"  // the same below
+
+	// Of the goods themselves, by a probe in them or as estimated from the air.
+	ProductHigh  RuleName = "product-high"
+	ProductLow   RuleName = "product-low"
+	EstimateHigh RuleName = "estimate-high"
+	EstimateLow  RuleName = "estimate-low"
+
 	Silence    RuleName = "silence"      // no usable reading of a point for too long
 	Fault      RuleName = "sensor-fault" // the same, while the device goes on failing: its probe or wiring is broken
 	SiteSilent RuleName = "site-silent"  // no reading at all from a site; its points' silence is folded into it
@@ -68,6 +75,16 @@ const (
 	DefrostLong RuleName = "defrost-long" // a defrost that does not end
 	BatteryLow  RuleName = "battery-low"  // the standby battery is flat or broken
 )
+
+// IsLow reports whether a rule is about a value below a limit: its peak is the
+// lowest value.
+func (r RuleName) IsLow() bool {
+	switch r {
+	case LowLimit, LowTotal, ProductLow, EstimateLow:
+		return true
+	}
+	return false
+}
 
 // The rules of others, who report their transitions as the engine does.
 const (

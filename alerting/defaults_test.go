@@ -31,6 +31,16 @@ func TestDefaultLimitsAreTheTable(t *testing.T) {
 			fmt.Fprintf(&b, "  %-4s %-9s %5g °C for more than %3.0f min%s\n", l.Side, l.Level, l.Value, l.Delay.Minutes(), within)
 		}
 	}
+	for _, kind := range []string{"frozen", "frozen-box", "chilled", "chilled-box", "dairy", "vegetable", "potato", "warm-crop"} {
+		tau, limits, ok := DefaultProduct(kind)
+		if err := CheckProduct(Product{Air: "s/z/air", TimeConstant: tau, Limits: limits}); err != nil || !ok {
+			t.Errorf("product of %s: %v", kind, err)
+		}
+		fmt.Fprintf(&b, "product of %s, time constant %.0f min\n", kind, tau.Minutes())
+		for _, l := range limits {
+			fmt.Fprintf(&b, "  %-4s %-9s %5g °C for more than %3.0f min\n", l.Side, l.Level, l.Value, l.Delay.Minutes())
+		}
+	}
 	for _, moves := range []bool{false, true} {
 		for _, q := range sensors.Quantities() {
 			for _, l := range SwitchLimits(q, moves) {

@@ -65,6 +65,7 @@ type Zone struct {
 	ID         string // "site/zone"
 	Limits     map[sensors.Quantity][]Limit
 	Hysteresis map[sensors.Quantity]float64 // °C or %RH; when absent 0.5 °C, 3 %RH
+	Product    *Product                     // nil: only the air is judged
 }
 
 // CheckLimits reports the first contradiction in a set of limits of one

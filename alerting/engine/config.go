@@ -57,13 +57,17 @@ const (
 	low
 	highTotal // times beyond a limit, added up
 	lowTotal
+	estimateHigh // the product's temperature as it follows from the air
+	estimateLow
 	kinds
 )
 
 // keys name the kinds in the state.
-var keys = [kinds]string{"high", "low", "high-total", "low-total"}
+var keys = [kinds]string{"high", "low", "high-total", "low-total", "estimate-high", "estimate-low"}
 
 func (k kind) isTotal() bool { return k == highTotal || k == lowTotal }
+
+func (k kind) isEstimate() bool { return k >= estimateHigh }
 
 // way is high or low.
 func (k kind) way() int { return int(k % 2) }
@@ -88,6 +92,10 @@ type band struct {
 // ruleName says what it is called when a quantity is beyond a limit.
 func ruleName(k kind, q sensors.Quantity) alerting.RuleName {
 	switch {
+	case k == estimateHigh:
+		return alerting.EstimateHigh
+	case k == estimateLow:
+		return alerting.EstimateLow
 	case k == highTotal:
 		return alerting.HighTotal
 	case k == lowTotal:
@@ -151,7 +159,11 @@ func newBands(q sensors.Quantity, limits []alerting.Limit, hysteresis float64) b
 		}
 		named(k).lines = append(all[k].lines, l)
 	}
-	b := slices.DeleteFunc(all[:], func(b *band) bool { return b == nil })
+	return sorted(slices.DeleteFunc(all[:], func(b *band) bool { return b == nil }))
+}
+
+// sorted puts the lines of each band into their order, mildest first.
+func sorted(b bands) bands {
 	for i := range b {
 		slices.SortStableFunc(b[i].lines, func(x, y alerting.Limit) int {
 			switch {
@@ -209,6 +221,11 @@ func zoneBands(z alerting.Zone) (map[sensors.Quantity]bands, error) {
 			return nil, fmt.Errorf("zone %s: %s hysteresis %g: want 0 or more", z.ID, q, h)
 		}
 		out[q] = newBands(q, limits, h)
+	}
+	if z.Product != nil {
+		if err := alerting.CheckProduct(*z.Product); err != nil {
+			return nil, fmt.Errorf("zone %s: %w", z.ID, err)
+		}
 	}
 	return out, nil
 }

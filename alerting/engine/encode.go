@@ -119,12 +119,39 @@ func (p *point) appendState(b []byte) []byte {
 	for i := range p.sides {
 		o.side(keys[p.sides[i].band.kind], &p.sides[i])
 	}
+	if p.goods != nil && p.goods.at != 0 {
+		o.key("goods")
+		o.b = p.goods.appendState(o.b)
+	}
 	if l := p.late; l != nil {
 		o.key("late")
 		o.b = l.appendState(o.b)
 	}
 	o.silence(p.silence)
 	return o.end()
+}
+
+func (g *goods) appendState(b []byte) []byte {
+	o := begin(b)
+	o.lag(&g.lag)
+	if g.hole.end.at != 0 {
+		o.key("before")
+		in := begin(o.b)
+		in.lag(&g.hole.before)
+		o.b = in.end()
+		o.key("end")
+		in = begin(o.b)
+		in.lag(&g.hole.end)
+		o.b = in.end()
+	}
+	return o.end()
+}
+
+func (o *object) lag(g *lag) {
+	o.int("at", g.at)
+	o.float("air", g.air)
+	o.float("product", g.product)
+	o.float("unknown", g.unknown)
 }
 
 func (l *lateTrack) appendState(b []byte) []byte {

@@ -52,6 +52,8 @@ type point struct {
 	reason  sensors.Reason
 
 	sides   []side // high, low, and by kind what else there are lines for
+	goods   *goods // nil: nothing is estimated from this point
+	probe   bool   // in the goods: judged by the product's limits
 	recent  times
 	late    *lateTrack
 	silence *silence
@@ -107,6 +109,7 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 		e.touchSite(x)
 	}
 	zones := make(map[string]map[sensors.Quantity]bands, len(cfg.Zones))
+	products := make(map[string]*alerting.Product, len(cfg.Zones))
 	for _, z := range cfg.Zones {
 		b, err := zoneBands(z)
 		if err != nil {
@@ -115,7 +118,7 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 		if zones[z.ID] != nil {
 			return nil, fmt.Errorf("zone %s is listed twice", z.ID)
 		}
-		zones[z.ID] = b
+		zones[z.ID], products[z.ID] = b, z.Product
 	}
 	none := newBands("", nil, 0)
 	orNone := func(b bands) bands {
@@ -127,6 +130,9 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 	for _, c := range cfg.Points {
 		if err := e.add(c, sites[c.Site], orNone(zones[c.Zone][c.Quantity])); err != nil {
 			return nil, err
+		}
+		if p := products[c.Zone]; p != nil && c.Quantity == sensors.Temperature {
+			e.byID[c.ID].carry(p)
 		}
 	}
 	slices.SortFunc(e.points, func(x, y *point) int { return cmp.Compare(x.id, y.id) })

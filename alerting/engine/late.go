@@ -78,6 +78,9 @@ func (e *Engine) observeLate(p *point, r sensors.Reading, t, now int64) {
 		}
 	}
 	p.addLate(r, before)
+	if p.goods != nil && r.Quality == sensors.Good {
+		p.goods.fill(t, v, p.least)
+	}
 }
 
 // goOn replaces an alarm that has just been raised by the one that waits and

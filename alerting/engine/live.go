@@ -15,10 +15,18 @@ func (e *Engine) observeLive(p *point, r sensors.Reading, t, now int64) {
 	p.newest, p.heard = t, max(p.heard, now)
 	v, usable := r.Value()
 	good := r.Quality == sensors.Good
+	if good && p.goods != nil {
+		p.goods.observe(t, v, p.least)
+	}
 	var inside [2]bool
 	outside := false
 	for i := range p.sides {
 		s := &p.sides[i]
+		v, usable := v, usable
+		if s.band.kind.isEstimate() {
+			v, usable = p.goods.value()
+			usable = usable && good
+		}
 		if usable {
 			what, a := s.judge(sample{t, v, good, p.least, p.value.at}, p.told(s.band.kind))
 			e.tell(p, s, a, what, t)

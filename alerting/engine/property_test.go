@@ -35,7 +35,8 @@ func testConfig() Config {
 					total(alerting.High, alerting.Warning, 3, 20, 120), total(alerting.High, alerting.Excursion, 6, 25, 300), total(alerting.Low, alerting.Excursion, -1, 9, 60),
 				},
 				sensors.Humidity: {line(alerting.High, alerting.Warning, 95, 0)},
-			}},
+			}, Product: &alerting.Product{Air: "a/room/air", TimeConstant: 7 * time.Minute, Limits: []alerting.Limit{
+				line(alerting.High, alerting.Excursion, 5, 1), line(alerting.Low, alerting.Warning, 0, 0)}}},
 			{ID: "b/box", Limits: map[sensors.Quantity][]alerting.Limit{
 				sensors.Temperature: {line(alerting.Low, alerting.Excursion, 0, 0), line(alerting.High, alerting.Excursion, 5, 2)},
 			}},
@@ -286,7 +287,7 @@ func TestPromisesHoldForRandomStreams(t *testing.T) {
 		}
 	}
 	for _, k := range []string{"raised live high-total", "escalated live high-total", "returned live high-total", "raised late high-total", "returned late high-total",
-		"raised live low-total", "raised late low-total",
+		"raised live estimate-high", "returned live estimate-high", "raised live estimate-low", "raised live low-total", "raised late low-total",
 		"raised live silence", "returned live silence", "raised live site-silent", "returned live site-silent"} {
 		if count[k] == 0 {
 			t.Errorf("no random stream has %q", k)

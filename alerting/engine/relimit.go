@@ -24,7 +24,7 @@ func (e *Engine) SetLimits(zone string, q sensors.Quantity, limits []alerting.Li
 		}
 	}
 	for _, p := range e.points {
-		if p.zone != zone || p.quantity != q {
+		if p.zone != zone || p.quantity != q || p.probe {
 			continue
 		}
 		h := p.hysteresis
@@ -40,6 +40,9 @@ func (e *Engine) SetLimits(zone string, q sensors.Quantity, limits []alerting.Li
 func (p *point) relimit(fresh bands) {
 	for i := range p.sides {
 		s := &p.sides[i]
+		if s.band.kind.isEstimate() {
+			continue
+		}
 		k := slices.IndexFunc(fresh, func(b *band) bool { return b.kind == s.band.kind })
 		if k < 0 {
 			s.relimit(s.band.without())

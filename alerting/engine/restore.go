@@ -76,25 +76,43 @@ type silenceState struct {
 }
 
 type pointState struct {
-	Version   int            `json:"v"`
-	Born      stamp          `json:"born"`
-	Newest    stamp          `json:"newest"`
-	Heard     stamp          `json:"heard"`
-	Usable    stamp          `json:"usable"`
-	Arrival   stamp          `json:"arrival"`
-	Value     float64        `json:"value"`
-	Measured  stamp          `json:"measured"`
-	Bad       stamp          `json:"bad"`
-	OK        stamp          `json:"ok"`
-	Reason    sensors.Reason `json:"reason"`
-	Recent    string         `json:"recent"`
-	High      sideState      `json:"high"`
-	Low       sideState      `json:"low"`
-	HighTotal sideState      `json:"high-total"`
-	LowTotal  sideState      `json:"low-total"`
-	Late      *lateState     `json:"late"`
-	Silence   *silenceState  `json:"silence"`
+	Version      int            `json:"v"`
+	Born         stamp          `json:"born"`
+	Newest       stamp          `json:"newest"`
+	Heard        stamp          `json:"heard"`
+	Usable       stamp          `json:"usable"`
+	Arrival      stamp          `json:"arrival"`
+	Value        float64        `json:"value"`
+	Measured     stamp          `json:"measured"`
+	Bad          stamp          `json:"bad"`
+	OK           stamp          `json:"ok"`
+	Reason       sensors.Reason `json:"reason"`
+	Recent       string         `json:"recent"`
+	High         sideState      `json:"high"`
+	Low          sideState      `json:"low"`
+	HighTotal    sideState      `json:"high-total"`
+	LowTotal     sideState      `json:"low-total"`
+	EstimateHigh sideState      `json:"estimate-high"`
+	EstimateLow  sideState      `json:"estimate-low"`
+	Goods        *goodsState    `json:"goods"`
+	Late         *lateState     `json:"late"`
+	Silence      *silenceState  `json:"silence"`
 }
+
+type goodsState struct {
+	lagState
+	Before lagState `json:"before"`
+	End    lagState `json:"end"`
+}
+
+type lagState struct {
+	At      stamp   `json:"at"`
+	Air     float64 `json:"air"`
+	Product float64 `json:"product"`
+	Unknown float64 `json:"unknown"`
+}
+
+func (st lagState) lag() lag { return lag{int64(st.At), st.Air, st.Product, st.Unknown} }
 
 type lateState struct {
 	Newest   stamp       `json:"newest"`
@@ -176,7 +194,7 @@ func (st *pointState) open() bool {
 
 // sides are those of a point by kind.
 func (st *pointState) sides() [kinds]*sideState {
-	return [kinds]*sideState{&st.High, &st.Low, &st.HighTotal, &st.LowTotal}
+	return [kinds]*sideState{&st.High, &st.Low, &st.HighTotal, &st.LowTotal, &st.EstimateHigh, &st.EstimateLow}
 }
 
 // times decodes what is remembered of the two tracks and checks what decoding
@@ -214,6 +232,9 @@ func (p *point) restore(st *pointState, recent, lateRecent times) {
 			b := &band{kind: kind(k), rule: ruleName(kind(k), p.quantity), side: kind(k).side(), hysteresis: p.hysteresis, quantity: p.quantity}
 			p.side(kind(k), b).restore(was)
 		}
+	}
+	if p.goods != nil && st.Goods != nil {
+		p.goods.lag, p.goods.hole = st.Goods.lag(), holeInAir{st.Goods.Before.lag(), st.Goods.End.lag()}
 	}
 	p.late, p.dirty = nil, false
 	if st.Late == nil {

@@ -147,7 +147,7 @@ func (s *scenario) say(tr alerting.Transition) string {
 	}
 	if a.HasValue {
 		word := "over"
-		if a.Rule == alerting.LowLimit || a.Rule == alerting.LowTotal {
+		if strings.HasPrefix(string(a.Rule), "low-") || strings.HasSuffix(string(a.Rule), "-low") {
 			word = "under"
 		}
 		together := ""

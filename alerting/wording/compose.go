@@ -126,7 +126,14 @@ func (c Composer) what(l Language, s Subject) string {
 		unit = " %RH"
 	}
 	way := "over"
-	if s.Rule == alerting.LowLimit || s.Rule == alerting.LowTotal || s.Rule != alerting.HighLimit && s.Rule != alerting.HighTotal && s.Peak < s.Limit {
+	high, low := false, false
+	switch s.Rule {
+	case alerting.HighLimit, alerting.HighTotal, alerting.ProductHigh, alerting.EstimateHigh:
+		high = true
+	case alerting.LowLimit, alerting.LowTotal, alerting.ProductLow, alerting.EstimateLow:
+		low = true
+	}
+	if low || !high && s.Peak < s.Limit {
 		way = "under"
 	}
 	value := s.LastValue
@@ -136,7 +143,14 @@ func (c Composer) what(l Language, s Subject) string {
 	if s.Rule == alerting.HighTotal || s.Rule == alerting.LowTotal {
 		way += "-total"
 	}
-	return Number(value) + unit + l.say("comma") + fmt.Sprintf(l.say(way), Number(s.Limit)+unit)
+	whose := ""
+	switch s.Rule {
+	case alerting.ProductHigh, alerting.ProductLow:
+		whose = l.say("goods")
+	case alerting.EstimateHigh, alerting.EstimateLow:
+		whose = l.say("estimated")
+	}
+	return whose + Number(value) + unit + l.say("comma") + fmt.Sprintf(l.say(way), Number(s.Limit)+unit)
 }
 
 // one tells of one incident.

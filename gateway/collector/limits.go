@@ -2,6 +2,7 @@ package collector
 
 import (
 	"coldchain/alerting"
+	"coldchain/alerting/engine"
 	"coldchain/sensors"
 )
 
@@ -11,4 +12,12 @@ func (c *Collector) SetLimits(zone string, q sensors.Quantity, limits []alerting
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.o.Engine.SetLimits(zone, q, limits)
+}
+
+// Estimate returns the temperature of the goods around a point, as it follows
+// from the air; see engine.Estimate.
+func (c *Collector) Estimate(air sensors.PointID) (engine.Estimate, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.o.Engine.Estimate(air)
 }

@@ -89,6 +89,34 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+func goods(air sensors.PointID, kind string) *alerting.Product {
+	tau, limits, _ := alerting.DefaultProduct(kind)
+	return &alerting.Product{Air: air, TimeConstant: tau, Limits: limits}
+}
+
+func TestProductOfAZone(t *testing.T) {
+	tau, limits, _ := alerting.DefaultProduct("chilled")
+	points := map[string]string{"core": "temperature", "rear": "temperature", "front": "temperature", "door": "door"}
+	own := []Limit{{Side: "high", Level: "excursion", Value: 5, Delay: time.Hour}}
+	for _, c := range []struct {
+		what string
+		zone Zone
+		want *alerting.Product
+	}{
+		{"the first point by name stands for the air", Zone{Kind: Chilled, Points: points}, &alerting.Product{Air: "s/z/core", TimeConstant: tau, Limits: limits}},
+		{"a named one", Zone{Kind: Chilled, Points: points, Product: Product{Air: "rear", TimeConstant: time.Hour, Limits: own}},
+			&alerting.Product{Air: "s/z/rear", TimeConstant: time.Hour, Limits: []alerting.Limit{own[0].limit()}}},
+		{"a probe in the goods is not the air", Zone{Kind: Chilled, Points: points, Product: Product{Probe: "core"}},
+			&alerting.Product{Probe: "s/z/core", Air: "s/z/front", TimeConstant: tau, Limits: limits}},
+		{"switched off", Zone{Kind: Chilled, Points: points, Product: Product{Estimate: "none"}}, nil},
+		{"no goods", Zone{Kind: Technical, Points: points}, nil},
+	} {
+		if got := c.zone.product("s/z"); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %+v, want %+v", c.what, got, c.want)
+		}
+	}
+}
+
 func TestEngineZones(t *testing.T) {
 	for _, filled := range []bool{false, true} {
 		c := builtCounty()
@@ -99,11 +127,11 @@ func TestEngineZones(t *testing.T) {
 		standard, margin, _ := alerting.DefaultLimits("frozen")
 		want := []alerting.Zone{
 			{ID: "balagong/mutton-1", Limits: map[sensors.Quantity][]alerting.Limit{sensors.Temperature: standard},
-				Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: margin, sensors.Humidity: 3}},
+				Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: margin, sensors.Humidity: 3}, Product: goods("balagong/mutton-1/air", "frozen")},
 			{ID: "balagong/link", Limits: map[sensors.Quantity][]alerting.Limit{sensors.Mains: alerting.SwitchLimits(sensors.Mains, false)}, Hysteresis: map[sensors.Quantity]float64{}},
 			{ID: "truck-1/box", Limits: map[sensors.Quantity][]alerting.Limit{
 				sensors.Temperature: {{Side: alerting.High, Level: alerting.Warning, Value: 5, Delay: time.Minute}}},
-				Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: 0.2}},
+				Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: 0.2}, Product: goods("truck-1/box/air", "chilled-box")},
 		}
 		if !reflect.DeepEqual(zones, want) {
 			t.Errorf("defaults filled %v: got\n%+v\nwant\n%+v", filled, zones, want)

@@ -113,6 +113,18 @@ type Zone struct {
 	Limits map[string][]Limit `yaml:"limits"`
 	// Hysteresis by quantity; default 0.5 (frozen 1.0) °C, 3 %RH.
 	Hysteresis map[string]float64 `yaml:"hysteresis"`
+	// Product says how the goods themselves are judged; when absent their
+	// temperature is estimated from the air with the kind's defaults.
+	Product Product `yaml:"product"`
+}
+
+// Product is the goods of a zone: by a probe in them, or estimated from the air.
+type Product struct {
+	Estimate     string        `yaml:"estimate"`      // none: judge the air alone
+	Probe        string        `yaml:"probe"`         // the temperature point in the goods; nothing is estimated then
+	Air          string        `yaml:"air"`           // the temperature point around them; default air, else the first
+	TimeConstant time.Duration `yaml:"time_constant"` // how long they take for 63 % of a step of the air
+	Limits       []Limit       `yaml:"limits"`        // of their temperature, °C
 }
 
 // Limit is one line of a zone's limits.

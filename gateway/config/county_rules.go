@@ -180,6 +180,7 @@ func (z *Zone) validate(r *report, p place) {
 	for _, name := range slices.Sorted(maps.Keys(z.Limits)) {
 		z.checkLimits(r, p.key("limits").key(name), name, measured)
 	}
+	z.checkProduct(r, p.key("product"))
 	for _, name := range slices.Sorted(maps.Keys(z.Hysteresis)) {
 		h := p.key("hysteresis").key(name)
 		if _, ok := r.limitedQuantity(h, name); ok && !(z.Hysteresis[name] >= 0 && z.Hysteresis[name] <= 20) {
@@ -200,8 +201,38 @@ func (z *Zone) checkLimits(r *report, p place, quantity string, measured map[sen
 	if len(z.Limits[quantity]) == 0 && z.Kind != Technical {
 		r.warn(p, "remove the line to get the defaults of kind "+string(z.Kind), "zone %.60q has no limits for %s: nothing will raise an alarm", z.ID, q)
 	}
+	r.limits(q, z.lines(r, p, z.Limits[quantity], q))
+}
+
+// checkProduct checks how the goods themselves are judged.
+func (z *Zone) checkProduct(r *report, p place) {
+	for key, name := range map[string]string{"air": z.Product.Air, "probe": z.Product.Probe} {
+		if name != "" && z.Points[name] != string(sensors.Temperature) && r.understood(p) {
+			r.bad(p.key(key), "write the name of one of its temperature points", "zone %.60q has no temperature point %.60q", z.ID, name)
+		}
+	}
+	if z.Product.Estimate != "" {
+		r.oneOf(p.key("estimate"), z.Product.Estimate, "none")
+	}
+	if z.Product.Air != "" && z.Product.Air == z.Product.Probe {
+		r.bad(p.key("air"), "name the point in the goods as probe, and the one in the room as air", "%.60q cannot be in the goods and in the air", z.Product.Air)
+	}
+	if z.Product.TimeConstant != 0 {
+		r.between(p.key("time_constant"), z.Product.TimeConstant, alerting.MinTimeConstant, alerting.MaxTimeConstant)
+	}
+	for i, l := range z.Product.Limits {
+		if at := p.key("limits").index(i); l.Within != 0 {
+			r.bad(at.key("within"), "remove it: the goods' limits hold for each run", "times are not added up of the goods")
+		}
+	}
+	r.limits(sensors.Temperature, z.lines(r, p.key("limits"), z.Product.Limits, sensors.Temperature))
+}
+
+// lines checks a list of limits each for itself and returns those that are
+// sound.
+func (z *Zone) lines(r *report, p place, list []Limit, q sensors.Quantity) []placedLimit {
 	var lines []placedLimit
-	for i, l := range z.Limits[quantity] {
+	for i, l := range list {
 		at := p.index(i)
 		sound := r.oneOf(at.key("side"), l.Side, string(alerting.High), string(alerting.Low))
 		sound = r.oneOf(at.key("level"), l.Level, string(alerting.Warning), string(alerting.Excursion)) && sound
@@ -212,7 +243,7 @@ func (z *Zone) checkLimits(r *report, p place, quantity string, measured map[sen
 			}
 		}
 		sound = z.checkDelay(r, at, l, q) && sound && r.understood(at)
-		if before := slices.IndexFunc(z.Limits[quantity][:i], func(m Limit) bool {
+		if before := slices.IndexFunc(list[:i], func(m Limit) bool {
 			return m.Side == l.Side && m.Value == l.Value && m.Level == l.Level && m.Within == l.Within
 		}); sound && before >= 0 {
 			r.bad(at, "keep the one with the right delay", "the %s %s limit %g is already there %s", l.Side, l.Level, l.Value, r.at(p.index(before)))
@@ -222,7 +253,7 @@ func (z *Zone) checkLimits(r *report, p place, quantity string, measured map[sen
 			lines = append(lines, placedLimit{l.limit(), at.key("value")})
 		}
 	}
-	r.limits(q, lines)
+	return lines
 }
 
 // checkDelay checks how long a limit may be crossed, in one run or all told.

@@ -31,10 +31,49 @@ func (c *County) EngineZones() []alerting.Zone {
 					out.Limits[q] = switched
 				}
 			}
+			out.Product = z.product(out.ID)
 			zones = append(zones, out)
 		}
 	}
 	return zones
+}
+
+// product returns how the goods of a zone are judged, with the kind's defaults;
+// nil when only the air is.
+func (z *Zone) product(id string) *alerting.Product {
+	tau, limits, known := alerting.DefaultProduct(string(z.Kind))
+	air := z.air()
+	if z.Product.Estimate == "none" && z.Product.Probe == "" || air == "" || !known && z.Product.TimeConstant == 0 && z.Product.Probe == "" {
+		return nil
+	}
+	out := &alerting.Product{Air: sensors.PointID(id + "/" + air), TimeConstant: cmp.Or(z.Product.TimeConstant, tau), Limits: limits}
+	if z.Product.Probe != "" {
+		out.Probe = sensors.PointID(id + "/" + z.Product.Probe)
+	}
+	if z.Product.Limits != nil {
+		out.Limits = nil
+		for _, l := range z.Product.Limits {
+			out.Limits = append(out.Limits, l.limit())
+		}
+	}
+	return out
+}
+
+// air is the point that measures the air around the goods; "" when none does.
+func (z *Zone) air() string {
+	if z.Product.Air != "" {
+		return z.Product.Air
+	}
+	first := ""
+	for name, q := range z.Points {
+		if q != string(sensors.Temperature) || name == z.Product.Probe {
+			continue
+		}
+		if first == "" || name == "air" || first != "air" && name < first {
+			first = name
+		}
+	}
+	return first
 }
 
 // Points returns every point of the county, sorted by name.

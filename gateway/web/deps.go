@@ -51,6 +51,19 @@ type Live interface {
 type Rooms interface {
 	// Limits returns the limits in force in a zone ("site/zone").
 	Limits(zone string) map[sensors.Quantity][]alerting.Limit
+	// Product returns how warm the goods in a zone are as estimated from the air;
+	// ok is false where nothing is estimated.
+	Product(zone string) (p Product, ok bool)
+}
+
+// Product is the temperature of the goods in a zone, estimated.
+type Product struct {
+	Known bool    // false while too much of it rests on what nobody measured
+	Value float64 // °C
+	At    time.Time
+	// TimeConstant is how slowly they follow the air; Limits are theirs.
+	TimeConstant time.Duration
+	Limits       []alerting.Limit
 }
 
 // Latest is the newest reading of a point and what the collector thinks of it.

@@ -65,7 +65,7 @@ func TestLimitsFollowTheGoods(t *testing.T) {
 		}
 		return err
 	}
-	shown := judging{limitsOf(cfg.EngineZones()), g}
+	shown := judging{own: limitsOf(cfg.EngineZones()), goods: g}
 	drawn := func() []alerting.Limit { return shown.Limits("balagong/meat")[sensors.Temperature] }
 	if !slices.Equal(drawn(), g.bands["balagong/meat"]) {
 		t.Errorf("the page draws %v for an empty room", drawn())

@@ -126,6 +126,14 @@ export interface Envelope {
   doubts?: { bucket: number; reason: string }[]
 }
 
+export interface Product {
+  /** null: nobody can say. */
+  v: number | null
+  t: string | null
+  time_constant_s: number
+  limits: Limit[]
+}
+
 export interface Zone {
   id: string
   site: string
@@ -134,6 +142,8 @@ export interface Zone {
   main?: string
   limits: Partial<Record<Quantity, Limit[]>>
   points: Point[]
+  /** The goods' temperature, estimated from the air; absent where it is not. */
+  product?: Product
   spark: Envelope | null
   recent: Envelope | null
 }
@@ -155,7 +165,8 @@ export interface ExposedBatch {
 
 /** What an alarm can be about. */
 export const rules = [
-  'high-limit', 'low-limit', 'high-total', 'low-total', 'silence', 'sensor-fault', 'site-silent', 'door-open', 'mains-lost', 'defrost-long', 'battery-low',
+  'high-limit', 'low-limit', 'high-total', 'low-total',
+  'product-high', 'product-low', 'estimate-high', 'estimate-low', 'silence', 'sensor-fault', 'site-silent', 'door-open', 'mains-lost', 'defrost-long', 'battery-low',
   'store-failing', 'gateway-twin', 'gateway-silent', 'bus-fault', 'device-fault', 'humidity', 'condensation', 'rate-of-rise', 'pull-down',
   'compressor-silent', 'off-with-goods', 'clock-wrong', 'calibration-expired', 'disk-filling', 'channel-fails', 'drill-missed',
 ] as const
