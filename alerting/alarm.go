@@ -113,6 +113,10 @@ type Alarm struct {
 	Returned time.Time `json:"returned,omitzero"` // event time of the first reading inside again; zero while present
 	LastSeen time.Time `json:"last_seen"`         // event time of the newest reading that was judged
 
+	// Masked is for how long a warning of this alarm was held back by a defrost or
+	// an open door before it was raised. It is still exposure.
+	Masked time.Duration `json:"masked,omitempty"`
+
 	Limit     float64       `json:"limit"`      // the limit that was crossed, °C or %RH (limit rules only)
 	Delay     time.Duration `json:"delay"`      // how long it may be crossed
 	Peak      float64       `json:"peak"`       // worst value so far (limit rules only)

@@ -66,6 +66,7 @@ type Zone struct {
 	Limits     map[sensors.Quantity][]Limit
 	Hysteresis map[sensors.Quantity]float64 // °C or %RH; when absent 0.5 °C, 3 %RH
 	Product    *Product                     // nil: only the air is judged
+	Masks      map[sensors.Quantity]Mask    // by the zone's switches that excuse it
 }
 
 // CheckLimits reports the first contradiction in a set of limits of one

@@ -81,7 +81,7 @@ func (p *pending) follow(s stretch, side alerting.Side) {
 	if p.frozen != 0 && p.frozen < s.since {
 		p.held += s.since - p.frozen
 	}
-	p.held += s.held
+	p.held, p.masked = p.held+s.held, p.masked+s.masked
 	p.frozen = s.frozen
 	if s.after < p.since {
 		p.after = max(p.after, s.after)

@@ -222,6 +222,11 @@ func zoneBands(z alerting.Zone) (map[sensors.Quantity]bands, error) {
 		}
 		out[q] = newBands(q, limits, h)
 	}
+	for q, m := range z.Masks {
+		if err := alerting.CheckMask(q, m); err != nil {
+			return nil, fmt.Errorf("zone %s: %w", z.ID, err)
+		}
+	}
 	if z.Product != nil {
 		if err := alerting.CheckProduct(*z.Product); err != nil {
 			return nil, fmt.Errorf("zone %s: %w", z.ID, err)

@@ -119,6 +119,11 @@ func (p *point) appendState(b []byte) []byte {
 	for i := range p.sides {
 		o.side(keys[p.sides[i].band.kind], &p.sides[i])
 	}
+	if p.mask != nil {
+		o.swings("mask", p.mask.live)
+		o.swings("mask-late", p.mask.late)
+		o.int("mask-newest", p.mask.lateNewest)
+	}
 	if p.goods != nil && p.goods.at != 0 {
 		o.key("goods")
 		o.b = p.goods.appendState(o.b)
@@ -129,6 +134,23 @@ func (p *point) appendState(b []byte) []byte {
 	}
 	o.silence(p.silence)
 	return o.end()
+}
+
+// swings are pairs of on and off, flat; off is 0 while on.
+func (o *object) swings(k string, list alerting.Swings) {
+	if len(list) == 0 {
+		return
+	}
+	o.key(k)
+	for i, x := range list {
+		o.b = append(o.b, "[,"[min(i, 1)])
+		off := int64(0)
+		if !x.Off.IsZero() {
+			off = x.Off.UnixMilli()
+		}
+		o.b = strconv.AppendInt(append(strconv.AppendInt(o.b, x.On.UnixMilli(), 10), ','), off, 10)
+	}
+	o.b = append(o.b, ']')
 }
 
 func (g *goods) appendState(b []byte) []byte {
@@ -279,6 +301,7 @@ func (o *object) alarm(a *open) {
 	in.float("peak", a.peak)
 	in.float("last", a.last)
 	in.int("seen", a.seen)
+	in.int("masked", a.masked)
 	in.run("clear", a.clear)
 	in.string("class", string(a.class))
 	in.int("told", a.told)
@@ -295,6 +318,7 @@ func (o *object) run(k string, r run) {
 	in.int("last", r.last)
 	in.int("held", r.held)
 	in.int("frozen", r.frozen)
+	in.int("masked", r.masked)
 	o.b = in.end()
 }
 

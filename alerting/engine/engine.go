@@ -51,9 +51,11 @@ type point struct {
 	ok      int64 // since when the newest readings are inside; 0 when they are not
 	reason  sensors.Reason
 
-	sides   []side // high, low, and by kind what else there are lines for
-	goods   *goods // nil: nothing is estimated from this point
-	probe   bool   // in the goods: judged by the product's limits
+	sides   []side  // high, low, and by kind what else there are lines for
+	mask    *mask   // nil: excuses nothing
+	masks   []*mask // of the zone
+	goods   *goods  // nil: nothing is estimated from this point
+	probe   bool    // in the goods: judged by the product's limits
 	recent  times
 	late    *lateTrack
 	silence *silence
@@ -110,6 +112,8 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 	}
 	zones := make(map[string]map[sensors.Quantity]bands, len(cfg.Zones))
 	products := make(map[string]*alerting.Product, len(cfg.Zones))
+	switches := make(map[string]map[sensors.Quantity]alerting.Mask, len(cfg.Zones))
+	masks := make(map[string][]*mask, len(cfg.Zones))
 	for _, z := range cfg.Zones {
 		b, err := zoneBands(z)
 		if err != nil {
@@ -118,7 +122,7 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 		if zones[z.ID] != nil {
 			return nil, fmt.Errorf("zone %s is listed twice", z.ID)
 		}
-		zones[z.ID], products[z.ID] = b, z.Product
+		zones[z.ID], products[z.ID], switches[z.ID] = b, z.Product, z.Masks
 	}
 	none := newBands("", nil, 0)
 	orNone := func(b bands) bands {
@@ -133,6 +137,16 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 		}
 		if p := products[c.Zone]; p != nil && c.Quantity == sensors.Temperature {
 			e.byID[c.ID].carry(p)
+		}
+		if m, ok := switches[c.Zone][c.Quantity]; ok {
+			p := e.byID[c.ID]
+			p.mask = &mask{Mask: m}
+			masks[c.Zone] = append(masks[c.Zone], p.mask)
+		}
+	}
+	for _, p := range e.points {
+		if p.quantity == sensors.Temperature && !p.probe {
+			p.masks = masks[p.zone]
 		}
 	}
 	slices.SortFunc(e.points, func(x, y *point) int { return cmp.Compare(x.id, y.id) })
@@ -185,6 +199,9 @@ func (e *Engine) Observe(r sensors.Reading, received time.Time) []alerting.Trans
 		return e.out
 	default:
 		e.observeLate(p, r, t, now)
+	}
+	if p.mask != nil {
+		p.mask.observe(r, t, t < p.newest)
 	}
 	if r.Quality != sensors.Bad {
 		e.hearPoint(p, t, now)

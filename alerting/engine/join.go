@@ -112,7 +112,7 @@ func (p *point) prepend(i int) {
 // prepend puts an earlier run before this one. Time in between counts, unless
 // the earlier run ended in readings that said nothing.
 func (p *pending) prepend(before *pending, s alerting.Side) {
-	p.held += before.held
+	p.held, p.masked = p.held+before.held, p.masked+before.masked
 	if before.frozen != 0 && before.frozen < p.since {
 		p.held += p.since - before.frozen
 	}

@@ -19,7 +19,7 @@ func (e *Engine) observeLive(p *point, r sensors.Reading, t, now int64) {
 		p.goods.observe(t, v, p.least)
 	}
 	var inside [2]bool
-	outside := false
+	outside, above := false, p.above(t)
 	for i := range p.sides {
 		s := &p.sides[i]
 		v, usable := v, usable
@@ -28,7 +28,7 @@ func (e *Engine) observeLive(p *point, r sensors.Reading, t, now int64) {
 			usable = usable && good
 		}
 		if usable {
-			what, a := s.judge(sample{t, v, good, p.least, p.value.at}, p.told(s.band.kind))
+			what, a := s.judge(sample{t, v, good, p.least, p.value.at, above}, p.told(s.band.kind))
 			e.tell(p, s, a, what, t)
 			if i < len(inside) {
 				inside[i] = good && s.inside(v)
@@ -150,7 +150,8 @@ func (p *point) limitAlarm(s *side, a *open, over int64) alerting.Alarm {
 		Rule: s.band.rule, Object: string(p.id), Zone: p.zone,
 		Level: a.line.Level, Class: a.class, State: alerting.Unacknowledged,
 		Start: at(a.start), Raised: at(a.raised), LastSeen: at(a.seen),
-		Limit: a.line.Value, Delay: a.line.Delay,
+		Masked: millis(a.masked),
+		Limit:  a.line.Value, Delay: a.line.Delay,
 		Peak: a.peak, LastValue: a.last, HasValue: true,
 	}
 	if p.quantity.IsState() {

@@ -95,6 +95,9 @@ type pointState struct {
 	EstimateHigh sideState      `json:"estimate-high"`
 	EstimateLow  sideState      `json:"estimate-low"`
 	Goods        *goodsState    `json:"goods"`
+	Mask         []stamp        `json:"mask"`
+	MaskLate     []stamp        `json:"mask-late"`
+	MaskNewest   stamp          `json:"mask-newest"`
 	Late         *lateState     `json:"late"`
 	Silence      *silenceState  `json:"silence"`
 }
@@ -151,6 +154,7 @@ type runState struct {
 	Last   stamp `json:"last"`
 	Held   stamp `json:"held"`
 	Frozen stamp `json:"frozen"`
+	Masked span  `json:"masked"`
 }
 
 type lineState struct {
@@ -177,6 +181,7 @@ type openState struct {
 	Clear      runState   `json:"clear"`
 	Class      classState `json:"class"`
 	Told       stamp      `json:"told"`
+	Masked     span       `json:"masked"`
 }
 
 // open reports whether an alarm is open in the state.
@@ -233,6 +238,9 @@ func (p *point) restore(st *pointState, recent, lateRecent times) {
 			p.side(kind(k), b).restore(was)
 		}
 	}
+	if p.mask != nil {
+		p.mask.live, p.mask.late, p.mask.lateNewest = swings(st.Mask), swings(st.MaskLate), int64(st.MaskNewest)
+	}
 	if p.goods != nil && st.Goods != nil {
 		p.goods.lag, p.goods.hole = st.Goods.lag(), holeInAir{st.Goods.Before.lag(), st.Goods.End.lag()}
 	}
@@ -255,6 +263,17 @@ func (p *point) restore(st *pointState, recent, lateRecent times) {
 func (s *site) restore(st *siteState) {
 	s.born, s.heard, s.newest, s.back = int64(st.Born), int64(st.Heard), int64(st.Newest), int64(st.Back)
 	s.silence, s.dirty = st.Silence.silence(), false
+}
+
+func swings(list []stamp) (out alerting.Swings) {
+	for ; len(list) > 1; list = list[2:] {
+		x := alerting.Swing{On: at(int64(list[0]))}
+		if list[1] != 0 {
+			x.Off = at(int64(list[1]))
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 func (st *silenceState) silence() *silence {
@@ -292,7 +311,7 @@ func (st stretchState) stretch() stretch {
 }
 
 func (st runState) run() run {
-	return run{int64(st.Since), int64(st.Last), int64(st.Held), int64(st.Frozen)}
+	return run{int64(st.Since), int64(st.Last), int64(st.Held), int64(st.Frozen), int64(st.Masked)}
 }
 
 func (st lineState) limit(s alerting.Side) alerting.Limit {
@@ -303,7 +322,7 @@ func (st *openState) open(s alerting.Side) *open {
 	return &open{
 		born: int64(st.Born), start: int64(st.Start), after: int64(st.After), raised: int64(st.Raised), escalated: int64(st.Escalated),
 		first: st.First.limit(s), line: st.Line.limit(s), clears: st.Clears.limit(s), hysteresis: st.Hysteresis,
-		peak: st.Peak, last: st.Last, seen: int64(st.Seen), clear: st.Clear.run(), class: alerting.Class(st.Class), told: int64(st.Told),
+		peak: st.Peak, last: st.Last, seen: int64(st.Seen), masked: int64(st.Masked), clear: st.Clear.run(), class: alerting.Class(st.Class), told: int64(st.Told),
 	}
 }
 

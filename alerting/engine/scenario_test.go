@@ -224,7 +224,7 @@ func (s *scenario) step(w []string) ([]arrival, error) {
 	case "show":
 		s.updates = true
 		return nil, nil
-	case "site", "zone", "product", "switches", "limit", "hysteresis", "point", "window", "settle", "start":
+	case "site", "zone", "product", "masks", "switches", "limit", "hysteresis", "point", "window", "settle", "start":
 		return nil, s.configure(w)
 	}
 	return s.readings(w)
@@ -307,6 +307,12 @@ func (s *scenario) configure(w []string) error {
 		}
 		if len(w) > 3 {
 			z.Product.Limits = append(z.Product.Limits, alerting.Limit{Side: alerting.Side(word(w, 3)), Level: alerting.Level(word(w, 4)), Value: number(5), Delay: duration(7)})
+		}
+	case "masks": // of the last zone: its defrost and door hold back warnings, as by default
+		z := &s.cfg.Zones[len(s.cfg.Zones)-1]
+		z.Masks = map[sensors.Quantity]alerting.Mask{}
+		for _, q := range []sensors.Quantity{sensors.Defrost, sensors.Door} {
+			z.Masks[q], _ = alerting.DefaultMask(q)
 		}
 	case "hysteresis":
 		s.cfg.Zones[len(s.cfg.Zones)-1].Hysteresis[sensors.Temperature] = number(1)

@@ -165,6 +165,9 @@ func (s *scenario) say(tr alerting.Transition) string {
 			fmt.Fprintf(&b, " (%s)", a.Reason)
 		}
 	}
+	if a.Masked != 0 {
+		fmt.Fprintf(&b, ", masked for %s", short(a.Masked))
+	}
 	if c := s.clock(tr.At); c != s.clock(s.now) {
 		fmt.Fprintf(&b, "; as of %s", c)
 	}

@@ -47,6 +47,7 @@ type open struct {
 
 	peak, last float64
 	seen       int64 // newest usable reading
+	masked     int64 // how long it was held back before it was raised
 	clear      run   // inside by the hysteresis
 	class      alerting.Class
 	told       int64 // event time of the newest reading a transition told; class "" while nothing was told
@@ -77,8 +78,9 @@ type sample struct {
 	t      int64
 	v      float64
 	good   bool
-	least  int64 // see hole
-	before int64 // the usable reading before this one; 0 when there is none
+	least  int64   // see hole
+	before int64   // the usable reading before this one; 0 when there is none
+	above  float64 // how far above a limit a mask excuses it; 0 when none does
 }
 
 // judge lets a usable reading count. A reading that is not good counts when it
@@ -89,7 +91,7 @@ func (s *side) judge(r sample, told *open) (change, *open) {
 		p, line := &s.pending[i], &s.band.lines[i]
 		switch {
 		case s.band.kind.isTotal():
-			p.add(line, r)
+			p.add(line, r, s.band.masks(line, r))
 		case line.Crossed(r.v):
 			h := hole(line.Delay.Milliseconds(), r.least)
 			if !s.late && p.since != 0 && r.t-p.last > h {
@@ -100,6 +102,9 @@ func (s *side) judge(r sample, told *open) (change, *open) {
 				p.after, p.from = r.before, r.t
 			}
 			p.worsen(line.Side, r.v)
+			if s.band.masks(line, r) {
+				p.hold()
+			}
 		case r.good:
 			*p = pending{}
 			if s.late {
@@ -150,7 +155,7 @@ func (s *side) freeze(t int64) {
 // of now.
 func (s *side) matured(i int, t int64) bool {
 	p, line := &s.pending[i], &s.band.lines[i]
-	if p.since == 0 || p.last != t {
+	if p.since == 0 || p.last != t || p.frozen == t {
 		return false
 	}
 	lasted := p.lasted()
@@ -181,7 +186,7 @@ func (s *side) raise(t int64, v float64, told *open) (change, *open) {
 		if worse(s.band.side, x.peak, a.peak) {
 			a.peak = x.peak
 		}
-		a.first, a.line = line, line
+		a.first, a.line, a.masked = line, line, max(a.masked, x.masked)
 	}
 	if a == nil {
 		return nothing, nil

@@ -16,7 +16,7 @@ import (
 const maxParts = 64
 
 // add lets a reading count towards a cumulative line.
-func (p *pending) add(line *alerting.Limit, r sample) {
+func (p *pending) add(line *alerting.Limit, r sample, masked bool) {
 	switch {
 	case line.Crossed(r.v):
 		if p.since != 0 && r.t-p.last > r.least {
@@ -27,6 +27,9 @@ func (p *pending) add(line *alerting.Limit, r sample) {
 		}
 		p.count(r.t, r.least)
 		p.worsen(line.Side, r.v)
+		if masked {
+			p.hold()
+		}
 	case r.good:
 		p.part(r.t)
 	default:
@@ -167,7 +170,7 @@ func (p *point) addLate(r sensors.Reading, before int64) {
 				p.addBefore(x, was, t, line.Side)
 			}
 			switch {
-			case !usable:
+			case !usable || s.band.masks(line, sample{v: v, above: p.above(t)}):
 			case line.Crossed(v):
 				from := x.lastBefore(t)
 				if from < before || t-from > p.least {

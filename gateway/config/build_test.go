@@ -117,6 +117,29 @@ func TestProductOfAZone(t *testing.T) {
 	}
 }
 
+func TestMasksOfAZone(t *testing.T) {
+	points := map[string]string{"air": "temperature", "defrost": "defrost", "door": "door"}
+	defrost, _ := alerting.DefaultMask(sensors.Defrost)
+	door, _ := alerting.DefaultMask(sensors.Door)
+	long := door
+	long.For, long.Above = 20*time.Minute, 1
+	for _, c := range []struct {
+		what string
+		zone Zone
+		want map[sensors.Quantity]alerting.Mask
+	}{
+		{"both by default", Zone{Kind: Chilled, Points: points}, map[sensors.Quantity]alerting.Mask{sensors.Defrost: defrost, sensors.Door: door}},
+		{"one of its own, one not at all", Zone{Kind: Chilled, Points: points, Masks: map[string]Mask{"door": {For: 20 * time.Minute, Above: 1}, "defrost": {}}},
+			map[sensors.Quantity]alerting.Mask{sensors.Door: long}},
+		{"no switch", Zone{Kind: Chilled, Points: map[string]string{"air": "temperature"}}, nil},
+		{"no goods", Zone{Kind: Technical, Points: points}, nil},
+	} {
+		if got := c.zone.masks(); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %+v, want %+v", c.what, got, c.want)
+		}
+	}
+}
+
 func TestEngineZones(t *testing.T) {
 	for _, filled := range []bool{false, true} {
 		c := builtCounty()

@@ -116,6 +116,15 @@ type Zone struct {
 	// Product says how the goods themselves are judged; when absent their
 	// temperature is estimated from the air with the kind's defaults.
 	Product Product `yaml:"product"`
+	// Masks says by quantity (defrost, door) for how long a switch of the zone
+	// holds back warnings of too much warmth; default 45m and 15m.
+	Masks map[string]Mask `yaml:"masks"`
+}
+
+// Mask is how far a defrost or an open door excuses a room.
+type Mask struct {
+	For   time.Duration `yaml:"for"`   // at most 45m; 0s: not at all
+	Above float64       `yaml:"above"` // °C above the limit, at most and by default 3
 }
 
 // Product is the goods of a zone: by a probe in them, or estimated from the air.

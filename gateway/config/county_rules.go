@@ -181,6 +181,19 @@ func (z *Zone) validate(r *report, p place) {
 		z.checkLimits(r, p.key("limits").key(name), name, measured)
 	}
 	z.checkProduct(r, p.key("product"))
+	for _, name := range slices.Sorted(maps.Keys(z.Masks)) {
+		m := p.key("masks").key(name)
+		if !r.oneOf(m, name, string(sensors.Defrost), string(sensors.Door)) {
+			continue
+		}
+		r.between(m.key("for"), z.Masks[name].For, 0, alerting.MaxMask)
+		if above := z.Masks[name].Above; !(above >= 0 && above <= alerting.MaxMaskAbove) {
+			r.bad(m.key("above"), "want 0 to 3, e.g. 3", "%g °C above the limit is more than a defrost makes", above)
+		}
+		if !measured[sensors.Quantity(name)] && r.understood(points) {
+			r.bad(m, "add the point or remove the mask", "zone %.60q has a mask by %s and no point that measures it", z.ID, name)
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(z.Hysteresis)) {
 		h := p.key("hysteresis").key(name)
 		if _, ok := r.limitedQuantity(h, name); ok && !(z.Hysteresis[name] >= 0 && z.Hysteresis[name] <= 20) {

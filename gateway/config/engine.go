@@ -31,7 +31,7 @@ func (c *County) EngineZones() []alerting.Zone {
 					out.Limits[q] = switched
 				}
 			}
-			out.Product = z.product(out.ID)
+			out.Product, out.Masks = z.product(out.ID), z.masks()
 			zones = append(zones, out)
 		}
 	}
@@ -55,6 +55,27 @@ func (z *Zone) product(id string) *alerting.Product {
 		for _, l := range z.Product.Limits {
 			out.Limits = append(out.Limits, l.limit())
 		}
+	}
+	return out
+}
+
+// masks returns by which of its switches a zone with goods is excused, with the
+// defaults; nil when by none.
+func (z *Zone) masks() map[sensors.Quantity]alerting.Mask {
+	var out map[sensors.Quantity]alerting.Mask
+	for _, name := range z.Points {
+		q := sensors.Quantity(name)
+		m, excuses := alerting.DefaultMask(q)
+		if own, set := z.Masks[name]; set {
+			m.For, m.Above = own.For, cmp.Or(own.Above, m.Above)
+		}
+		if !excuses || m.For == 0 || !z.measures(sensors.Temperature) || z.Kind == Technical {
+			continue
+		}
+		if out == nil {
+			out = map[sensors.Quantity]alerting.Mask{}
+		}
+		out[q] = m
 	}
 	return out
 }
