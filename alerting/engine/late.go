@@ -57,7 +57,7 @@ func (e *Engine) observeLate(p *point, r sensors.Reading, t, now int64) {
 			s.freeze(t)
 			continue
 		}
-		what, a := s.judge(sample{t, v, r.Quality == sensors.Good, p.least, before, p.above(t)}, nil)
+		what, a := s.judge(&sample{t, v, r.Quality == sensors.Good, p.least, before, p.above(t)}, nil)
 		if what != raised {
 			e.tell(p, s, a, what, t)
 			continue

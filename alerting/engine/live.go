@@ -28,7 +28,7 @@ func (e *Engine) observeLive(p *point, r sensors.Reading, t, now int64) {
 			usable = usable && good
 		}
 		if usable {
-			what, a := s.judge(sample{t, v, good, p.least, p.value.at, above}, p.told(s.band.kind))
+			what, a := s.judge(&sample{t, v, good, p.least, p.value.at, above}, p.told(s.band.kind))
 			e.tell(p, s, a, what, t)
 			if i < len(inside) {
 				inside[i] = good && s.inside(v)

@@ -46,7 +46,7 @@ func (p *point) above(t int64) (most float64) {
 
 // masks reports whether a reading beyond a line is held back: only a warning of
 // too much warmth, and only so far above it.
-func (b *band) masks(line *alerting.Limit, r sample) bool {
+func (b *band) masks(line *alerting.Limit, r *sample) bool {
 	return r.above > 0 && (b.kind == high || b.kind == highTotal) && line.Level == alerting.Warning && r.v <= line.Value+r.above
 }
 

@@ -86,7 +86,7 @@ type sample struct {
 // judge lets a usable reading count. A reading that is not good counts when it
 // is outside and says nothing when it is inside. The alarm is the one changed.
 // told is what people know of the same runs already; nil when nothing.
-func (s *side) judge(r sample, told *open) (change, *open) {
+func (s *side) judge(r *sample, told *open) (change, *open) {
 	for i := range s.pending {
 		p, line := &s.pending[i], &s.band.lines[i]
 		switch {
@@ -106,7 +106,9 @@ func (s *side) judge(r sample, told *open) (change, *open) {
 				p.hold()
 			}
 		case r.good:
-			*p = pending{}
+			if p.says() { // most of the time there is nothing to forget
+				*p = pending{}
+			}
 			if s.late {
 				p.from = r.t
 			}
@@ -195,7 +197,7 @@ func (s *side) raise(t int64, v float64, told *open) (change, *open) {
 	return raised, a
 }
 
-func (s *side) follow(r sample) (change, *open) {
+func (s *side) follow(r *sample) (change, *open) {
 	a, what := s.alarm, followed
 	a.last, a.seen = r.v, r.t
 	if worse(s.band.side, r.v, a.peak) {

@@ -16,7 +16,7 @@ import (
 const maxParts = 64
 
 // add lets a reading count towards a cumulative line.
-func (p *pending) add(line *alerting.Limit, r sample, masked bool) {
+func (p *pending) add(line *alerting.Limit, r *sample, masked bool) {
 	switch {
 	case line.Crossed(r.v):
 		if p.since != 0 && r.t-p.last > r.least {
@@ -35,6 +35,9 @@ func (p *pending) add(line *alerting.Limit, r sample, masked bool) {
 	default:
 		p.freeze(r.t)
 	}
+	if len(p.earlier) == 0 {
+		return
+	}
 	from := r.t - line.Within.Milliseconds()
 	p.earlier = slices.DeleteFunc(p.earlier, func(s stretch) bool { return s.last <= from })
 }
@@ -47,8 +50,8 @@ func (p *pending) part(next int64) {
 		s.frozen, s.next = 0, next
 		p.earlier = slices.Insert(p.earlier, p.place(s.since), s)
 		p.merge()
+		p.stretch = stretch{}
 	}
-	p.stretch = stretch{}
 }
 
 // place is where a run that begins at t stands among the earlier ones.
@@ -170,7 +173,7 @@ func (p *point) addLate(r sensors.Reading, before int64) {
 				p.addBefore(x, was, t, line.Side)
 			}
 			switch {
-			case !usable || s.band.masks(line, sample{v: v, above: p.above(t)}):
+			case !usable || s.band.masks(line, &sample{v: v, above: p.above(t)}):
 			case line.Crossed(v):
 				from := x.lastBefore(t)
 				if from < before || t-from > p.least {
