@@ -56,6 +56,9 @@ func DefaultProduct(kind string) (tau time.Duration, limits []Limit, ok bool) {
 
 // CheckProduct reports the first contradiction in how a product is judged.
 func CheckProduct(p Product) error {
+	if p.Probe == "" && p.Air == "" {
+		return fmt.Errorf("a product with neither a probe nor air around it")
+	}
 	if p.Probe == "" && (p.TimeConstant < MinTimeConstant || p.TimeConstant > MaxTimeConstant) {
 		return fmt.Errorf("time constant of the product %s; want %s to %s", p.TimeConstant, MinTimeConstant, MaxTimeConstant)
 	}

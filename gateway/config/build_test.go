@@ -94,21 +94,35 @@ func goods(air sensors.PointID, kind string) *alerting.Product {
 	return &alerting.Product{Air: air, TimeConstant: tau, Limits: limits}
 }
 
+// shown is of a zone with limits of its own.
+func shown(air sensors.PointID, kind string) *alerting.Product {
+	p := goods(air, kind)
+	p.Limits = nil
+	return p
+}
+
 func TestProductOfAZone(t *testing.T) {
 	tau, limits, _ := alerting.DefaultProduct("chilled")
 	points := map[string]string{"core": "temperature", "rear": "temperature", "front": "temperature", "door": "door"}
+	two := map[string]string{"rear": "temperature", "front": "temperature", "door": "door"}
 	own := []Limit{{Side: "high", Level: "excursion", Value: 5, Delay: time.Hour}}
 	for _, c := range []struct {
 		what string
 		zone Zone
 		want *alerting.Product
 	}{
-		{"the first point by name stands for the air", Zone{Kind: Chilled, Points: points}, &alerting.Product{Air: "s/z/core", TimeConstant: tau, Limits: limits}},
-		{"a named one", Zone{Kind: Chilled, Points: points, Product: Product{Air: "rear", TimeConstant: time.Hour, Limits: own}},
+		{"the first point by name stands for the air", Zone{Kind: Chilled, Points: two}, &alerting.Product{Air: "s/z/front", TimeConstant: tau, Limits: limits}},
+		{"a named one", Zone{Kind: Chilled, Points: two, Product: Product{Air: "rear", TimeConstant: time.Hour, Limits: own}},
 			&alerting.Product{Air: "s/z/rear", TimeConstant: time.Hour, Limits: []alerting.Limit{own[0].limit()}}},
-		{"a probe in the goods is not the air", Zone{Kind: Chilled, Points: points, Product: Product{Probe: "core"}},
+		{"a point called core is in the goods, and not the air", Zone{Kind: Chilled, Points: points},
 			&alerting.Product{Probe: "s/z/core", Air: "s/z/front", TimeConstant: tau, Limits: limits}},
-		{"switched off", Zone{Kind: Chilled, Points: points, Product: Product{Estimate: "none"}}, nil},
+		{"unless it is said to be the air", Zone{Kind: Chilled, Points: points, Product: Product{Air: "core", Probe: "rear"}},
+			&alerting.Product{Probe: "s/z/rear", Air: "s/z/core", TimeConstant: tau, Limits: limits}},
+		{"a room with limits of its own has none for the goods until somebody says them", Zone{Kind: Chilled, Points: two, Limits: map[string][]Limit{"temperature": own}},
+			&alerting.Product{Air: "s/z/front", TimeConstant: tau}},
+		{"but a probe goes on being judged by them", Zone{Kind: Chilled, Points: points, Limits: map[string][]Limit{"temperature": own}},
+			&alerting.Product{Probe: "s/z/core", Air: "s/z/front", TimeConstant: tau, Limits: []alerting.Limit{own[0].limit()}}},
+		{"switched off", Zone{Kind: Chilled, Points: two, Product: Product{Estimate: "none"}}, nil},
 		{"no goods", Zone{Kind: Technical, Points: points}, nil},
 	} {
 		if got := c.zone.product("s/z"); !reflect.DeepEqual(got, c.want) {
@@ -154,7 +168,7 @@ func TestEngineZones(t *testing.T) {
 			{ID: "balagong/link", Limits: map[sensors.Quantity][]alerting.Limit{sensors.Mains: alerting.SwitchLimits(sensors.Mains, false)}, Hysteresis: map[sensors.Quantity]float64{}},
 			{ID: "truck-1/box", Limits: map[sensors.Quantity][]alerting.Limit{
 				sensors.Temperature: {{Side: alerting.High, Level: alerting.Warning, Value: 5, Delay: time.Minute}}},
-				Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: 0.2}, Product: goods("truck-1/box/air", "chilled-box")},
+				Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: 0.2}, Product: shown("truck-1/box/air", "chilled-box")},
 		}
 		if !reflect.DeepEqual(zones, want) {
 			t.Errorf("defaults filled %v: got\n%+v\nwant\n%+v", filled, zones, want)

@@ -130,10 +130,12 @@ type Mask struct {
 // Product is the goods of a zone: by a probe in them, or estimated from the air.
 type Product struct {
 	Estimate     string        `yaml:"estimate"`      // none: judge the air alone
-	Probe        string        `yaml:"probe"`         // the temperature point in the goods; nothing is estimated then
+	Probe        string        `yaml:"probe"`         // the temperature point in the goods; default core or product, if there is one. Nothing is estimated then
 	Air          string        `yaml:"air"`           // the temperature point around them; default air, else the first
 	TimeConstant time.Duration `yaml:"time_constant"` // how long they take for 63 % of a step of the air
-	Limits       []Limit       `yaml:"limits"`        // of their temperature, °C
+	// Limits are of their temperature, °C; default the kind's, unless the zone has
+	// limits of its own: then a probe is judged by those, an estimate by none.
+	Limits []Limit `yaml:"limits"`
 }
 
 // Limit is one line of a zone's limits.

@@ -42,21 +42,44 @@ func (c *County) EngineZones() []alerting.Zone {
 // nil when only the air is.
 func (z *Zone) product(id string) *alerting.Product {
 	tau, limits, known := alerting.DefaultProduct(string(z.Kind))
-	air := z.air()
-	if z.Product.Estimate == "none" && z.Product.Probe == "" || air == "" || !known && z.Product.TimeConstant == 0 && z.Product.Probe == "" {
+	air, probe := z.air(), z.probe()
+	if probe == "" && (air == "" || z.Product.Estimate == "none" || !known && z.Product.TimeConstant == 0) {
 		return nil
 	}
-	out := &alerting.Product{Air: sensors.PointID(id + "/" + air), TimeConstant: cmp.Or(z.Product.TimeConstant, tau), Limits: limits}
-	if z.Product.Probe != "" {
-		out.Probe = sensors.PointID(id + "/" + z.Product.Probe)
+	out := &alerting.Product{TimeConstant: cmp.Or(z.Product.TimeConstant, tau), Limits: limits}
+	if air != "" {
+		out.Air = sensors.PointID(id + "/" + air)
 	}
-	if z.Product.Limits != nil {
-		out.Limits = nil
-		for _, l := range z.Product.Limits {
+	if probe != "" {
+		out.Probe = sensors.PointID(id + "/" + probe)
+	}
+	own, given := z.Limits[string(sensors.Temperature)]
+	switch {
+	case z.Product.Limits != nil:
+		own = z.Product.Limits
+	case !given || slices.Equal(own, (&Zone{Kind: z.Kind, Points: z.Points}).resolvedLimits()[string(sensors.Temperature)]):
+		return out
+	case probe == "":
+		own = nil // whoever has other limits for the room has not said any for the goods: shown, not judged
+	}
+	out.Limits = nil
+	for _, l := range own {
+		if l.Within == 0 {
 			out.Limits = append(out.Limits, l.limit())
 		}
 	}
 	return out
+}
+
+// probe is the point in the goods: the one that is named so, or that the file
+// names. "" when there is none.
+func (z *Zone) probe() string {
+	for _, name := range []string{z.Product.Probe, "core", "product"} {
+		if name != "" && z.Points[name] == string(sensors.Temperature) && name != z.Product.Air && z.Kind != Technical {
+			return name
+		}
+	}
+	return ""
 }
 
 // masks returns by which of its switches a zone with goods is excused, with the
@@ -87,7 +110,7 @@ func (z *Zone) air() string {
 	}
 	first := ""
 	for name, q := range z.Points {
-		if q != string(sensors.Temperature) || name == z.Product.Probe {
+		if q != string(sensors.Temperature) || name == z.probe() {
 			continue
 		}
 		if first == "" || name == "air" || first != "air" && name < first {
