@@ -79,6 +79,8 @@ export const en: Catalogue = {
     low: 'at least {n} {unit}',
     highAfter: 'above {n} {unit} for {time}',
     lowAfter: 'below {n} {unit} for {time}',
+    highAtOnce: 'above {n} {unit} at all',
+    lowAtOnce: 'below {n} {unit} at all',
     within: ' all told, in {time}',
     reached: ' (the limit itself counts)',
     title: 'Limits',

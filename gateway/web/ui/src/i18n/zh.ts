@@ -80,6 +80,8 @@ export const zh = {
     low: '应不低于 {n} {unit}',
     highAfter: '高于 {n} {unit} 满 {time}',
     lowAfter: '低于 {n} {unit} 满 {time}',
+    highAtOnce: '一高于 {n} {unit} 就报',
+    lowAtOnce: '一低于 {n} {unit} 就报',
     within: '（{time}内累计）',
     reached: '（含等于）',
     title: '限值',
