@@ -54,8 +54,17 @@ type RuleName string
 
 // The rules of this package's engine.
 const (
-	HighLimit  RuleName = "high-limit"   // a value beyond an upper limit for as long as its delay
-	LowLimit   RuleName = "low-limit"    // the same below; as serious, for what must not freeze
+	HighLimit RuleName = "high-limit" // a value beyond an upper limit for as long as its delay
+	LowLimit  RuleName = "low-limit"  // the same below; as serious, for what must not freeze
+	HighTotal RuleName = "high-total" // beyond an upper limit for too long all told, though no run was long enough
+	LowTotal  RuleName = "low-total"  // the same below
+
+	// Of the goods themselves, by a probe in them or as estimated from the air.
+	ProductHigh  RuleName = "product-high"
+	ProductLow   RuleName = "product-low"
+	EstimateHigh RuleName = "estimate-high"
+	EstimateLow  RuleName = "estimate-low"
+
 	Silence    RuleName = "silence"      // no usable reading of a point for too long
 	Fault      RuleName = "sensor-fault" // the same, while the device goes on failing: its probe or wiring is broken
 	SiteSilent RuleName = "site-silent"  // no reading at all from a site; its points' silence is folded into it
@@ -78,6 +87,16 @@ const (
 	CalibrationExpired RuleName = "calibration-expired" // or about to
 	DiskFilling        RuleName = "disk-filling"        // of a gateway, or of the county
 )
+
+// IsLow reports whether a rule is about a value below a limit: its peak is the
+// lowest value.
+func (r RuleName) IsLow() bool {
+	switch r {
+	case LowLimit, LowTotal, ProductLow, EstimateLow:
+		return true
+	}
+	return false
+}
 
 // The rules of others, who report their transitions as the engine does.
 const (
@@ -105,6 +124,10 @@ type Alarm struct {
 	Raised   time.Time `json:"raised"`            // event time at which the delay had passed
 	Returned time.Time `json:"returned,omitzero"` // event time of the first reading inside again; zero while present
 	LastSeen time.Time `json:"last_seen"`         // event time of the newest reading that was judged
+
+	// Masked is for how long a warning of this alarm was held back by a defrost or
+	// an open door before it was raised. It is still exposure.
+	Masked time.Duration `json:"masked,omitempty"`
 
 	Limit     float64       `json:"limit"`      // the limit that was crossed, °C or %RH (limit rules only)
 	Delay     time.Duration `json:"delay"`      // how long it may be crossed

@@ -24,6 +24,20 @@ func TestDefaultLimitsAreTheTable(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "%s, hysteresis %g °C\n", kind, hysteresis)
 		for _, l := range limits {
+			within := ""
+			if l.Within != 0 {
+				within = fmt.Sprintf(" in %.0f h", l.Within.Hours())
+			}
+			fmt.Fprintf(&b, "  %-4s %-9s %5g °C for more than %3.0f min%s\n", l.Side, l.Level, l.Value, l.Delay.Minutes(), within)
+		}
+	}
+	for _, kind := range []string{"frozen", "frozen-box", "chilled", "chilled-box", "dairy", "vegetable", "potato", "warm-crop"} {
+		tau, limits, ok := DefaultProduct(kind)
+		if err := CheckProduct(Product{Air: "s/z/air", TimeConstant: tau, Limits: limits}); err != nil || !ok {
+			t.Errorf("product of %s: %v", kind, err)
+		}
+		fmt.Fprintf(&b, "product of %s, time constant %.0f min\n", kind, tau.Minutes())
+		for _, l := range limits {
 			fmt.Fprintf(&b, "  %-4s %-9s %5g °C for more than %3.0f min\n", l.Side, l.Level, l.Value, l.Delay.Minutes())
 		}
 	}

@@ -68,7 +68,8 @@ func treat(rule alerting.RuleName) treatment {
 		return treatment{Equipment, deviceLayer, false}
 	case alerting.Silence:
 		return treatment{Link, pointLayer, false}
-	case alerting.HighLimit, alerting.LowLimit, Humidity, Condensation, RateOfRise, PullDown:
+	case alerting.HighLimit, alerting.LowLimit, alerting.HighTotal, alerting.LowTotal,
+		alerting.ProductHigh, alerting.ProductLow, alerting.EstimateHigh, alerting.EstimateLow, Humidity, Condensation, RateOfRise, PullDown:
 		return treatment{Goods, pointLayer, false}
 	case OffWithGoods:
 		return treatment{Goods, pointLayer, true}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"coldchain/alerting"
 	"coldchain/sensors"
@@ -60,13 +61,15 @@ func (a armed) at(t int64) (on bool, since int64) {
 // judgeArmed judges a usable reading by whether its limits held when it was
 // measured. Runs go on while they do not hold and count from when they do, so
 // that arming that becomes known late finds what it needs.
-func (e *Engine) judgeArmed(p *point, s *side, t int64, v float64, good bool, before int64) (change, *open) {
+func (e *Engine) judgeArmed(p *point, s *side, r *sample, told *open) (change, *open) {
 	if p.armed == nil {
-		return s.judge(t, v, good, p.least, before)
+		return s.judge(r, told)
 	}
-	on, since := p.armed.at(t)
+	on, since := p.armed.at(r.t)
 	if !on {
-		s.count(t, v, good, p.least, before)
+		if !s.band.kind.isTotal() { // which adds up no time in which its limits did not hold
+			s.count(r)
+		}
 		if s.alarm == nil {
 			return nothing, nil
 		}
@@ -74,12 +77,17 @@ func (e *Engine) judgeArmed(p *point, s *side, t int64, v float64, good bool, be
 	}
 	if a := s.alarm; a != nil && a.seen < since { // it has rested meanwhile, and nothing was heard
 		_, off := p.armed.at(since - 1)
-		e.tell(p, s, s.rest(off), returned, t)
+		e.tell(p, s, s.rest(off), returned, r.t)
 	}
 	for i := range s.pending {
-		s.pending[i].clip(since, s.band.lines[i].Value)
+		switch q := &s.pending[i]; {
+		case !s.band.kind.isTotal():
+			q.clip(since, s.band.lines[i].Value)
+		case q.since != 0 && q.last < since:
+			q.part(r.t)
+		}
 	}
-	return s.judge(t, v, good, p.least, before)
+	return s.judge(r, told)
 }
 
 // rest ends the alarm with the time in which its limits held.
@@ -94,10 +102,14 @@ func (s *side) rest(off int64) *open {
 // clip lets a run begin no earlier than its limits hold. Nobody knows the worst
 // value from there on; it is found again from the limit.
 func (p *pending) clip(since int64, limit float64) {
+	p.earlier = slices.DeleteFunc(p.earlier, func(s stretch) bool { return s.last < since })
 	if p.since == 0 || p.since >= since {
 		return
 	}
-	p.since, p.held = since, 0
+	p.since, p.held, p.masked = since, 0, min(p.masked, max(0, p.last-since))
+	if p.from != 0 {
+		p.from = max(p.from, since)
+	}
 	if p.frozen != 0 {
 		p.frozen = max(p.frozen, since)
 	}

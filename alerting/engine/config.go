@@ -48,8 +48,40 @@ const (
 	DefaultSettle     = 30 * time.Second
 )
 
+// kind is what one side judges. High and low are of every point; the others are
+// there when there are lines for them.
+type kind uint8
+
+const (
+	high kind = iota
+	low
+	highTotal // times beyond a limit, added up
+	lowTotal
+	estimateHigh // the product's temperature as it follows from the air
+	estimateLow
+	kinds
+)
+
+// keys name the kinds in the state.
+var keys = [kinds]string{"high", "low", "high-total", "low-total", "estimate-high", "estimate-low"}
+
+func (k kind) isTotal() bool { return k == highTotal || k == lowTotal }
+
+func (k kind) isEstimate() bool { return k >= estimateHigh }
+
+// way is high or low.
+func (k kind) way() int { return int(k % 2) }
+
+func (k kind) side() alerting.Side {
+	if k.way() == 0 {
+		return alerting.High
+	}
+	return alerting.Low
+}
+
 // band is the limits of one side, mildest first.
 type band struct {
+	kind       kind
 	rule       alerting.RuleName
 	side       alerting.Side
 	quantity   sensors.Quantity
@@ -57,53 +89,81 @@ type band struct {
 	hysteresis float64
 }
 
-// ruleNames says what it is called when a quantity is beyond a limit.
-func ruleNames(q sensors.Quantity) (high, low alerting.RuleName) {
-	high, low = alerting.HighLimit, alerting.LowLimit
-	switch q {
-	case sensors.Door:
-		high = alerting.DoorOpen
-	case sensors.Defrost:
-		high = alerting.DefrostLong
-	case sensors.Mains:
-		low = alerting.MainsLost
-	case sensors.BatteryOK, sensors.BatteryVoltage:
-		low = alerting.BatteryLow
+// ruleName says what it is called when a quantity is beyond a limit.
+func ruleName(k kind, q sensors.Quantity) alerting.RuleName {
+	switch {
+	case k == estimateHigh:
+		return alerting.EstimateHigh
+	case k == estimateLow:
+		return alerting.EstimateLow
+	case k == highTotal:
+		return alerting.HighTotal
+	case k == lowTotal:
+		return alerting.LowTotal
+	case k == high && q == sensors.Door:
+		return alerting.DoorOpen
+	case k == high && q == sensors.Defrost:
+		return alerting.DefrostLong
+	case k == high:
+		return alerting.HighLimit
+	case q == sensors.Mains:
+		return alerting.MainsLost
+	case q == sensors.BatteryOK, q == sensors.BatteryVoltage:
+		return alerting.BatteryLow
 	}
-	return high, low
+	return alerting.LowLimit
 }
 
 // switchClear is how long a switch must be back before its alarm is over: a
 // supply that comes and goes within seconds is not back.
 const switchClear = time.Minute
 
+// totalClear is how long a value must be inside before a total is told as over.
+const totalClear = 10 * time.Minute
+
 // clears is the line that decides the return: the mildest. A value must be
 // inside for as long as it had to be outside.
 func (b *band) clears() alerting.Limit {
 	line := b.lines[0]
-	if b.quantity.IsState() {
+	switch {
+	case b.quantity.IsState():
 		line.Delay = switchClear
+	case b.kind.isTotal():
+		line.Delay, line.Within = totalClear, 0
 	}
 	return line
 }
 
-// bands holds a quantity's two sides in a zone, high and low.
-type bands [2]*band
+// bands holds a quantity's sides in a zone, by kind: high and low always, the
+// others only with lines.
+type bands []*band
 
-func newBands(q sensors.Quantity, limits []alerting.Limit, hysteresis float64) *bands {
-	high, low := ruleNames(q)
-	b := &bands{
-		{rule: high, side: alerting.High, hysteresis: hysteresis, quantity: q},
-		{rule: low, side: alerting.Low, hysteresis: hysteresis, quantity: q},
-	}
-	for _, l := range limits {
-		l.Delay = l.Delay.Truncate(time.Millisecond) // what times and state can say
-		i := 0
-		if l.Side == alerting.Low {
-			i = 1
+func newBands(q sensors.Quantity, limits []alerting.Limit, hysteresis float64) bands {
+	var all [kinds]*band
+	named := func(k kind) *band {
+		if all[k] == nil {
+			all[k] = &band{kind: k, rule: ruleName(k, q), side: k.side(), hysteresis: hysteresis, quantity: q}
 		}
-		b[i].lines = append(b[i].lines, l)
+		return all[k]
 	}
+	named(high)
+	named(low)
+	for _, l := range limits {
+		l.Delay, l.Within = l.Delay.Truncate(time.Millisecond), l.Within.Truncate(time.Millisecond) // what times and state can say
+		k := high
+		if l.Side == alerting.Low {
+			k = low
+		}
+		if l.Within != 0 {
+			k += highTotal
+		}
+		named(k).lines = append(all[k].lines, l)
+	}
+	return sorted(slices.DeleteFunc(all[:], func(b *band) bool { return b == nil }))
+}
+
+// sorted puts the lines of each band into their order, mildest first.
+func sorted(b bands) bands {
 	for i := range b {
 		slices.SortStableFunc(b[i].lines, func(x, y alerting.Limit) int {
 			switch {
@@ -136,8 +196,8 @@ func worse(s alerting.Side, v, than float64) bool {
 }
 
 // zoneBands checks a zone's limits and sorts them by quantity and side.
-func zoneBands(z alerting.Zone) (map[sensors.Quantity]*bands, error) {
-	out := make(map[sensors.Quantity]*bands, len(z.Limits))
+func zoneBands(z alerting.Zone) (map[sensors.Quantity]bands, error) {
+	out := make(map[sensors.Quantity]bands, len(z.Limits))
 	for q, limits := range z.Limits {
 		if _, err := sensors.ParseQuantity(string(q)); err != nil {
 			return nil, fmt.Errorf("zone %s: %w", z.ID, err)
@@ -161,6 +221,16 @@ func zoneBands(z alerting.Zone) (map[sensors.Quantity]*bands, error) {
 			return nil, fmt.Errorf("zone %s: %s hysteresis %g: want 0 or more", z.ID, q, h)
 		}
 		out[q] = newBands(q, limits, h)
+	}
+	for q, m := range z.Masks {
+		if err := alerting.CheckMask(q, m); err != nil {
+			return nil, fmt.Errorf("zone %s: %w", z.ID, err)
+		}
+	}
+	if z.Product != nil {
+		if err := alerting.CheckProduct(*z.Product); err != nil {
+			return nil, fmt.Errorf("zone %s: %w", z.ID, err)
+		}
 	}
 	return out, nil
 }

@@ -116,8 +116,18 @@ func (p *point) appendState(b []byte) []byte {
 	o.int("ok", p.ok)
 	o.string("reason", string(p.reason))
 	o.times("recent", &p.recent)
-	o.side("high", &p.sides[0])
-	o.side("low", &p.sides[1])
+	for i := range p.sides {
+		o.side(keys[p.sides[i].band.kind], &p.sides[i])
+	}
+	if p.mask != nil {
+		o.swings("mask", p.mask.live)
+		o.swings("mask-late", p.mask.late)
+		o.int("mask-newest", p.mask.lateNewest)
+	}
+	if p.goods != nil && p.goods.at != 0 {
+		o.key("goods")
+		o.b = p.goods.appendState(o.b)
+	}
 	if l := p.late; l != nil {
 		o.key("late")
 		o.b = l.appendState(o.b)
@@ -126,10 +136,53 @@ func (p *point) appendState(b []byte) []byte {
 	return o.end()
 }
 
+// swings are pairs of on and off, flat; off is 0 while on.
+func (o *object) swings(k string, list alerting.Swings) {
+	if len(list) == 0 {
+		return
+	}
+	o.key(k)
+	for i, x := range list {
+		o.b = append(o.b, "[,"[min(i, 1)])
+		off := int64(0)
+		if !x.Off.IsZero() {
+			off = x.Off.UnixMilli()
+		}
+		o.b = strconv.AppendInt(append(strconv.AppendInt(o.b, x.On.UnixMilli(), 10), ','), off, 10)
+	}
+	o.b = append(o.b, ']')
+}
+
+func (g *goods) appendState(b []byte) []byte {
+	o := begin(b)
+	o.lag(&g.lag)
+	if g.hole.end.at != 0 {
+		o.key("before")
+		in := begin(o.b)
+		in.lag(&g.hole.before)
+		o.b = in.end()
+		o.key("end")
+		in = begin(o.b)
+		in.lag(&g.hole.end)
+		o.b = in.end()
+	}
+	return o.end()
+}
+
+func (o *object) lag(g *lag) {
+	o.int("at", g.at)
+	o.float("air", g.air)
+	o.float("product", g.product)
+	o.float("unknown", g.unknown)
+}
+
 func (l *lateTrack) appendState(b []byte) []byte {
 	o := begin(b)
 	o.int("newest", l.newest)
 	o.int("heard", l.heard)
+	o.float("value", l.value.v)
+	o.int("measured", l.value.at)
+	o.int("added", l.added)
 	o.times("recent", &l.recent)
 	o.side("high", &l.sides[0])
 	o.side("low", &l.sides[1])
@@ -169,7 +222,7 @@ func (o *object) silence(s *silence) {
 func (o *object) side(k string, s *side) {
 	n := 0
 	for i := range s.pending {
-		if s.pending[i].since != 0 {
+		if s.pending[i].says() {
 			n++
 		}
 	}
@@ -192,19 +245,45 @@ func (o *object) pending(s *side) {
 	first := true
 	for i := range s.pending {
 		p := &s.pending[i]
-		if p.since == 0 {
+		if !p.says() {
 			continue
 		}
 		o.b = append(o.b, "[,"[btoi(!first)])
 		first = false
 		in := begin(o.b)
 		in.line("line", s.band.lines[i])
-		in.run("run", p.run)
-		in.float("peak", p.peak)
-		in.int("after", p.after)
+		in.stretch(&p.stretch)
+		in.earlier(p.earlier)
+		if p.from != p.since {
+			in.int("from", p.from)
+		}
 		o.b = in.end()
 	}
 	o.b = append(o.b, ']')
+}
+
+// says reports whether there is anything to remember of a line.
+func (p *pending) says() bool { return p.since != 0 || p.from != 0 || len(p.earlier) > 0 }
+
+func (o *object) earlier(list []stretch) {
+	if len(list) == 0 {
+		return
+	}
+	o.key("earlier")
+	for i := range list {
+		o.b = append(o.b, "[,"[min(i, 1)])
+		in := begin(o.b)
+		in.stretch(&list[i])
+		o.b = in.end()
+	}
+	o.b = append(o.b, ']')
+}
+
+func (o *object) stretch(s *stretch) {
+	o.run("run", s.run)
+	o.float("peak", s.peak)
+	o.int("after", s.after)
+	o.int("next", s.next)
 }
 
 func (o *object) alarm(a *open) {
@@ -222,6 +301,7 @@ func (o *object) alarm(a *open) {
 	in.float("peak", a.peak)
 	in.float("last", a.last)
 	in.int("seen", a.seen)
+	in.int("masked", a.masked)
 	in.run("clear", a.clear)
 	in.string("class", string(a.class))
 	in.int("told", a.told)
@@ -238,6 +318,7 @@ func (o *object) run(k string, r run) {
 	in.int("last", r.last)
 	in.int("held", r.held)
 	in.int("frozen", r.frozen)
+	in.int("masked", r.masked)
 	o.b = in.end()
 }
 
@@ -247,6 +328,8 @@ func (o *object) line(k string, l alerting.Limit) {
 	in.string("level", string(l.Level))
 	in.float("value", l.Value)
 	in.int("delay", l.Delay.Milliseconds())
+	in.int("within", l.Within.Milliseconds())
+	in.bool("reached", l.Reached)
 	o.b = in.end()
 }
 

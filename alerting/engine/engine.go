@@ -52,7 +52,11 @@ type point struct {
 	ok      int64 // since when the newest readings are inside; 0 when they are not
 	reason  sensors.Reason
 
-	sides   [2]side
+	sides   []side  // high, low, and by kind what else there are lines for
+	mask    *mask   // nil: excuses nothing
+	masks   []*mask // of the zone
+	goods   *goods  // nil: nothing is estimated from this point
+	probe   bool    // in the goods: judged by the product's limits
 	recent  times
 	late    *lateTrack
 	silence *silence
@@ -107,7 +111,10 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 		e.sites = append(e.sites, x)
 		e.touchSite(x)
 	}
-	zones := make(map[string]map[sensors.Quantity]*bands, len(cfg.Zones))
+	zones := make(map[string]map[sensors.Quantity]bands, len(cfg.Zones))
+	products := make(map[string]*alerting.Product, len(cfg.Zones))
+	switches := make(map[string]map[sensors.Quantity]alerting.Mask, len(cfg.Zones))
+	masks := make(map[string][]*mask, len(cfg.Zones))
 	for _, z := range cfg.Zones {
 		b, err := zoneBands(z)
 		if err != nil {
@@ -116,12 +123,31 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 		if zones[z.ID] != nil {
 			return nil, fmt.Errorf("zone %s is listed twice", z.ID)
 		}
-		zones[z.ID] = b
+		zones[z.ID], products[z.ID], switches[z.ID] = b, z.Product, z.Masks
 	}
 	none := newBands("", nil, 0)
+	orNone := func(b bands) bands {
+		if b == nil {
+			return none
+		}
+		return b
+	}
 	for _, c := range cfg.Points {
-		if err := e.add(c, sites[c.Site], cmp.Or(zones[c.Zone][c.Quantity], none)); err != nil {
+		if err := e.add(c, sites[c.Site], orNone(zones[c.Zone][c.Quantity])); err != nil {
 			return nil, err
+		}
+		if p := products[c.Zone]; p != nil && c.Quantity == sensors.Temperature {
+			e.byID[c.ID].carry(p)
+		}
+		if m, ok := switches[c.Zone][c.Quantity]; ok {
+			p := e.byID[c.ID]
+			p.mask = &mask{Mask: m}
+			masks[c.Zone] = append(masks[c.Zone], p.mask)
+		}
+	}
+	for _, p := range e.points {
+		if p.quantity == sensors.Temperature && !p.probe {
+			p.masks = masks[p.zone]
 		}
 	}
 	slices.SortFunc(e.points, func(x, y *point) int { return cmp.Compare(x.id, y.id) })
@@ -129,7 +155,7 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 	return e, nil
 }
 
-func (e *Engine) add(c Point, s *site, b *bands) error {
+func (e *Engine) add(c Point, s *site, b bands) error {
 	if e.byID[c.ID] != nil {
 		return fmt.Errorf("point %s is listed twice", c.ID)
 	}
@@ -145,7 +171,9 @@ func (e *Engine) add(c Point, s *site, b *bands) error {
 		least:      max(minHole, 3*c.Period.Milliseconds()),
 		window:     max(e.liveWindow, s.silentAfter),
 		born:       e.start,
-		sides:      [2]side{newSide(b[0]), newSide(b[1])},
+	}
+	for _, band := range b {
+		p.sides = append(p.sides, newSide(band))
 	}
 	e.byID[c.ID] = p
 	e.points = append(e.points, p)
@@ -172,6 +200,9 @@ func (e *Engine) Observe(r sensors.Reading, received time.Time) []alerting.Trans
 		return e.out
 	default:
 		e.observeLate(p, r, t, now)
+	}
+	if p.mask != nil {
+		p.mask.observe(r, t, t < p.newest)
 	}
 	if r.Quality != sensors.Bad {
 		e.hearPoint(p, t, now)

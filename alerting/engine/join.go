@@ -1,6 +1,10 @@
 package engine
 
-import "coldchain/alerting"
+import (
+	"slices"
+
+	"coldchain/alerting"
+)
 
 // A late run that touches what the live track is outside with is the same
 // excursion, seen from its other end: it moves the start back and counts
@@ -26,6 +30,7 @@ func (p *point) meetsLive(i int) bool {
 // touch. What was told as late before goes on as it is.
 func (e *Engine) join(p *point, i int) {
 	live, late := &p.sides[i], &p.late.sides[i]
+	p.toLive(i)
 	if len(late.pending) == 0 || late.pending[0].since == 0 || late.alarm != nil && late.alarm.clear.since != 0 {
 		return
 	}
@@ -36,22 +41,14 @@ func (e *Engine) join(p *point, i int) {
 		if late.alarm != nil && late.alarm.class != "" || !p.reaches(late, a.start, a.after) {
 			return
 		}
-		e.extend(p, live, late)
+		e.extend(p, i)
 		late.reset()
 		return
 	}
-	joined := false
-	for k := range live.pending {
-		l := &live.pending[k]
-		if l.since == 0 || !p.reaches(late, l.since, l.after) || late.pending[k].since == 0 {
-			continue
-		}
-		l.prepend(&late.pending[k], live.band.side)
-		joined = true
-	}
-	if !joined {
+	if len(live.pending) == 0 || live.pending[0].since == 0 || !p.reaches(late, live.pending[0].since, live.pending[0].after) {
 		return
 	}
+	p.prepend(i)
 	e.touch(p)
 	if a := late.alarm; a != nil { // it goes on, and is told as live by the live track
 		live.alarm = a
@@ -60,7 +57,7 @@ func (e *Engine) join(p *point, i int) {
 		}
 		a.last, a.seen = p.value.v, live.pending[0].last
 	} else {
-		live.raise(live.pending[0].last, p.value.v)
+		live.raise(live.pending[0].last, p.value.v, nil)
 	}
 	late.reset()
 }
@@ -69,27 +66,31 @@ func (e *Engine) join(p *point, i int) {
 // knows a reading, and comes up to the first live one from there on, or lies
 // beside those.
 func (p *point) reaches(late *side, from, after int64) bool {
-	r, delay := late.pending[0].run, late.band.lines[0].Delay.Milliseconds()
-	return r.since > after && from-r.last <= hole(delay, p.least)
+	return late.pending[0].reaches(from, after, hole(late.band.lines[0].Delay.Milliseconds(), p.least))
+}
+
+func (r *pending) reaches(from, after, hole int64) bool {
+	return r.since != 0 && r.from >= after && r.from != 0 && from-r.last <= hole
 }
 
 // extend moves a live alarm's start back to the late run's.
-func (e *Engine) extend(p *point, live, late *side) {
-	a, r := live.alarm, &late.pending[0]
+func (e *Engine) extend(p *point, i int) {
+	live, r := &p.sides[i], &p.late.sides[i].pending[0]
+	a := live.alarm
 	changed := r.since < a.start
 	if changed {
-		a.identify(a.start)
+		if a.class != "" {
+			a.identify(a.start)
+		}
 		a.start = r.since
+		if r.bridged() {
+			a.after = r.after
+		}
 	}
 	if worse(live.band.side, r.peak, a.peak) {
 		a.peak, changed = r.peak, true
 	}
-	for k := range live.pending {
-		l, before := &live.pending[k], &late.pending[k]
-		if l.since != 0 && before.since != 0 && before.since > l.after && before.since < l.since {
-			l.prepend(before, live.band.side)
-		}
-	}
+	p.prepend(i)
 	e.touch(p)
 	if changed && a.class != "" {
 		a.told = max(a.told, a.seen)
@@ -97,17 +98,34 @@ func (e *Engine) extend(p *point, live, late *side) {
 	}
 }
 
+// prepend puts the late track's run of each line of one side before the live
+// one's where they touch.
+func (p *point) prepend(i int) {
+	live, late := &p.sides[i], &p.late.sides[i]
+	for k := range live.pending {
+		l, r := &live.pending[k], &late.pending[k]
+		if l.since != 0 && r.since < l.since && r.reaches(l.since, l.after, hole(live.band.lines[k].Delay.Milliseconds(), p.least)) {
+			l.prepend(r, live.band.side)
+		} else {
+			l.absorb(r)
+		}
+	}
+}
+
 // prepend puts an earlier run before this one. Time in between counts, unless
 // the earlier run ended in readings that said nothing.
 func (p *pending) prepend(before *pending, s alerting.Side) {
-	if before.since >= p.since {
-		return
-	}
-	p.held += before.held
+	p.held, p.masked = p.held+before.held, p.masked+before.masked
 	if before.frozen != 0 && before.frozen < p.since {
 		p.held += p.since - before.frozen
 	}
-	p.since, p.after = before.since, max(p.after, before.after)
+	if before.bridged() {
+		p.after = before.after
+	} else {
+		p.after = max(p.after, before.after)
+	}
+	p.since, p.from = before.since, before.since
+	p.earlier = slices.DeleteFunc(p.earlier, func(s stretch) bool { return s.last >= before.since })
 	if worse(s, before.peak, p.peak) {
 		p.peak = before.peak
 	}

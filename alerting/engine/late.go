@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"coldchain/alerting"
 	"coldchain/sensors"
 )
@@ -12,6 +14,8 @@ import (
 type lateTrack struct {
 	newest int64
 	heard  int64 // arrival of the last late reading
+	value  value // the newest reading of this run, if it is usable
+	added  int64 // the oldest reading that added to a total which was not looked at since; 0 when none
 	sides  [2]side
 	await  []awaiting // of earlier runs, still outside where their readings ended
 	recent times
@@ -30,7 +34,7 @@ func (e *Engine) observeLate(p *point, r sensors.Reading, t, now int64) {
 	l := p.late
 	switch {
 	case l == nil:
-		l = &lateTrack{sides: [2]side{newSide(p.sides[0].band), newSide(p.sides[1].band)}}
+		l = &lateTrack{sides: [2]side{newLateSide(p.sides[0].band), newLateSide(p.sides[1].band)}}
 		p.late = l
 	case t <= l.newest:
 		e.endRun(p)
@@ -43,11 +47,17 @@ func (e *Engine) observeLate(p *point, r sensors.Reading, t, now int64) {
 	v, usable := r.Value()
 	for i := range l.sides {
 		s := &l.sides[i]
+		if p.passes(i, t) {
+			e.endSide(p, i)
+		}
+		if !usable || s.outside(v) || r.Quality != sensors.Good {
+			e.bridge(p, i, t)
+		}
 		if !usable {
 			s.freeze(t)
 			continue
 		}
-		what, a := e.judgeArmed(p, s, t, v, r.Quality == sensors.Good, before)
+		what, a := e.judgeArmed(p, s, &sample{t, v, r.Quality == sensors.Good, p.least, before, p.above(t)}, nil)
 		if what != raised {
 			e.tell(p, s, a, what, t)
 			continue
@@ -56,10 +66,40 @@ func (e *Engine) observeLate(p *point, r sensors.Reading, t, now int64) {
 			s.alarm = nil // the same readings again, longer ago than is remembered
 			continue
 		}
+		if l.goOn(i, a) {
+			if moreSevere(a.line, s.alarm.line) {
+				s.alarm.line, s.alarm.escalated = a.line, t
+				e.tell(p, s, s.alarm, escalated, t)
+			}
+			continue
+		}
 		if !p.meetsLive(i) {
 			e.reveal(p, s, a, alerting.Late, t)
 		}
 	}
+	if on, _ := p.armed.at(t); on {
+		p.addLate(r, before)
+	}
+	if p.goods != nil && r.Quality == sensors.Good {
+		p.goods.fill(t, v, p.least)
+	}
+}
+
+// goOn replaces an alarm that has just been raised by the one that waits and
+// began with the same reading: a run that was told of, taken up again.
+func (l *lateTrack) goOn(i int, a *open) bool {
+	k := slices.IndexFunc(l.await, func(w awaiting) bool { return w.side == i && w.alarm.start == a.start })
+	if k < 0 {
+		return false
+	}
+	was, s := l.await[k].alarm, &l.sides[i]
+	l.await = slices.Delete(l.await, k, k+1)
+	was.last, was.seen = a.last, a.seen
+	if worse(s.band.side, a.peak, was.peak) {
+		was.peak = a.peak
+	}
+	s.alarm = was
+	return true
 }
 
 // passLive ends what is pending or open when the live track already knows a
@@ -73,7 +113,7 @@ func (e *Engine) passLive(p *point, t int64) {
 			continue
 		}
 		for k := range s.pending {
-			s.pending[k] = pending{}
+			s.pending[k] = pending{from: m}
 		}
 		if a := s.alarm; a != nil {
 			e.endLate(p, s, a, m)
@@ -82,24 +122,39 @@ func (e *Engine) passLive(p *point, t int64) {
 	}
 }
 
-// endRun closes the late track's run: an open alarm ends at the live track's
-// next reading inside, or waits for one.
+// endRun closes the late track's runs.
 func (e *Engine) endRun(p *point) {
 	l := p.late
 	for i := range l.sides {
-		e.join(p, i)
-		s := &l.sides[i]
-		if a := s.alarm; a != nil {
-			if m := p.recent.insideAfter(a.seen, i); m != 0 {
-				e.endLate(p, s, a, m)
-			} else {
-				e.tellLate(p, s, a)
-				l.await = append(l.await, awaiting{i, a})
-			}
-		}
-		l.sides[i] = newSide(s.band)
+		e.endSide(p, i)
 	}
-	l.newest = 0
+	p.addLast()
+	l.newest, l.value = 0, value{}
+}
+
+func (e *Engine) endSide(p *point, i int) {
+	e.join(p, i)
+	e.leave(p, i)
+	p.absorb(i)
+	p.late.sides[i].reset()
+}
+
+// leave ends an open alarm of the late track at the live track's next reading
+// inside, or lets it wait for one.
+func (e *Engine) leave(p *point, i int) {
+	l := p.late
+	s := &l.sides[i]
+	a := s.alarm
+	if a == nil {
+		return
+	}
+	s.alarm = nil
+	if m := p.recent.insideAfter(a.seen, i); m != 0 {
+		e.endLate(p, s, a, m)
+		return
+	}
+	e.tellLate(p, s, a)
+	l.await = append(l.await, awaiting{i, a})
 }
 
 // settleLate ends late alarms that the live track's readings show to be over,
@@ -117,6 +172,7 @@ func (e *Engine) settleLate(p *point, now int64) {
 			e.tellLate(p, s, s.alarm)
 		}
 	}
+	e.settleTotals(p)
 	if now-l.heard < max(e.settle, e.liveWindow) {
 		return
 	}
@@ -156,6 +212,7 @@ func (e *Engine) endLate(p *point, s *side, a *open, m int64) {
 		over = a.clear.since
 	}
 	e.emit(alerting.Returned, p.limitAlarm(s, a, over), m)
+	p.spend(s.band.kind, a)
 	e.touch(p)
 }
 

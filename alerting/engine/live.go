@@ -15,16 +15,26 @@ func (e *Engine) observeLive(p *point, r sensors.Reading, t, now int64) {
 	p.newest, p.heard = t, max(p.heard, now)
 	v, usable := r.Value()
 	good := r.Quality == sensors.Good
+	if good && p.goods != nil {
+		p.goods.observe(t, v, p.least)
+	}
 	var inside [2]bool
-	outside := false
-	on, _ := p.armed.at(t)
+	outside, above := false, p.above(t)
+	on, since := p.armed.at(t)
 	for i := range p.sides {
 		s := &p.sides[i]
+		v, usable := v, usable
+		if s.band.kind.isEstimate() {
+			v, usable = p.goods.value()
+			usable = usable && good && on && p.goods.follows(t, since)
+		}
 		if usable {
-			what, a := e.judgeArmed(p, s, t, v, good, p.value.at)
+			what, a := e.judgeArmed(p, s, &sample{t, v, good, p.least, p.value.at, above}, p.told(s.band.kind))
 			e.tell(p, s, a, what, t)
-			inside[i] = !on || good && s.inside(v)
-			outside = outside || on && s.outside(v)
+			if i < len(inside) {
+				inside[i] = !on || good && s.inside(v)
+				outside = outside || on && s.outside(v)
+			}
 		} else {
 			s.freeze(t)
 		}
@@ -99,6 +109,7 @@ func (e *Engine) tell(p *point, s *side, a *open, what change, t int64) {
 			e.reveal(p, s, a, alerting.Late, t)
 		}
 		e.emit(alerting.Returned, p.limitAlarm(s, a, a.clear.since), t)
+		p.spend(s.band.kind, a)
 		e.touch(p)
 	case a.class == "":
 		return // held back
@@ -140,7 +151,8 @@ func (p *point) limitAlarm(s *side, a *open, over int64) alerting.Alarm {
 		Rule: s.band.rule, Object: string(p.id), Zone: p.zone,
 		Level: a.line.Level, Class: a.class, State: alerting.Unacknowledged,
 		Start: at(a.start), Raised: at(a.raised), LastSeen: at(a.seen),
-		Limit: a.line.Value, Delay: a.line.Delay,
+		Masked: millis(a.masked),
+		Limit:  a.line.Value, Delay: a.line.Delay,
 		Peak: a.peak, LastValue: a.last, HasValue: true,
 	}
 	if p.quantity.IsState() {

@@ -1,11 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"time"
+	"slices"
 
 	"coldchain/alerting"
 	"coldchain/sensors"
@@ -27,7 +28,7 @@ func (s *stamp) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// span is a delay in ms, at most the day that a limit may have.
+// span is a delay in ms, at most the longest that a limit may have.
 type span int64
 
 func (s *span) UnmarshalJSON(b []byte) error {
@@ -35,8 +36,8 @@ func (s *span) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &v); err != nil {
 		return err
 	}
-	if v < 0 || v > (24*time.Hour).Milliseconds() {
-		return fmt.Errorf("delay of %d ms is not between 0 and a day", v)
+	if v < 0 || v > alerting.MaxWithin.Milliseconds() {
+		return fmt.Errorf("delay of %d ms is not between 0 and %s", v, alerting.MaxWithin)
 	}
 	*s = span(v)
 	return nil
@@ -75,32 +76,58 @@ type silenceState struct {
 }
 
 type pointState struct {
-	Version  int            `json:"v"`
-	Born     stamp          `json:"born"`
-	Newest   stamp          `json:"newest"`
-	Heard    stamp          `json:"heard"`
-	Usable   stamp          `json:"usable"`
-	Arrival  stamp          `json:"arrival"`
-	Value    float64        `json:"value"`
-	Measured stamp          `json:"measured"`
-	Bad      stamp          `json:"bad"`
-	OK       stamp          `json:"ok"`
-	Reason   sensors.Reason `json:"reason"`
-	Recent   string         `json:"recent"`
-	High     sideState      `json:"high"`
-	Low      sideState      `json:"low"`
-	Late     *lateState     `json:"late"`
-	Silence  *silenceState  `json:"silence"`
+	Version      int            `json:"v"`
+	Born         stamp          `json:"born"`
+	Newest       stamp          `json:"newest"`
+	Heard        stamp          `json:"heard"`
+	Usable       stamp          `json:"usable"`
+	Arrival      stamp          `json:"arrival"`
+	Value        float64        `json:"value"`
+	Measured     stamp          `json:"measured"`
+	Bad          stamp          `json:"bad"`
+	OK           stamp          `json:"ok"`
+	Reason       sensors.Reason `json:"reason"`
+	Recent       string         `json:"recent"`
+	High         sideState      `json:"high"`
+	Low          sideState      `json:"low"`
+	HighTotal    sideState      `json:"high-total"`
+	LowTotal     sideState      `json:"low-total"`
+	EstimateHigh sideState      `json:"estimate-high"`
+	EstimateLow  sideState      `json:"estimate-low"`
+	Goods        *goodsState    `json:"goods"`
+	Mask         []stamp        `json:"mask"`
+	MaskLate     []stamp        `json:"mask-late"`
+	MaskNewest   stamp          `json:"mask-newest"`
+	Late         *lateState     `json:"late"`
+	Silence      *silenceState  `json:"silence"`
 }
 
+type goodsState struct {
+	lagState
+	Before lagState `json:"before"`
+	End    lagState `json:"end"`
+}
+
+type lagState struct {
+	At      stamp   `json:"at"`
+	Air     float64 `json:"air"`
+	Product float64 `json:"product"`
+	Unknown float64 `json:"unknown"`
+}
+
+func (st lagState) lag() lag { return lag{int64(st.At), st.Air, st.Product, st.Unknown} }
+
 type lateState struct {
-	Newest stamp       `json:"newest"`
-	Heard  stamp       `json:"heard"`
-	Recent string      `json:"recent"`
-	High   sideState   `json:"high"`
-	Low    sideState   `json:"low"`
-	Await  []sideState `json:"await"` // one alarm each
-	Sides  []int       `json:"sides"` // of Await: 0 high, 1 low
+	Newest   stamp       `json:"newest"`
+	Heard    stamp       `json:"heard"`
+	Value    float64     `json:"value"`
+	Measured stamp       `json:"measured"`
+	Added    stamp       `json:"added"`
+	Recent   string      `json:"recent"`
+	High     sideState   `json:"high"`
+	Low      sideState   `json:"low"`
+	Await    []sideState `json:"await"` // one alarm each
+	Sides    []int       `json:"sides"` // of Await: 0 high, 1 low
 }
 
 type sideState struct {
@@ -109,10 +136,17 @@ type sideState struct {
 }
 
 type pendingState struct {
-	Line  lineState `json:"line"`
-	Run   runState  `json:"run"`
-	Peak  float64   `json:"peak"`
-	After stamp     `json:"after"`
+	Line lineState `json:"line"`
+	stretchState
+	Earlier []stretchState `json:"earlier"`
+	From    stamp          `json:"from"` // absent: the run's since
+}
+
+type stretchState struct {
+	Run   runState `json:"run"`
+	Peak  float64  `json:"peak"`
+	After stamp    `json:"after"`
+	Next  stamp    `json:"next"`
 }
 
 type runState struct {
@@ -120,12 +154,15 @@ type runState struct {
 	Last   stamp `json:"last"`
 	Held   stamp `json:"held"`
 	Frozen stamp `json:"frozen"`
+	Masked span  `json:"masked"`
 }
 
 type lineState struct {
-	Level alerting.Level `json:"level"`
-	Value float64        `json:"value"`
-	Delay span           `json:"delay"`
+	Level   alerting.Level `json:"level"`
+	Value   float64        `json:"value"`
+	Delay   span           `json:"delay"`
+	Within  span           `json:"within"`
+	Reached bool           `json:"reached"`
 }
 
 type openState struct {
@@ -144,14 +181,25 @@ type openState struct {
 	Clear      runState   `json:"clear"`
 	Class      classState `json:"class"`
 	Told       stamp      `json:"told"`
+	Masked     span       `json:"masked"`
 }
 
 // open reports whether an alarm is open in the state.
 func (st *pointState) open() bool {
-	if st.High.Alarm != nil || st.Low.Alarm != nil || st.Silence != nil {
+	for _, s := range st.sides() {
+		if s.Alarm != nil {
+			return true
+		}
+	}
+	if st.Silence != nil {
 		return true
 	}
 	return st.Late != nil && (st.Late.High.Alarm != nil || st.Late.Low.Alarm != nil || len(st.Late.Await) > 0)
+}
+
+// sides are those of a point by kind.
+func (st *pointState) sides() [kinds]*sideState {
+	return [kinds]*sideState{&st.High, &st.Low, &st.HighTotal, &st.LowTotal, &st.EstimateHigh, &st.EstimateLow}
 }
 
 // times decodes what is remembered of the two tracks and checks what decoding
@@ -180,14 +228,29 @@ func (p *point) restore(st *pointState, recent, lateRecent times) {
 	p.usable, p.arrival, p.bad, p.ok = int64(st.Usable), int64(st.Arrival), int64(st.Bad), int64(st.OK)
 	p.value = value{st.Value, int64(st.Measured)}
 	p.reason, p.recent, p.silence = st.Reason, recent, st.Silence.silence()
-	p.sides[0].restore(&st.High)
-	p.sides[1].restore(&st.Low)
+	for k, was := range st.sides() {
+		i := slices.IndexFunc(p.sides, func(s side) bool { return s.band.kind == kind(k) })
+		switch {
+		case i >= 0:
+			p.sides[i].restore(was)
+		case was.Alarm != nil: // of lines that are gone: it goes on by its own
+			b := &band{kind: kind(k), rule: ruleName(kind(k), p.quantity), side: kind(k).side(), hysteresis: p.hysteresis, quantity: p.quantity}
+			p.side(kind(k), b).restore(was)
+		}
+	}
+	if p.mask != nil {
+		p.mask.live, p.mask.late, p.mask.lateNewest = swings(st.Mask), swings(st.MaskLate), int64(st.MaskNewest)
+	}
+	if p.goods != nil && st.Goods != nil {
+		p.goods.lag, p.goods.hole = st.Goods.lag(), holeInAir{st.Goods.Before.lag(), st.Goods.End.lag()}
+	}
 	p.late, p.dirty = nil, false
 	if st.Late == nil {
 		return
 	}
-	l := &lateTrack{newest: int64(st.Late.Newest), heard: int64(st.Late.Heard), recent: lateRecent}
-	l.sides = [2]side{newSide(p.sides[0].band), newSide(p.sides[1].band)}
+	l := &lateTrack{newest: int64(st.Late.Newest), heard: int64(st.Late.Heard), recent: lateRecent,
+		value: value{st.Late.Value, int64(st.Late.Measured)}, added: int64(st.Late.Added)}
+	l.sides = [2]side{newLateSide(p.sides[0].band), newLateSide(p.sides[1].band)}
 	l.sides[0].restore(&st.Late.High)
 	l.sides[1].restore(&st.Late.Low)
 	for i, a := range st.Late.Await {
@@ -202,6 +265,17 @@ func (s *site) restore(st *siteState) {
 	s.silence, s.dirty = st.Silence.silence(), false
 }
 
+func swings(list []stamp) (out alerting.Swings) {
+	for ; len(list) > 1; list = list[2:] {
+		x := alerting.Swing{On: at(int64(list[0]))}
+		if list[1] != 0 {
+			x.Off = at(int64(list[1]))
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
 func (st *silenceState) silence() *silence {
 	if st == nil {
 		return nil
@@ -214,7 +288,7 @@ func (s *side) restore(st *sideState) {
 		l := was.Line.limit(s.band.side)
 		for i := range s.pending {
 			if s.band.lines[i] == l {
-				s.pending[i] = pending{was.Run.run(), was.Peak, int64(was.After)}
+				s.pending[i] = was.pending()
 				break
 			}
 		}
@@ -224,19 +298,31 @@ func (s *side) restore(st *sideState) {
 	}
 }
 
+func (st pendingState) pending() pending {
+	p := pending{stretch: st.stretch(), from: cmp.Or(int64(st.From), int64(st.Run.Since))}
+	for _, s := range st.Earlier[max(0, len(st.Earlier)-maxParts):] {
+		p.earlier = append(p.earlier, s.stretch())
+	}
+	return p
+}
+
+func (st stretchState) stretch() stretch {
+	return stretch{st.Run.run(), st.Peak, int64(st.After), int64(st.Next)}
+}
+
 func (st runState) run() run {
-	return run{int64(st.Since), int64(st.Last), int64(st.Held), int64(st.Frozen)}
+	return run{int64(st.Since), int64(st.Last), int64(st.Held), int64(st.Frozen), int64(st.Masked)}
 }
 
 func (st lineState) limit(s alerting.Side) alerting.Limit {
-	return alerting.Limit{Side: s, Level: st.Level, Value: st.Value, Delay: time.Duration(st.Delay) * time.Millisecond}
+	return alerting.Limit{Side: s, Level: st.Level, Value: st.Value, Delay: millis(int64(st.Delay)), Within: millis(int64(st.Within)), Reached: st.Reached}
 }
 
 func (st *openState) open(s alerting.Side) *open {
 	return &open{
 		born: int64(st.Born), start: int64(st.Start), after: int64(st.After), raised: int64(st.Raised), escalated: int64(st.Escalated),
 		first: st.First.limit(s), line: st.Line.limit(s), clears: st.Clears.limit(s), hysteresis: st.Hysteresis,
-		peak: st.Peak, last: st.Last, seen: int64(st.Seen), clear: st.Clear.run(), class: alerting.Class(st.Class), told: int64(st.Told),
+		peak: st.Peak, last: st.Last, seen: int64(st.Seen), masked: int64(st.Masked), clear: st.Clear.run(), class: alerting.Class(st.Class), told: int64(st.Told),
 	}
 }
 

@@ -20,7 +20,8 @@ type run struct {
 	since  int64 // first agreeing reading; 0 when there is no run
 	last   int64 // newest agreeing reading
 	held   int64 // ms between since and last that do not count
-	frozen int64 // first silent reading after last; 0 when none
+	frozen int64 // first silent reading after last, or last itself when a mask holds it; 0 when none
+	masked int64 // of held: for a mask
 }
 
 func (r *run) count(t, hole int64) {
@@ -28,7 +29,10 @@ func (r *run) count(t, hole int64) {
 		*r = run{since: t, last: t}
 		return
 	}
-	if r.frozen != 0 {
+	if r.frozen != 0 && r.frozen < t {
+		if r.frozen == r.last {
+			r.masked += t - r.frozen
+		}
 		r.held += t - r.frozen
 		r.frozen = 0
 	}

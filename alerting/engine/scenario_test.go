@@ -220,6 +220,18 @@ func (s *scenario) step(w []string) ([]arrival, error) {
 		st := s.engine.Status(id)
 		s.lines = append(s.lines, strings.TrimSpace(fmt.Sprintf("=> %s is %s since %s %s", id.Name(), st.Word, s.clock(st.Since), st.Reason)))
 		return nil, nil
+	case "estimate": // estimate air: the product's temperature around it
+		id, err := s.find(word(w, 1))
+		if err != nil {
+			return nil, err
+		}
+		x, ok := s.engine.Estimate(id)
+		if !ok {
+			s.lines = append(s.lines, "=> the product's temperature is not known")
+		} else {
+			s.lines = append(s.lines, fmt.Sprintf("=> the product is at about %.1f °C", x.Value))
+		}
+		return nil, nil
 	case "goods": // goods SITE/ZONE profile ...: what lies in the room from now on
 		return nil, s.goods(word(w, 1), w[2:])
 	case "resting", "armed": // resting SITE/ZONE [from 08:00]: its limits do not hold from then on
@@ -235,7 +247,7 @@ func (s *scenario) step(w []string) ([]arrival, error) {
 	case "show":
 		s.updates = true
 		return nil, nil
-	case "site", "zone", "switches", "limit", "hysteresis", "point", "window", "settle", "start":
+	case "site", "zone", "product", "masks", "switches", "limit", "hysteresis", "point", "window", "settle", "start":
 		return nil, s.configure(w)
 	}
 	return s.readings(w)
@@ -297,11 +309,34 @@ func (s *scenario) configure(w []string) error {
 				z.Limits[q] = limits
 			}
 		}
-	case "limit": // limit high warning 4 for 15m, of the last zone
+	case "limit": // limit high warning 4 for 15m [within 24h] [reached], of the last zone
 		z := &s.cfg.Zones[len(s.cfg.Zones)-1]
-		z.Limits[sensors.Temperature] = append(z.Limits[sensors.Temperature], alerting.Limit{
-			Side: alerting.Side(word(w, 1)), Level: alerting.Level(word(w, 2)), Value: number(3), Delay: duration(5),
-		})
+		l := alerting.Limit{Side: alerting.Side(word(w, 1)), Level: alerting.Level(word(w, 2)), Value: number(3), Delay: duration(5)}
+		if word(w, 6) == "within" {
+			l.Within = duration(7)
+		}
+		l.Reached = w[len(w)-1] == "reached"
+		z.Limits[sensors.Temperature] = append(z.Limits[sensors.Temperature], l)
+	case "product": // product air 90m [high excursion 7 for 0m], or product core probe high excursion 7 for 0m, of the last zone
+		z := &s.cfg.Zones[len(s.cfg.Zones)-1]
+		if z.Product == nil {
+			z.Product = &alerting.Product{}
+		}
+		id := sensors.PointID(z.ID + "/" + word(w, 1))
+		if word(w, 2) == "probe" {
+			z.Product.Probe = id
+		} else {
+			z.Product.Air, z.Product.TimeConstant = id, duration(2)
+		}
+		if len(w) > 3 {
+			z.Product.Limits = append(z.Product.Limits, alerting.Limit{Side: alerting.Side(word(w, 3)), Level: alerting.Level(word(w, 4)), Value: number(5), Delay: duration(7)})
+		}
+	case "masks": // of the last zone: its defrost and door hold back warnings, as by default
+		z := &s.cfg.Zones[len(s.cfg.Zones)-1]
+		z.Masks = map[sensors.Quantity]alerting.Mask{}
+		for _, q := range []sensors.Quantity{sensors.Defrost, sensors.Door} {
+			z.Masks[q], _ = alerting.DefaultMask(q)
+		}
 	case "hysteresis":
 		s.cfg.Zones[len(s.cfg.Zones)-1].Hysteresis[sensors.Temperature] = number(1)
 	case "point": // point site/zone/name quantity [every 15m]

@@ -147,10 +147,14 @@ func (s *scenario) say(tr alerting.Transition) string {
 	}
 	if a.HasValue {
 		word := "over"
-		if a.Rule == alerting.LowLimit {
+		if strings.HasPrefix(string(a.Rule), "low-") || strings.HasSuffix(string(a.Rule), "-low") {
 			word = "under"
 		}
-		fmt.Fprintf(&b, ", %s %.4g °C for %s, worst %.4g", word, a.Limit, short(a.Delay), a.Peak)
+		together := ""
+		if a.Rule == alerting.HighTotal || a.Rule == alerting.LowTotal {
+			together = " all told"
+		}
+		fmt.Fprintf(&b, ", %s %.4g °C for %s%s, worst %.4g", word, a.Limit, short(a.Delay), together, a.Peak)
 	} else {
 		if a.Rule == alerting.Silence || a.Rule == alerting.SiteSilent || a.Rule == alerting.Fault {
 			fmt.Fprintf(&b, ", nothing for %s", short(a.Delay))
@@ -160,6 +164,9 @@ func (s *scenario) say(tr alerting.Transition) string {
 		if a.Reason != "" {
 			fmt.Fprintf(&b, " (%s)", a.Reason)
 		}
+	}
+	if a.Masked != 0 {
+		fmt.Fprintf(&b, ", masked for %s", short(a.Masked))
 	}
 	if c := s.clock(tr.At); c != s.clock(s.now) {
 		fmt.Fprintf(&b, "; as of %s", c)

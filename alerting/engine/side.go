@@ -6,16 +6,32 @@ import "coldchain/alerting"
 // live and late data; what is told to whom is decided by the caller.
 type side struct {
 	band    *band
+	late    bool      // of the late track
 	pending []pending // one per line of the band
 	alarm   *open     // nil when none
 }
 
-// pending is the run of one line, with the worst value in it.
+// pending is the run of one line.
 type pending struct {
+	stretch
+	// earlier are the runs before this one, oldest first, with nothing but holes
+	// between: late data may fill those. See bridge.
+	earlier []stretch
+	// from is of late runs: since when no reading of the live track lies between
+	// the run's own. Without a run it is the newest late reading inside.
+	from int64
+}
+
+// stretch is a run with the worst value in it.
+type stretch struct {
 	run
 	peak  float64
 	after int64 // the usable reading before the run's first; 0 when there was none
+	next  int64 // in a total: the first reading after it; 0 when none is known
 }
+
+// maxEarlier bounds what is remembered of a run with many holes in it.
+const maxEarlier = 8
 
 // open is an alarm that is present. Its limits are frozen: a configuration
 // that changes meanwhile judges the next one.
@@ -31,6 +47,7 @@ type open struct {
 
 	peak, last float64
 	seen       int64 // newest usable reading
+	masked     int64 // how long it was held back before it was raised
 	clear      run   // inside by the hysteresis
 	class      alerting.Class
 	told       int64 // event time of the newest reading a transition told; class "" while nothing was told
@@ -50,40 +67,79 @@ const (
 
 func newSide(b *band) side { return side{band: b, pending: make([]pending, len(b.lines))} }
 
+func newLateSide(b *band) side {
+	s := newSide(b)
+	s.late = true
+	return s
+}
+
+// sample is a usable reading as a side judges it.
+type sample struct {
+	t      int64
+	v      float64
+	good   bool
+	least  int64   // see hole
+	before int64   // the usable reading before this one; 0 when there is none
+	above  float64 // how far above a limit a mask excuses it; 0 when none does
+}
+
 // judge lets a usable reading count. A reading that is not good counts when it
 // is outside and says nothing when it is inside. The alarm is the one changed.
-// before is the newest usable reading before this one, 0 when there is none.
-func (s *side) judge(t int64, v float64, good bool, least, before int64) (change, *open) {
-	s.count(t, v, good, least, before)
+// told is what people know of the same runs already; nil when nothing.
+func (s *side) judge(r *sample, told *open) (change, *open) {
+	s.count(r)
 	if s.alarm == nil {
-		return s.raise(t, v)
+		return s.raise(r.t, r.v, told)
 	}
-	return s.follow(t, v, good, least)
+	return s.follow(r)
 }
 
 // count adds a usable reading to the runs of the lines.
-func (s *side) count(t int64, v float64, good bool, least, before int64) {
+func (s *side) count(r *sample) {
 	for i := range s.pending {
 		p, line := &s.pending[i], &s.band.lines[i]
 		switch {
-		case line.Crossed(v):
-			p.count(t, hole(line.Delay.Milliseconds(), least))
-			if p.since == t {
-				p.after = before
+		case s.band.kind.isTotal():
+			p.add(line, r, s.band.masks(line, r))
+		case line.Crossed(r.v):
+			h := hole(line.Delay.Milliseconds(), r.least)
+			if !s.late && p.since != 0 && r.t-p.last > h {
+				p.keep()
 			}
-			if p.since == t || worse(line.Side, v, p.peak) {
-				p.peak = v
+			p.count(r.t, h)
+			if p.since == r.t {
+				p.after, p.from = r.before, r.t
 			}
-		case good:
-			*p = pending{}
+			p.worsen(line.Side, r.v)
+			if s.band.masks(line, r) {
+				p.hold()
+			}
+		case r.good:
+			if p.says() { // most of the time there is nothing to forget
+				*p = pending{}
+			}
+			if s.late {
+				p.from = r.t
+			}
 		default:
-			p.freeze(t)
+			p.freeze(r.t)
 		}
 	}
 }
 
+// worsen takes a value into the run that it is the newest of.
+func (s *stretch) worsen(side alerting.Side, v float64) {
+	if s.since == s.last || worse(side, v, s.peak) {
+		s.peak = v
+	}
+}
+
 // reset forgets what is pending and what is open.
-func (s *side) reset() { *s = newSide(s.band) }
+func (s *side) reset() {
+	late := s.late
+	*s = newSide(s.band)
+	s.late = late
+}
 
 // identify keeps the identity that a start gave before it moves, if it was told.
 func (a *open) identify(start int64) {
@@ -105,30 +161,39 @@ func (s *side) freeze(t int64) {
 // matured reports whether line i has been crossed for its delay, by a reading
 // of now.
 func (s *side) matured(i int, t int64) bool {
-	p := &s.pending[i]
-	return p.since != 0 && p.last == t && p.lasted() >= s.band.lines[i].Delay.Milliseconds()
+	p, line := &s.pending[i], &s.band.lines[i]
+	if p.since == 0 || p.last != t || p.frozen == t {
+		return false
+	}
+	lasted := p.lasted()
+	if line.Within != 0 {
+		lasted = p.total(t, line.Within.Milliseconds())
+	}
+	return lasted >= line.Delay.Milliseconds()
 }
 
 // raise opens an alarm at the most severe line that has matured. It starts at
 // the first reading outside any of the matured ones, so that lines that mature
-// with the same reading are one alarm from its first reading on.
-func (s *side) raise(t int64, v float64) (change, *open) {
+// with the same reading are one alarm from its first reading on. What people
+// were told of as seriously is not told again.
+func (s *side) raise(t int64, v float64, told *open) (change, *open) {
 	var a *open
 	for i := range s.pending {
-		if !s.matured(i, t) {
+		line := s.band.lines[i]
+		if !s.matured(i, t) || told != nil && !line.Level.MoreSevere(told.line.Level) {
 			continue
 		}
-		p, line := &s.pending[i], s.band.lines[i]
+		x := s.extent(i)
 		if a == nil {
-			a = &open{start: p.since, raised: t, peak: p.peak, clears: s.band.clears(), hysteresis: s.band.hysteresis, last: v, seen: t}
+			a = &open{start: x.since, raised: t, peak: x.peak, clears: s.band.clears(), hysteresis: s.band.hysteresis, last: v, seen: t}
 		}
-		if p.since < a.start || a.first == (alerting.Limit{}) {
-			a.start, a.after = p.since, p.after
+		if x.since < a.start || a.first == (alerting.Limit{}) {
+			a.start, a.after = x.since, x.after
 		}
-		if worse(s.band.side, p.peak, a.peak) {
-			a.peak = p.peak
+		if worse(s.band.side, x.peak, a.peak) {
+			a.peak = x.peak
 		}
-		a.first, a.line = line, line
+		a.first, a.line, a.masked = line, line, max(a.masked, x.masked)
 	}
 	if a == nil {
 		return nothing, nil
@@ -137,28 +202,28 @@ func (s *side) raise(t int64, v float64) (change, *open) {
 	return raised, a
 }
 
-func (s *side) follow(t int64, v float64, good bool, least int64) (change, *open) {
+func (s *side) follow(r *sample) (change, *open) {
 	a, what := s.alarm, followed
-	a.last, a.seen = v, t
-	if worse(s.band.side, v, a.peak) {
-		a.peak, what = v, peaked
+	a.last, a.seen = r.v, r.t
+	if worse(s.band.side, r.v, a.peak) {
+		a.peak, what = r.v, peaked
 	}
 	switch {
-	case !a.clears.Cleared(v, a.hysteresis):
+	case !a.clears.Cleared(r.v, a.hysteresis):
 		a.clear = run{}
-	case good:
+	case r.good:
 		delay := a.clears.Delay.Milliseconds()
-		a.clear.count(t, hole(delay, least))
+		a.clear.count(r.t, hole(delay, r.least))
 		if a.clear.lasted() >= delay {
 			s.alarm = nil
 			return returned, a
 		}
 	default:
-		a.clear.freeze(t)
+		a.clear.freeze(r.t)
 	}
 	for i := range s.pending {
-		if s.matured(i, t) && moreSevere(s.band.lines[i], a.line) {
-			a.line, a.escalated, what = s.band.lines[i], t, escalated
+		if s.matured(i, r.t) && moreSevere(s.band.lines[i], a.line) {
+			a.line, a.escalated, what = s.band.lines[i], r.t, escalated
 		}
 	}
 	return what, a

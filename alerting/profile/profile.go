@@ -64,12 +64,14 @@ type file struct {
 }
 
 type fileLimit struct {
-	Side   alerting.Side  `yaml:"side"`
-	Level  alerting.Level `yaml:"level"`
-	Value  *float64       `yaml:"value"`
-	Delay  *time.Duration `yaml:"delay"`
-	Source string         `yaml:"source"`
-	line   int
+	Side    alerting.Side  `yaml:"side"`
+	Level   alerting.Level `yaml:"level"`
+	Value   *float64       `yaml:"value"`
+	Delay   *time.Duration `yaml:"delay"`
+	Within  time.Duration  `yaml:"within"`   // adds up; 0: each run for itself
+	AtLimit string         `yaml:"at_limit"` // outside or inside; default inside
+	Source  string         `yaml:"source"`
+	line    int
 }
 
 // UnmarshalYAML keeps the line, so that a mistake has an address.
@@ -79,7 +81,7 @@ func (l *fileLimit) UnmarshalYAML(n *yaml.Node) error {
 		return err
 	}
 	for i := 0; n.Kind == yaml.MappingNode && i < len(n.Content); i += 2 {
-		if !slices.Contains([]string{"side", "level", "value", "delay", "source"}, n.Content[i].Value) {
+		if !slices.Contains([]string{"side", "level", "value", "delay", "within", "at_limit", "source"}, n.Content[i].Value) {
 			return fmt.Errorf("line %d: a limit has no %.40q", n.Content[i].Line, n.Content[i].Value)
 		}
 	}
@@ -135,10 +137,13 @@ func (f file) profile(name string) (Profile, error) {
 			bad(":%d: level %.20q: want warning or excursion", l.line, l.Level)
 		case l.Value == nil || l.Delay == nil:
 			bad(":%d: want a value in °C and a delay such as 15m", l.line)
+		case l.AtLimit != "" && l.AtLimit != "inside" && l.AtLimit != "outside":
+			bad(":%d: at_limit %.20q: want inside (a label's sense) or outside (WHO's)", l.line, l.AtLimit)
 		case l.Source == "":
 			bad(":%d: source: say where %g °C comes from; a number nobody can check is none", l.line, *l.Value)
 		default:
-			p.Limits = append(p.Limits, Limit{alerting.Limit{Side: l.Side, Level: l.Level, Value: *l.Value, Delay: *l.Delay}, l.Source})
+			p.Limits = append(p.Limits, Limit{alerting.Limit{Side: l.Side, Level: l.Level, Value: *l.Value, Delay: *l.Delay,
+				Within: l.Within, Reached: l.AtLimit == "outside"}, l.Source})
 		}
 	}
 	if err := alerting.CheckLimits(sensors.Temperature, p.plain()); err != nil {

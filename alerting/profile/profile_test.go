@@ -81,11 +81,14 @@ func TestTheStrictestLimitsHold(t *testing.T) {
 		{what: "an empty room keeps its band", band: band, want: band},
 		{what: "goods with the room's own limits change nothing", band: band, goods: []string{"mutton-chilled", "mutton-chilled"}, want: band},
 		{what: "offal in a meat room is judged by its 3 °C", band: band, goods: []string{"mutton-chilled", "offal-chilled"}, want: []alerting.Limit{
-			line(alerting.High, alerting.Excursion, 7, 10), line(alerting.Low, alerting.Warning, -1, 15),
+			line(alerting.High, alerting.Excursion, 7, 10), line(alerting.Low, alerting.Warning, -1, 15), inADay(line(alerting.High, alerting.Excursion, 7, 60)),
 			line(alerting.High, alerting.Warning, 3, 15), line(alerting.High, alerting.Excursion, 4, 30),
 		}},
 		{what: "a harder line that is more patient stays", band: []alerting.Limit{line(alerting.High, alerting.Warning, 10, 5)}, goods: []string{"egg"}, want: []alerting.Limit{
 			line(alerting.High, alerting.Warning, 10, 5), line(alerting.High, alerting.Warning, 8, 60), line(alerting.Low, alerting.Warning, 0, 15),
+		}},
+		{what: "a sum is not covered by a run, nor by a sum over less", band: []alerting.Limit{inADay(line(alerting.High, alerting.Warning, 10, 5))}, goods: []string{"egg"}, want: []alerting.Limit{
+			inADay(line(alerting.High, alerting.Warning, 10, 5)), line(alerting.High, alerting.Warning, 8, 60), line(alerting.Low, alerting.Warning, 0, 15),
 		}},
 		{what: "carrots and cucumbers cannot agree", goods: []string{"carrot", "cucumber"}, conflicts: 1, want: []alerting.Limit{
 			line(alerting.High, alerting.Warning, 6, 60), line(alerting.Low, alerting.Excursion, 2, 10), line(alerting.Low, alerting.Warning, 7, 120),
@@ -112,6 +115,11 @@ func TestTheStrictestLimitsHold(t *testing.T) {
 			}
 		})
 	}
+}
+
+func inADay(l alerting.Limit) alerting.Limit {
+	l.Within = 24 * time.Hour
+	return l
 }
 
 func sameLines(a, b []alerting.Limit) bool {

@@ -48,13 +48,15 @@ func Strictest(band []alerting.Limit, goods []Profile) (limits []alerting.Limit,
 }
 
 // covers reports whether whatever is beyond l for its delay is also an alarm,
-// as serious and no later, by m.
+// as serious and no later, by m. Runs and sums do not cover each other.
 func covers(m, l alerting.Limit) bool {
-	stricter := m.Value <= l.Value
+	stricter := m.Value < l.Value
 	if l.Side == alerting.Low {
-		stricter = m.Value >= l.Value
+		stricter = m.Value > l.Value
 	}
-	return m.Side == l.Side && !l.Level.MoreSevere(m.Level) && stricter && m.Delay <= l.Delay
+	stricter = stricter || m.Value == l.Value && (m.Reached || !l.Reached)
+	sameSum := (m.Within == 0) == (l.Within == 0) && m.Within >= l.Within
+	return m.Side == l.Side && !l.Level.MoreSevere(m.Level) && stricter && sameSum && m.Delay <= l.Delay
 }
 
 func clash(p, q Profile) (out []Conflict) {

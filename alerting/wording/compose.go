@@ -138,14 +138,31 @@ func (c Composer) what(l Language, s Subject) string {
 		unit = " %RH"
 	}
 	way := "over"
-	if s.Rule == alerting.LowLimit || s.Rule != alerting.HighLimit && s.Peak < s.Limit {
+	high, low := false, false
+	switch s.Rule {
+	case alerting.HighLimit, alerting.HighTotal, alerting.ProductHigh, alerting.EstimateHigh:
+		high = true
+	case alerting.LowLimit, alerting.LowTotal, alerting.ProductLow, alerting.EstimateLow:
+		low = true
+	}
+	if low || !high && s.Peak < s.Limit {
 		way = "under"
 	}
 	value := s.LastValue
 	if !s.Returned.IsZero() {
 		value = s.Peak
 	}
-	return Number(value) + unit + l.say("comma") + fmt.Sprintf(l.say(way), Number(s.Limit)+unit)
+	if s.Rule == alerting.HighTotal || s.Rule == alerting.LowTotal {
+		way += "-total"
+	}
+	whose := ""
+	switch s.Rule {
+	case alerting.ProductHigh, alerting.ProductLow:
+		whose = l.say("goods")
+	case alerting.EstimateHigh, alerting.EstimateLow:
+		whose = l.say("estimated")
+	}
+	return whose + Number(value) + unit + l.say("comma") + fmt.Sprintf(l.say(way), Number(s.Limit)+unit)
 }
 
 // one tells of one incident.

@@ -51,6 +51,10 @@ var words = map[string]word{
 	"list":           {"、", ", "},
 	"semicolon":      {"；", "; "},
 
+	"goods":       {"货温", "goods "},
+	"estimated":   {"货温估算", "goods, estimated "},
+	"over-total":  {"累计超上限%s", "over %s all told"},
+	"under-total": {"累计低于下限%s", "under %s all told"},
 	"over":        {"超过上限%s", "over %s"},
 	"under":       {"低于下限%s", "under %s"},
 	"since":       {"%s起", "since %s"},
@@ -110,6 +114,12 @@ var words = map[string]word{
 var rules = map[alerting.RuleName]word{
 	alerting.HighLimit:    {"温度高", "too warm"},
 	alerting.LowLimit:     {"温度低", "too cold"},
+	alerting.HighTotal:    {"累计超温", "too warm too often"},
+	alerting.LowTotal:     {"累计低温", "too cold too often"},
+	alerting.ProductHigh:  {"货温高", "goods too warm"},
+	alerting.ProductLow:   {"货温低", "goods too cold"},
+	alerting.EstimateHigh: {"货温（估算）高", "goods too warm (estimate)"},
+	alerting.EstimateLow:  {"货温（估算）低", "goods too cold (estimate)"},
 	alerting.Silence:      {"没有数据", "no readings"},
 	alerting.SiteSilent:   {"全站无信号", "nothing is heard"},
 	alerting.MainsLost:    {"停电", "power cut"},
@@ -158,6 +168,14 @@ var todo = map[alerting.RuleName][3]word{
 		{"不降就叫维修", "Call the repairer if it does not fall"}},
 	alerting.LowLimit: {{"关好门", "Close the door"}, {"调高设定或停制冷", "Raise the set point or stop cooling"},
 		{"不升就叫维修", "Call the repairer if it does not rise"}},
+	alerting.HighTotal: {{"少开门，查门封", "Open less, look at the seal"}, {"看除霜是否太勤", "Defrosts too often?"},
+		{"请质检看货", "Have the goods checked"}},
+	alerting.LowTotal: {{"调高设定", "Raise the set point"}, {"看风机吹到的货", "Look at goods by the fan"},
+		{"请质检看货", "Have the goods checked"}},
+	alerting.ProductHigh:  goodsWarm,
+	alerting.ProductLow:   goodsCold,
+	alerting.EstimateHigh: goodsWarm,
+	alerting.EstimateLow:  goodsCold,
 	alerting.Silence: {{"看探头和接线", "Look at probe and cable"}, {"用温度计量一次", "Measure by thermometer"},
 		{"记下温度再叫维修", "Write it down, call the repairer"}},
 	alerting.SiteSilent: {{"打电话问现场有没有电", "Ask there whether power is on"}, {"看网关和路由器的灯", "Look at gateway and router"},
@@ -199,6 +217,10 @@ var todoIn = map[string]map[alerting.RuleName][3]word{
 var (
 	lineDead = [3]word{{"看接线、转换器和电源", "Look at cable, converter and power"}, {"用温度计量各库", "Measure each room by thermometer"},
 		{"叫人来修线路", "Have the line repaired"}}
+	goodsWarm = [3]word{{"用温度计量货温", "Measure the goods by thermometer"}, {"能转就转到好库", "Move them to a sound room"},
+		{"请质检看货", "Have the goods checked"}}
+	goodsCold = [3]word{{"用温度计量货温", "Measure the goods by thermometer"}, {"开加热，盖保温被", "Heat, cover with blankets"},
+		{"请质检看货", "Have the goods checked"}}
 	frozenWarm = [3]word{{"关紧门，不再进货", "Shut the door, load nothing"}, {"看是否除霜或停机", "Defrost, or stopped?"},
 		{"叫制冷维修", "Call the repairer"}}
 	boxWarm = [3]word{{"停到安全处看机组", "Stop safely, look at the unit"}, {"关紧厢门", "Shut the box"},

@@ -63,7 +63,7 @@ func (s *siteLimits) set(zone string, q sensors.Quantity, limits []alerting.Limi
 func LinesOf(limits []alerting.Limit) []wire.LimitLine {
 	out := make([]wire.LimitLine, len(limits))
 	for i, l := range limits {
-		out[i] = wire.LimitLine{Side: string(l.Side), Level: string(l.Level), Value: l.Value, DelayMS: l.Delay.Milliseconds()}
+		out[i] = wire.LimitLine{Side: string(l.Side), Level: string(l.Level), Value: l.Value, DelayMS: l.Delay.Milliseconds(), WithinMS: l.Within.Milliseconds(), Reached: l.Reached}
 	}
 	return out
 }
@@ -164,4 +164,12 @@ func (c *Collector) dirty() map[string][]byte {
 		maps.Copy(tracks, c.o.Watch.Dirty())
 	}
 	return tracks
+}
+
+// Estimate returns the temperature of the goods around a point, as it follows
+// from the air; see engine.Estimate.
+func (c *Collector) Estimate(air sensors.PointID) (engine.Estimate, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.o.Engine.Estimate(air)
 }

@@ -89,6 +89,71 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+func goods(air sensors.PointID, kind string) *alerting.Product {
+	tau, limits, _ := alerting.DefaultProduct(kind)
+	return &alerting.Product{Air: air, TimeConstant: tau, Limits: limits}
+}
+
+// shown is of a zone with limits of its own.
+func shown(air sensors.PointID, kind string) *alerting.Product {
+	p := goods(air, kind)
+	p.Limits = nil
+	return p
+}
+
+func TestProductOfAZone(t *testing.T) {
+	tau, limits, _ := alerting.DefaultProduct("chilled")
+	points := map[string]string{"core": "temperature", "rear": "temperature", "front": "temperature", "door": "door"}
+	two := map[string]string{"rear": "temperature", "front": "temperature", "door": "door"}
+	own := []Limit{{Side: "high", Level: "excursion", Value: 5, Delay: time.Hour}}
+	for _, c := range []struct {
+		what string
+		zone Zone
+		want *alerting.Product
+	}{
+		{"the first point by name stands for the air", Zone{Kind: Chilled, Points: two}, &alerting.Product{Air: "s/z/front", TimeConstant: tau, Limits: limits}},
+		{"a named one", Zone{Kind: Chilled, Points: two, Product: Product{Air: "rear", TimeConstant: time.Hour, Limits: own}},
+			&alerting.Product{Air: "s/z/rear", TimeConstant: time.Hour, Limits: []alerting.Limit{own[0].limit()}}},
+		{"a point called core is in the goods, and not the air", Zone{Kind: Chilled, Points: points},
+			&alerting.Product{Probe: "s/z/core", Air: "s/z/front", TimeConstant: tau, Limits: limits}},
+		{"unless it is said to be the air", Zone{Kind: Chilled, Points: points, Product: Product{Air: "core", Probe: "rear"}},
+			&alerting.Product{Probe: "s/z/rear", Air: "s/z/core", TimeConstant: tau, Limits: limits}},
+		{"a room with limits of its own has none for the goods until somebody says them", Zone{Kind: Chilled, Points: two, Limits: map[string][]Limit{"temperature": own}},
+			&alerting.Product{Air: "s/z/front", TimeConstant: tau}},
+		{"but a probe goes on being judged by them", Zone{Kind: Chilled, Points: points, Limits: map[string][]Limit{"temperature": own}},
+			&alerting.Product{Probe: "s/z/core", Air: "s/z/front", TimeConstant: tau, Limits: []alerting.Limit{own[0].limit()}}},
+		{"switched off", Zone{Kind: Chilled, Points: two, Product: Product{Estimate: "none"}}, nil},
+		{"no goods", Zone{Kind: Technical, Points: points}, nil},
+	} {
+		if got := c.zone.product("s/z"); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %+v, want %+v", c.what, got, c.want)
+		}
+	}
+}
+
+func TestMasksOfAZone(t *testing.T) {
+	points := map[string]string{"air": "temperature", "defrost": "defrost", "door": "door"}
+	defrost, _ := alerting.DefaultMask(sensors.Defrost)
+	door, _ := alerting.DefaultMask(sensors.Door)
+	long := door
+	long.For, long.Above = 20*time.Minute, 1
+	for _, c := range []struct {
+		what string
+		zone Zone
+		want map[sensors.Quantity]alerting.Mask
+	}{
+		{"both by default", Zone{Kind: Chilled, Points: points}, map[sensors.Quantity]alerting.Mask{sensors.Defrost: defrost, sensors.Door: door}},
+		{"one of its own, one not at all", Zone{Kind: Chilled, Points: points, Masks: map[string]Mask{"door": {For: 20 * time.Minute, Above: 1}, "defrost": {}}},
+			map[sensors.Quantity]alerting.Mask{sensors.Door: long}},
+		{"no switch", Zone{Kind: Chilled, Points: map[string]string{"air": "temperature"}}, nil},
+		{"no goods", Zone{Kind: Technical, Points: points}, nil},
+	} {
+		if got := c.zone.masks(); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %+v, want %+v", c.what, got, c.want)
+		}
+	}
+}
+
 func TestEngineZones(t *testing.T) {
 	for _, filled := range []bool{false, true} {
 		c := builtCounty()
@@ -99,11 +164,11 @@ func TestEngineZones(t *testing.T) {
 		standard, margin, _ := alerting.DefaultLimits("frozen")
 		want := []alerting.Zone{
 			{ID: "balagong/mutton-1", Limits: map[sensors.Quantity][]alerting.Limit{sensors.Temperature: standard},
-				Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: margin, sensors.Humidity: 3}},
+				Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: margin, sensors.Humidity: 3}, Product: goods("balagong/mutton-1/air", "frozen")},
 			{ID: "balagong/link", Limits: map[sensors.Quantity][]alerting.Limit{sensors.Mains: alerting.SwitchLimits(sensors.Mains, false)}, Hysteresis: map[sensors.Quantity]float64{}},
 			{ID: "truck-1/box", Limits: map[sensors.Quantity][]alerting.Limit{
 				sensors.Temperature: {{Side: alerting.High, Level: alerting.Warning, Value: 5, Delay: time.Minute}}},
-				Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: 0.2}},
+				Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: 0.2}, Product: shown("truck-1/box/air", "chilled-box")},
 		}
 		if !reflect.DeepEqual(zones, want) {
 			t.Errorf("defaults filled %v: got\n%+v\nwant\n%+v", filled, zones, want)

@@ -117,10 +117,30 @@ type Zone struct {
 	Limits map[string][]Limit `yaml:"limits"`
 	// Hysteresis by quantity; default 0.5 (frozen 1.0) °C, 3 %RH.
 	Hysteresis map[string]float64 `yaml:"hysteresis"`
-	// Product names the temperature point that stands in the goods; default
-	// the one called core or product, as at the edge.
-	Product string `yaml:"product"`
-	Watch   Watch  `yaml:"watch"` // before the kind's
+	// Product says how the goods themselves are judged; when absent their
+	// temperature is estimated from the air with the kind's defaults.
+	Product Product `yaml:"product"`
+	// Masks says by quantity (defrost, door) for how long a switch of the zone
+	// holds back warnings of too much warmth; default 45m and 15m.
+	Masks map[string]Mask `yaml:"masks"`
+	Watch Watch           `yaml:"watch"` // before the kind's
+}
+
+// Mask is how far a defrost or an open door excuses a room.
+type Mask struct {
+	For   time.Duration `yaml:"for"`   // at most 45m; 0s: not at all
+	Above float64       `yaml:"above"` // °C above the limit, at most and by default 3
+}
+
+// Product is the goods of a zone: by a probe in them, or estimated from the air.
+type Product struct {
+	Estimate     string        `yaml:"estimate"`      // none: judge the air alone
+	Probe        string        `yaml:"probe"`         // the temperature point in the goods; default core or product, if there is one. Nothing is estimated then
+	Air          string        `yaml:"air"`           // the temperature point around them; default air, else the first
+	TimeConstant time.Duration `yaml:"time_constant"` // how long they take for 63 % of a step of the air
+	// Limits are of their temperature, °C; default the kind's, unless the zone has
+	// limits of its own: then a probe is judged by those, an estimate by none.
+	Limits []Limit `yaml:"limits"`
 }
 
 // Limit is one line of a zone's limits.
@@ -129,4 +149,10 @@ type Limit struct {
 	Level string        `yaml:"level"` // warning or excursion
 	Value float64       `yaml:"value"` // °C or %RH
 	Delay time.Duration `yaml:"delay"`
+	// Within adds the times beyond the limit up: together they must not reach
+	// Delay in the last Within. Without it each run counts for itself.
+	Within time.Duration `yaml:"within"`
+	// AtLimit says what a value equal to the limit is: inside, as on a label
+	// (the default), or outside, as WHO's loggers judge.
+	AtLimit string `yaml:"at_limit"`
 }

@@ -184,6 +184,20 @@ func (z *Zone) validate(r *report, p place) {
 	for _, name := range slices.Sorted(maps.Keys(z.Limits)) {
 		z.checkLimits(r, p.key("limits").key(name), name, measured)
 	}
+	z.checkProduct(r, p.key("product"))
+	for _, name := range slices.Sorted(maps.Keys(z.Masks)) {
+		m := p.key("masks").key(name)
+		if !r.oneOf(m, name, string(sensors.Defrost), string(sensors.Door)) {
+			continue
+		}
+		r.between(m.key("for"), z.Masks[name].For, 0, alerting.MaxMask)
+		if above := z.Masks[name].Above; !(above >= 0 && above <= alerting.MaxMaskAbove) {
+			r.bad(m.key("above"), "want 0 to 3, e.g. 3", "%g °C above the limit is more than a defrost makes", above)
+		}
+		if !measured[sensors.Quantity(name)] && r.understood(points) {
+			r.bad(m, "add the point or remove the mask", "zone %.60q has a mask by %s and no point that measures it", z.ID, name)
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(z.Hysteresis)) {
 		h := p.key("hysteresis").key(name)
 		if _, ok := r.limitedQuantity(h, name); ok && !(z.Hysteresis[name] >= 0 && z.Hysteresis[name] <= 20) {
@@ -207,6 +221,30 @@ func (z *Zone) checkLimits(r *report, p place, quantity string, measured map[sen
 	r.limits(q, r.limitLines(p, z.Limits[quantity]))
 }
 
+// checkProduct checks how the goods themselves are judged.
+func (z *Zone) checkProduct(r *report, p place) {
+	for key, name := range map[string]string{"air": z.Product.Air, "probe": z.Product.Probe} {
+		if name != "" && z.Points[name] != string(sensors.Temperature) && r.understood(p) {
+			r.bad(p.key(key), "write the name of one of its temperature points", "zone %.60q has no temperature point %.60q", z.ID, name)
+		}
+	}
+	if z.Product.Estimate != "" {
+		r.oneOf(p.key("estimate"), z.Product.Estimate, "none")
+	}
+	if z.Product.Air != "" && z.Product.Air == z.Product.Probe {
+		r.bad(p.key("air"), "name the point in the goods as probe, and the one in the room as air", "%.60q cannot be in the goods and in the air", z.Product.Air)
+	}
+	if z.Product.TimeConstant != 0 {
+		r.between(p.key("time_constant"), z.Product.TimeConstant, alerting.MinTimeConstant, alerting.MaxTimeConstant)
+	}
+	for i, l := range z.Product.Limits {
+		if at := p.key("limits").index(i); l.Within != 0 {
+			r.bad(at.key("within"), "remove it: the goods' limits hold for each run", "times are not added up of the goods")
+		}
+	}
+	r.limits(sensors.Temperature, r.limitLines(p.key("limits"), z.Product.Limits))
+}
+
 // limitLines reports what is wrong with each line of a list at p by itself, and
 // returns those that are sound.
 func (r *report) limitLines(p place, list []Limit) (lines []placedLimit) {
@@ -220,8 +258,10 @@ func (r *report) limitLines(p place, list []Limit) (lines []placedLimit) {
 				sound = false
 			}
 		}
-		sound = r.between(at.key("delay"), l.Delay, 0, 24*time.Hour) && sound && r.understood(at)
-		if before := slices.IndexFunc(list[:i], func(m Limit) bool { return m.Side == l.Side && m.Value == l.Value && m.Level == l.Level }); sound && before >= 0 {
+		sound = r.limitDelay(at, l) && sound && r.understood(at)
+		if before := slices.IndexFunc(list[:i], func(m Limit) bool {
+			return m.Side == l.Side && m.Value == l.Value && m.Level == l.Level && m.Within == l.Within
+		}); sound && before >= 0 {
 			r.bad(at, "keep the one with the right delay", "the %s %s limit %g is already there %s", l.Side, l.Level, l.Value, r.at(p.index(before)))
 			continue
 		}
@@ -232,6 +272,18 @@ func (r *report) limitLines(p place, list []Limit) (lines []placedLimit) {
 	return lines
 }
 
+// limitDelay checks how long a limit may be crossed, in one run or all told.
+func (r *report) limitDelay(at place, l Limit) bool {
+	sound := true
+	if l.AtLimit != "" {
+		sound = r.oneOf(at.key("at_limit"), l.AtLimit, "inside", "outside")
+	}
+	if l.Within == 0 {
+		return r.between(at.key("delay"), l.Delay, 0, 24*time.Hour) && sound
+	}
+	return r.between(at.key("within"), l.Within, time.Minute, alerting.MaxWithin) && r.between(at.key("delay"), l.Delay, time.Minute, l.Within) && sound
+}
+
 func (l Limit) limit() alerting.Limit {
-	return alerting.Limit{Side: alerting.Side(l.Side), Level: alerting.Level(l.Level), Value: l.Value, Delay: l.Delay}
+	return alerting.Limit{Side: alerting.Side(l.Side), Level: alerting.Level(l.Level), Value: l.Value, Delay: l.Delay, Within: l.Within, Reached: l.AtLimit == "outside"}
 }

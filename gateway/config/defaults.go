@@ -98,7 +98,7 @@ func (z *Zone) resolvedLimits() map[string][]Limit {
 	}
 	standard, _, ok := alerting.DefaultLimits(string(z.Kind))
 	for _, l := range standard {
-		resolved[temperature] = append(resolved[temperature], Limit{Side: string(l.Side), Level: string(l.Level), Value: l.Value, Delay: l.Delay})
+		resolved[temperature] = append(resolved[temperature], Limit{Side: string(l.Side), Level: string(l.Level), Value: l.Value, Delay: l.Delay, Within: l.Within})
 	}
 	if !ok {
 		delete(resolved, temperature)

@@ -32,6 +32,7 @@ func (c *County) EngineZones() []alerting.Zone {
 					out.Limits[q] = switched
 				}
 			}
+			out.Product, out.Masks = z.product(out.ID), z.masks()
 			zones = append(zones, out)
 		}
 	}
@@ -71,6 +72,88 @@ func (l EdgeLimits) limits() (out []alerting.Limit) {
 		out = append(out, x.limit())
 	}
 	return out
+}
+
+// product returns how the goods of a zone are judged, with the kind's defaults;
+// nil when only the air is.
+func (z *Zone) product(id string) *alerting.Product {
+	tau, limits, known := alerting.DefaultProduct(string(z.Kind))
+	air, probe := z.air(), z.probe()
+	if probe == "" && (air == "" || z.Product.Estimate == "none" || !known && z.Product.TimeConstant == 0) {
+		return nil
+	}
+	out := &alerting.Product{TimeConstant: cmp.Or(z.Product.TimeConstant, tau), Limits: limits}
+	if air != "" {
+		out.Air = sensors.PointID(id + "/" + air)
+	}
+	if probe != "" {
+		out.Probe = sensors.PointID(id + "/" + probe)
+	}
+	own, given := z.Limits[string(sensors.Temperature)]
+	switch {
+	case z.Product.Limits != nil:
+		own = z.Product.Limits
+	case !given || slices.Equal(own, (&Zone{Kind: z.Kind, Points: z.Points}).resolvedLimits()[string(sensors.Temperature)]):
+		return out
+	case probe == "":
+		own = nil // whoever has other limits for the room has not said any for the goods: shown, not judged
+	}
+	out.Limits = nil
+	for _, l := range own {
+		if l.Within == 0 {
+			out.Limits = append(out.Limits, l.limit())
+		}
+	}
+	return out
+}
+
+// probe is the point in the goods: the one that is named so, or that the file
+// names. "" when there is none.
+func (z *Zone) probe() string {
+	for _, name := range []string{z.Product.Probe, "core", "product"} {
+		if name != "" && z.Points[name] == string(sensors.Temperature) && name != z.Product.Air && z.Kind != Technical {
+			return name
+		}
+	}
+	return ""
+}
+
+// masks returns by which of its switches a zone with goods is excused, with the
+// defaults; nil when by none.
+func (z *Zone) masks() map[sensors.Quantity]alerting.Mask {
+	var out map[sensors.Quantity]alerting.Mask
+	for _, name := range z.Points {
+		q := sensors.Quantity(name)
+		m, excuses := alerting.DefaultMask(q)
+		if own, set := z.Masks[name]; set {
+			m.For, m.Above = own.For, cmp.Or(own.Above, m.Above)
+		}
+		if !excuses || m.For == 0 || !z.measures(sensors.Temperature) || z.Kind == Technical {
+			continue
+		}
+		if out == nil {
+			out = map[sensors.Quantity]alerting.Mask{}
+		}
+		out[q] = m
+	}
+	return out
+}
+
+// air is the point that measures the air around the goods; "" when none does.
+func (z *Zone) air() string {
+	if z.Product.Air != "" {
+		return z.Product.Air
+	}
+	first := ""
+	for name, q := range z.Points {
+		if q != string(sensors.Temperature) || name == z.probe() {
+			continue
+		}
+		if first == "" || name == "air" || first != "air" && name < first {
+			first = name
+		}
+	}
+	return first
 }
 
 // Points returns every point of the county, sorted by name.

@@ -64,27 +64,13 @@ func (c *County) WatchZones() []watch.Zone {
 					out.Points = append(out.Points, sensors.Point{ID: sensors.PointID(id + "/" + name), Quantity: sensors.Quantity(z.Points[name])})
 				}
 			}
-			if product := z.inGoods(); product != "" {
+			if product := z.probe(); product != "" {
 				out.Product = sensors.PointID(id + "/" + product)
 			}
 			zones = append(zones, out)
 		}
 	}
 	return zones
-}
-
-// inGoods is the point that stands in the goods: the one that is named, else
-// one that is called so; "" when there is none.
-func (z *Zone) inGoods() string {
-	if z.Product != "" {
-		return z.Product
-	}
-	for _, name := range []string{"core", "product"} {
-		if z.Points[name] == string(sensors.Temperature) {
-			return name
-		}
-	}
-	return ""
 }
 
 // rulesOf are a zone's rules: its own before its kind's before the defaults.
@@ -163,10 +149,6 @@ func (c *County) checkWatch(r *report) {
 		for j := range c.Sites[i].Zones {
 			z, p := &c.Sites[i].Zones[j], place("sites").index(i).key("zones").index(j)
 			z.Watch.check(r, p.key("watch"), c.Watch[string(z.Kind)].over(watch.DefaultRules(string(z.Kind))))
-			product := p.key("product")
-			if z.Product != "" && z.Points[z.Product] != string(sensors.Temperature) && r.understood(p.key("points")) {
-				r.bad(product, "name one of its temperature points, e.g. product: core", "zone %.60q has no temperature point %.60q to stand in the goods", z.ID, z.Product)
-			}
 		}
 	}
 }

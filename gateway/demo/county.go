@@ -122,6 +122,9 @@ func shortened(kind config.ZoneKind) []config.Limit {
 	limits, _, _ := alerting.DefaultLimits(string(kind))
 	out := make([]config.Limit, 0, len(limits))
 	for _, l := range limits {
+		if l.Within != 0 {
+			continue // what adds up in a day is no story for a few minutes
+		}
 		out = append(out, config.Limit{Side: string(l.Side), Level: string(l.Level), Value: l.Value, Delay: AlarmDelay})
 	}
 	return out

@@ -75,7 +75,7 @@ func merge(old Alarm, said alerting.Alarm) (merged Alarm, actions []string) {
 		merged.LastSeen, merged.LastValue, merged.Reason = said.LastSeen, said.LastValue, said.Reason
 	}
 	if said.HasValue && old.HasValue {
-		if said.Rule == alerting.LowLimit {
+		if said.Rule.IsLow() {
 			merged.Peak = min(old.Peak, said.Peak)
 		} else {
 			merged.Peak = max(old.Peak, said.Peak)

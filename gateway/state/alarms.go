@@ -227,6 +227,9 @@ func alarmDetail(a Alarm) detail {
 	if a.HasValue {
 		d["limit"], d["peak"] = a.Limit, a.Peak
 	}
+	if a.Masked != 0 { // how long a defrost or a door had held it back
+		d["masked"] = a.Masked.String()
+	}
 	if a.Reason != sensors.NoReason {
 		d["reason"] = a.Reason
 	}

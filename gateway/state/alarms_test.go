@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -193,6 +194,17 @@ func TestPeakOfALowLimitIsTheLowest(t *testing.T) {
 	tr.Alarm.Peak = 1
 	if a := db.apply(t, tr)[0]; a.Peak != -1.5 {
 		t.Error("peak is", a.Peak)
+	}
+}
+
+func TestTheAuditSaysHowLongAnAlarmWasMasked(t *testing.T) {
+	db := open(t)
+	tr := raised(noon)
+	tr.Alarm.Masked = 25 * time.Minute
+	db.apply(t, tr)
+	var detail string
+	if err := db.reader.QueryRow("SELECT detail FROM audit WHERE action = ?", alarmRaised).Scan(&detail); err != nil || !strings.Contains(detail, `"masked":"25m0s"`) {
+		t.Errorf("audit %s: %v; want masked for 25m0s", detail, err)
 	}
 }
 

@@ -45,8 +45,8 @@ type Zone struct {
 }
 
 // CountyFrom takes over what the page needs of a county's configuration.
-// limits gives the limits in force for a zone ("site/zone"), with the defaults
-// of its kind filled in: those that alarms are judged by.
+// limits gives a zone's ("site/zone") own limits, with the defaults of its kind
+// filled in; what lies in it may bring stricter ones, see Rooms.
 func CountyFrom(c config.County, limits func(zone string) map[sensors.Quantity][]alerting.Limit) (County, error) {
 	out := County{ID: c.County, Name: c.Name, Notice: c.Notice, Timezone: c.Timezone, Sources: c.PointSources()}
 	if out.Timezone == "" {

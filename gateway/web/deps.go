@@ -23,6 +23,8 @@ type Deps struct {
 	Alarms   Alarms
 	Batches  Batches
 	Health   Health
+	// Rooms may be nil: every zone is then judged by County's limits.
+	Rooms Rooms
 	// Operations may be nil: its routes are then not found.
 	Operations Operations
 	// Steps, People, Outages, Messages and Usage may be nil: their routes are
@@ -44,6 +46,26 @@ type Live interface {
 	Latest(point sensors.PointID) (latest Latest, ok bool)
 	// Gateways lists every gateway the collector knows of.
 	Gateways() []Gateway
+}
+
+// Rooms says how rooms are judged now, which changes with what lies in them. It
+// must not wait.
+type Rooms interface {
+	// Limits returns the limits in force in a zone ("site/zone").
+	Limits(zone string) map[sensors.Quantity][]alerting.Limit
+	// Product returns how warm the goods in a zone are as estimated from the air;
+	// ok is false where nothing is estimated.
+	Product(zone string) (p Product, ok bool)
+}
+
+// Product is the temperature of the goods in a zone, estimated.
+type Product struct {
+	Known bool    // false while too much of it rests on what nobody measured
+	Value float64 // °C
+	At    time.Time
+	// TimeConstant is how slowly they follow the air; Limits are theirs.
+	TimeConstant time.Duration
+	Limits       []alerting.Limit
 }
 
 // Latest is the newest reading of a point and what the collector thinks of it.

@@ -98,8 +98,10 @@ type zoneJSON struct {
 	Main   sensors.PointID                  `json:"main,omitempty"` // the point that stands for the zone
 	Limits map[sensors.Quantity][]limitJSON `json:"limits"`
 	Points []pointJSON                      `json:"points"`
-	Spark  *envelopeJSON                    `json:"spark"`  // main point, 24 h; null when the store did not answer
-	Recent *envelopeJSON                    `json:"recent"` // main point, last quarter of an hour
+	// Product is the goods' temperature as estimated; absent where it is not.
+	Product *productJSON  `json:"product,omitempty"`
+	Spark   *envelopeJSON `json:"spark"`  // main point, 24 h; null when the store did not answer
+	Recent  *envelopeJSON `json:"recent"` // main point, last quarter of an hour
 	useJSON
 }
 
@@ -108,6 +110,16 @@ type limitJSON struct {
 	Level  alerting.Level `json:"level"`
 	Value  float64        `json:"value"`
 	DelayS float64        `json:"delay_s"`
+	// WithinS is of a sum of times: over how long they are added up.
+	WithinS float64 `json:"within_s,omitempty"`
+	Reached bool    `json:"reached,omitempty"` // a value equal to the limit is beyond it
+}
+
+type productJSON struct {
+	Value         *float64    `json:"v"` // null: nobody can say
+	Time          stamp       `json:"t"`
+	TimeConstantS float64     `json:"time_constant_s"`
+	Limits        []limitJSON `json:"limits"`
 }
 
 type pointJSON struct {
@@ -152,21 +164,43 @@ func (s *Server) point(p sensors.Point) pointJSON {
 
 func (s *Server) zone(z Zone) zoneJSON {
 	site, _, _ := cutZone(z.ID)
+	inForce := z.Limits
+	if s.deps.Rooms != nil {
+		inForce = s.deps.Rooms.Limits(z.ID)
+	}
 	out := zoneJSON{ID: z.ID, Site: site, Kind: z.Kind, Name: z.Name, Points: make([]pointJSON, 0, len(z.Points)),
-		Limits: make(map[sensors.Quantity][]limitJSON, len(z.Limits))}
+		Limits: make(map[sensors.Quantity][]limitJSON, len(inForce))}
 	if p, ok := z.Main(); ok {
 		out.Main = p.ID
 	}
 	out.useJSON = s.useOf(z.ID)
-	for q, limits := range z.Limits {
-		list := make([]limitJSON, 0, len(limits))
-		for _, l := range limits {
-			list = append(list, limitJSON{l.Side, l.Level, l.Value, l.Delay.Seconds()})
-		}
-		out.Limits[q] = list
+	for q, limits := range inForce {
+		out.Limits[q] = limitsOf(limits)
+	}
+	if s.deps.Rooms != nil {
+		out.Product = productOf(s.deps.Rooms.Product(z.ID))
 	}
 	for _, p := range z.Points {
 		out.Points = append(out.Points, s.point(p))
+	}
+	return out
+}
+
+func limitsOf(limits []alerting.Limit) []limitJSON {
+	list := make([]limitJSON, 0, len(limits))
+	for _, l := range limits {
+		list = append(list, limitJSON{l.Side, l.Level, l.Value, l.Delay.Seconds(), l.Within.Seconds(), l.Reached})
+	}
+	return list
+}
+
+func productOf(p Product, ok bool) *productJSON {
+	if !ok {
+		return nil
+	}
+	out := &productJSON{Time: stamp(p.At), TimeConstantS: p.TimeConstant.Seconds(), Limits: limitsOf(p.Limits)}
+	if p.Known {
+		out.Value = &p.Value
 	}
 	return out
 }

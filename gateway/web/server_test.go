@@ -390,3 +390,55 @@ func TestBigAnswersArePacked(t *testing.T) {
 		t.Error("the policy lets inline script run")
 	}
 }
+
+// rooms judges every room by stricter limits than its own, and knows its goods.
+type rooms struct{ known bool }
+
+func (rooms) Limits(string) map[sensors.Quantity][]alerting.Limit {
+	return map[sensors.Quantity][]alerting.Limit{sensors.Temperature: {
+		{Side: alerting.High, Level: alerting.Warning, Value: 3, Delay: time.Hour, Within: 24 * time.Hour, Reached: true}}}
+}
+
+func (r rooms) Product(zone string) (web.Product, bool) {
+	return web.Product{Known: r.known, Value: 4.5, At: noon, TimeConstant: 90 * time.Minute}, zone == "balagong/mutton-1"
+}
+
+func TestZonesShowHowTheyAreJudgedNow(t *testing.T) {
+	for _, known := range []bool{true, false} {
+		f := webtest.NewFake()
+		deps := f.Deps(county(), web.NewHub())
+		deps.Rooms = rooms{known}
+		s, err := web.New(deps, web.Options{Now: func() time.Time { return noon }, Page: fstest.MapFS{"placeholder.html": {Data: []byte("-")}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec := httptest.NewRecorder()
+		s.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/api/v1/zones?sparkline=0", nil))
+		var got struct {
+			Zones []struct {
+				Limits map[string][]struct {
+					Value   float64
+					WithinS float64 `json:"within_s"`
+					Reached bool
+				}
+				Product *struct {
+					V   *float64
+					Tau float64 `json:"time_constant_s"`
+				}
+			}
+		}
+		if err := json.Unmarshal(rec.Body.Bytes(), &got); err != nil {
+			t.Fatalf("%v: %s", err, rec.Body)
+		}
+		l, p := got.Zones[0].Limits["temperature"], got.Zones[0].Product
+		if len(l) != 1 || l[0].Value != 3 || l[0].WithinS != 86400 || !l[0].Reached {
+			t.Errorf("limits %+v: want those in force", l)
+		}
+		if p == nil || p.Tau != 5400 || (p.V != nil) != known || known && *p.V != 4.5 {
+			t.Errorf("product %+v: want the estimate only when it is known (%v)", p, known)
+		}
+		if got.Zones[1].Product != nil {
+			t.Error("a product in a zone without goods")
+		}
+	}
+}

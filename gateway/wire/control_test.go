@@ -153,10 +153,10 @@ func TestTopics(t *testing.T) {
 // TestLimitsOfASite: what DecodeCommand takes is what VersionOf names; anything
 // else about it is refused.
 func TestLimitsOfASite(t *testing.T) {
-	good := SiteLimits{SilentAfterS: 600, Zones: []ZoneLimits{{Zone: "s/z", Quantity: "temperature", Hysteresis: 0.5, Lines: []LimitLine{{"high", "warning", 4, 900_000}}}}}
+	good := SiteLimits{SilentAfterS: 600, Zones: []ZoneLimits{{Zone: "s/z", Quantity: "temperature", Hysteresis: 0.5, Lines: []LimitLine{{Side: "high", Level: "warning", Value: 4, DelayMS: 900_000}}}}}
 	named := func(change func(*SiteLimits)) Command {
 		l := good
-		l.Zones = []ZoneLimits{{Zone: "s/z", Quantity: "temperature", Hysteresis: 0.5, Lines: []LimitLine{{"high", "warning", 4, 900_000}}}}
+		l.Zones = []ZoneLimits{{Zone: "s/z", Quantity: "temperature", Hysteresis: 0.5, Lines: []LimitLine{{Side: "high", Level: "warning", Value: 4, DelayMS: 900_000}}}}
 		change(&l)
 		version, err := VersionOf(l)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"time"
 
 	"coldchain/sensors"
 )
@@ -34,6 +35,10 @@ type LimitLine struct {
 	Level   string  `json:"level"`
 	Value   float64 `json:"value"`
 	DelayMS int64   `json:"delay_ms"`
+	// WithinMS is the window in which the times beyond the limit are added up; 0:
+	// each run counts for itself. Reached says that the limit itself is outside.
+	WithinMS int64 `json:"within_ms,omitempty"`
+	Reached  bool  `json:"reached,omitempty"`
 }
 
 // NoLimits is what a status says of a site that would judge by the county's
@@ -42,6 +47,9 @@ const NoLimits = "none"
 
 // maxLines bounds the lines of one zone and quantity.
 const maxLines = 32
+
+// maxWithin is the longest window of a total.
+const maxWithin = 31 * 24 * time.Hour
 
 // VersionOf names limits by their content.
 func VersionOf(l SiteLimits) (string, error) {
@@ -77,7 +85,10 @@ func (l SiteLimits) check() error {
 			return fmt.Errorf("limits of zone %s: %d lines (at most %d) with hysteresis %g", z.Zone, len(z.Lines), maxLines, z.Hysteresis)
 		}
 		for _, x := range z.Lines {
-			if x.DelayMS < 0 || x.DelayMS > 24*3600*1000 {
+			if x.WithinMS < 0 || x.WithinMS > maxWithin.Milliseconds() || x.WithinMS > 0 && x.WithinMS < x.DelayMS {
+				return fmt.Errorf("limits of zone %s: %d ms added up within %d ms: not the delay to 31 days", z.Zone, x.DelayMS, x.WithinMS)
+			}
+			if x.DelayMS < 0 || x.WithinMS == 0 && x.DelayMS > 24*3600*1000 {
 				return fmt.Errorf("limits of zone %s: delay of %d ms: not 0 to a day", z.Zone, x.DelayMS)
 			}
 		}

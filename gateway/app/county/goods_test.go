@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -144,8 +145,16 @@ func TestLimitsFollowTheGoods(t *testing.T) {
 		}
 		return err
 	}
+	shown := judging{own: limitsOf(cfg.EngineZones()), goods: g}
+	drawn := func() []alerting.Limit { return shown.Limits("balagong/meat")[sensors.Temperature] }
+	if !slices.Equal(drawn(), g.bands["balagong/meat"]) {
+		t.Errorf("the page draws %v for an empty room", drawn())
+	}
 	if err := book("OFF", "offal-chilled"); err != nil {
 		t.Fatal(err)
+	}
+	if !slices.Equal(drawn(), set["balagong/meat"]) {
+		t.Errorf("the page draws %v, judged is by %v", drawn(), set["balagong/meat"])
 	}
 	if warnsAt() != 3 {
 		t.Errorf("with offal in it the room warns at %g °C, want 3", warnsAt())

@@ -83,7 +83,7 @@ func nextLimit(a alerting.Alarm, limits []alerting.Limit) (float64, bool) {
 	}
 	best, found := 0.0, false
 	for _, l := range limits {
-		if l.Side != side || l.Level != alerting.Excursion || l.Crossed(a.LastValue) {
+		if l.Side != side || l.Level != alerting.Excursion || l.Within != 0 || l.Crossed(a.LastValue) {
 			continue
 		}
 		if !found || math.Abs(l.Value-a.LastValue) < math.Abs(best-a.LastValue) {

@@ -149,6 +149,7 @@ func TestGoodsInARoomThatIsSwitchedOff(t *testing.T) {
 // stubborn refuses limits so many times.
 type stubborn struct {
 	limiter
+	told
 	refuses int
 }
 
@@ -164,7 +165,7 @@ func (s *stubborn) SetLimits(zone string, q sensors.Quantity, limits []alerting.
 // with the next look if they could not be set at once.
 func TestWhatCouldNotBeFollowedIsTriedAgain(t *testing.T) {
 	r := newRestRig(t)
-	r.hand(&stubborn{r.judge, 1})
+	r.hand(&stubborn{r.judge, told{}, 1})
 	keeper := state.Actor{Kind: state.Person, ID: "其其格"}
 	if _, err := r.db.CreateBatch(t.Context(), keeper, "k", batch.Batch{ID: "HJQ-1", Profile: "mutton-chilled"}, &batch.Custody{Zone: restRoom, Override: "解冻"}); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"coldchain/alerting"
 	"coldchain/alerting/batch"
 	"coldchain/alerting/duty"
+	"coldchain/alerting/engine"
 	"coldchain/gateway/collector"
 	"coldchain/gateway/state"
 	"coldchain/gateway/store"
@@ -186,6 +187,45 @@ func translate(err error) error {
 	return err
 }
 
+// judging shows the page how each room is judged now.
+type judging struct {
+	own      func(zone string) map[sensors.Quantity][]alerting.Limit
+	goods    *goods
+	products map[string]*alerting.Product // by "site/zone"
+	estimate func(air sensors.PointID) (engine.Estimate, bool)
+}
+
+// Product implements web.Rooms.
+func (j judging) Product(zone string) (web.Product, bool) {
+	p := j.products[zone]
+	if p == nil || p.Probe != "" {
+		return web.Product{}, false
+	}
+	x, known := j.estimate(p.Air)
+	return web.Product{Known: known, Value: x.Value, At: x.At, TimeConstant: p.TimeConstant, Limits: p.Limits}, true
+}
+
+func productsOf(zones []alerting.Zone) map[string]*alerting.Product {
+	by := map[string]*alerting.Product{}
+	for _, z := range zones {
+		by[z.ID] = z.Product
+	}
+	return by
+}
+
+var _ web.Rooms = judging{}
+
+// Limits implements web.Rooms.
+func (j judging) Limits(zone string) map[sensors.Quantity][]alerting.Limit {
+	limits := map[sensors.Quantity][]alerting.Limit{}
+	maps.Copy(limits, j.own(zone))
+	if now := j.goods.limitsOf(zone); len(now) > 0 {
+		limits[sensors.Temperature] = now
+	}
+	return limits
+}
+
+// limitsOf looks up the rooms' own limits that can be drawn.
 func limitsOf(zones []alerting.Zone) func(zone string) map[sensors.Quantity][]alerting.Limit {
 	by := map[string]map[sensors.Quantity][]alerting.Limit{}
 	for _, z := range zones {

@@ -55,7 +55,8 @@ func (j *Judge) config(county *wire.SiteLimits) engine.Config {
 func linesOf(z wire.ZoneLimits) []alerting.Limit {
 	lines := make([]alerting.Limit, len(z.Lines))
 	for i, l := range z.Lines {
-		lines[i] = alerting.Limit{Side: alerting.Side(l.Side), Level: alerting.Level(l.Level), Value: l.Value, Delay: time.Duration(l.DelayMS) * time.Millisecond}
+		lines[i] = alerting.Limit{Side: alerting.Side(l.Side), Level: alerting.Level(l.Level), Value: l.Value, Delay: time.Duration(l.DelayMS) * time.Millisecond,
+			Within: time.Duration(l.WithinMS) * time.Millisecond, Reached: l.Reached}
 	}
 	return lines
 }

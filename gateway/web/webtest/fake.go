@@ -30,6 +30,7 @@ type Fake struct {
 	Stored    map[sensors.PointID][]store.Record // oldest first
 	AlarmList []web.Alarm                        // newest first
 	Lots      []web.BatchHistory                 // newest first
+	Products  map[string]web.Product             // estimated, by zone
 	Stalled   error                              // what Health answers
 	StoreDown error                              // what Read answers
 	StateDown error                              // what Alarms and Batches answer
@@ -54,8 +55,34 @@ func (f *Fake) Do(change func(*Fake)) {
 
 // Deps offers the fake as everything a server needs.
 func (f *Fake) Deps(c web.County, hub *web.Hub) web.Deps {
-	return web.Deps{County: c, Live: f, Readings: f, Alarms: f, Batches: f, Health: f, Operations: f, Hub: hub,
+	return web.Deps{County: c, Live: f, Readings: f, Alarms: f, Batches: f, Health: f, Operations: f, Hub: hub, Rooms: rooms{f, c},
 		Steps: f, People: f, Outages: f, Messages: f, Usage: f}
+}
+
+// rooms judges every room by its own limits.
+type rooms struct {
+	fake   *Fake
+	county web.County
+}
+
+// Limits implements web.Rooms.
+func (r rooms) Limits(zone string) map[sensors.Quantity][]alerting.Limit {
+	for _, s := range r.county.Sites {
+		for _, z := range s.Zones {
+			if z.ID == zone {
+				return z.Limits
+			}
+		}
+	}
+	return nil
+}
+
+// Product implements web.Rooms.
+func (r rooms) Product(zone string) (web.Product, bool) {
+	r.fake.mu.Lock()
+	defer r.fake.mu.Unlock()
+	p, ok := r.fake.Products[zone]
+	return p, ok
 }
 
 // Put stores a reading and makes it the newest of its point.

@@ -94,10 +94,24 @@ func NewScene(story Story, now time.Time) (*Scene, error) {
 	if story == Demo {
 		s.yard(now)
 	}
+	s.estimates(now)
 	s.office(now)
 	s.provisional(now)
 	s.machinery(now)
 	return s, nil
+}
+
+// estimates draws how warm the goods are where no probe lies in them; one that
+// was set up a while ago is not known yet.
+func (s *Scene) estimates(now time.Time) {
+	s.Products = map[string]web.Product{}
+	for i, r := range s.rooms {
+		tau, limits, ok := alerting.DefaultProduct(string(r.zone.Kind))
+		if !ok || r.fate == disagrees { // that one has a probe in the goods
+			continue
+		}
+		s.Products[r.zone.ID] = web.Product{Known: i%7 != 6, Value: r.mean + 0.4, At: now, TimeConstant: tau, Limits: limits}
+	}
 }
 
 // Run moves the values until ctx ends and tells the hub.

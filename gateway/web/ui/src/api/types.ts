@@ -109,6 +109,10 @@ export interface Limit {
   level: 'warning' | 'excursion'
   value: number
   delay_s: number
+  /** Of a sum of times: over how long they are added up. */
+  within_s?: number
+  /** A value equal to the limit is beyond it. */
+  reached?: boolean
 }
 
 export interface Envelope {
@@ -120,6 +124,14 @@ export interface Envelope {
   faults?: { bucket: number; reason: string }[]
   /** Buckets in which at least one value is uncertain. */
   doubts?: { bucket: number; reason: string }[]
+}
+
+export interface Product {
+  /** null: nobody can say. */
+  v: number | null
+  t: string | null
+  time_constant_s: number
+  limits: Limit[]
 }
 
 /** What a truck does, in the order of a trip. */
@@ -168,6 +180,8 @@ export interface Zone extends Use {
   main?: string
   limits: Partial<Record<Quantity, Limit[]>>
   points: Point[]
+  /** The goods' temperature, estimated from the air; absent where it is not. */
+  product?: Product
   spark: Envelope | null
   recent: Envelope | null
 }
@@ -189,7 +203,8 @@ export interface ExposedBatch {
 
 /** What an alarm can be about. */
 export const rules = [
-  'high-limit', 'low-limit', 'silence', 'sensor-fault', 'site-silent', 'door-open', 'mains-lost', 'defrost-long', 'battery-low',
+  'high-limit', 'low-limit', 'high-total', 'low-total',
+  'product-high', 'product-low', 'estimate-high', 'estimate-low', 'silence', 'sensor-fault', 'site-silent', 'door-open', 'mains-lost', 'defrost-long', 'battery-low',
   'store-failing', 'gateway-twin', 'gateway-silent', 'bus-fault', 'device-fault', 'humidity', 'condensation', 'rate-of-rise', 'pull-down',
   'compressor-silent', 'off-with-goods', 'clock-wrong', 'calibration-expired', 'disk-filling', 'channel-fails', 'drill-missed',
 ] as const

@@ -25,7 +25,8 @@ export function useAlarm(alarm: () => Alarm) {
   const unit = computed(() => unitText(special.value ? 'Cel' : alarm().unit ?? ''))
   const high = computed(() => {
     const a = alarm()
-    return a.rule === 'low-limit' ? false : a.rule === 'high-limit' || a.limit === null || a.peak === null || a.peak >= a.limit
+    if (a.rule === 'low-limit' || a.rule === 'low-total' || a.rule === 'product-low' || a.rule === 'estimate-low') return false
+    return a.rule === 'high-limit' || a.rule === 'high-total' || a.rule === 'product-high' || a.rule === 'estimate-high' || a.limit === null || a.peak === null || a.peak >= a.limit
   })
   const what = computed(() =>
     t('alarm.rule.' + alarm().rule, { what: t('quantity.' + (special.value ? 'temperature' : alarm().quantity ?? 'temperature')) }))

@@ -87,7 +87,17 @@ export const en: Catalogue = {
     low: 'at least {n} {unit}',
     highAfter: 'above {n} {unit} for {time}',
     lowAfter: 'below {n} {unit} for {time}',
+    highAtOnce: 'above {n} {unit} at all',
+    lowAtOnce: 'below {n} {unit} at all',
+    within: ' all told, in {time}',
+    reached: ' (the limit itself counts)',
     title: 'Limits',
+  },
+  product: {
+    title: 'Limits of the goods',
+    estimate: 'Goods about {n} {unit} (estimated)',
+    unknown: 'Goods: cannot be estimated yet',
+    how: 'Estimated from the air: the goods follow it within about {time}. No probe lies in them.',
   },
   trend: { up: 'Rising', down: 'Falling', steady: 'Steady', rate: '{n} {unit} per hour' },
   gateway: {
@@ -104,7 +114,9 @@ export const en: Catalogue = {
     none: 'No alarms now',
     nonePast: 'No past alarms yet',
     rule: {
-      'high-limit': '{what} too high', 'low-limit': '{what} too low', silence: 'No data', 'site-silent': 'No data from the whole site',
+      'high-limit': '{what} too high', 'low-limit': '{what} too low', 'high-total': '{what} too high, all told', 'low-total': '{what} too low, all told',
+      'product-high': 'Goods too warm', 'product-low': 'Goods too cold',
+      'estimate-high': 'Goods too warm (estimated)', 'estimate-low': 'Goods too cold (estimated)', silence: 'No data', 'site-silent': 'No data from the whole site',
       'sensor-fault': 'Probe broken', 'door-open': 'Door left open', 'mains-lost': 'Power cut', 'defrost-long': 'Defrost does not end', 'battery-low': 'Standby battery flat',
       'store-failing': 'The readings store takes nothing', 'gateway-twin': 'Two boxes use this gateway’s name: switch one off or rename it',
       'gateway-silent': 'The gateway says nothing', 'bus-fault': 'A whole line is dead', 'device-fault': 'The device does not answer', humidity: 'Humidity out of bounds', condensation: 'Condensation ahead', 'rate-of-rise': '{what} rises too fast',

@@ -88,7 +88,17 @@ export const zh = {
     low: '应不低于 {n} {unit}',
     highAfter: '高于 {n} {unit} 满 {time}',
     lowAfter: '低于 {n} {unit} 满 {time}',
+    highAtOnce: '一高于 {n} {unit} 就报',
+    lowAtOnce: '一低于 {n} {unit} 就报',
+    within: '（{time}内累计）',
+    reached: '（含等于）',
     title: '限值',
+  },
+  product: {
+    title: '货温限值',
+    estimate: '货温约 {n} {unit}（估算）',
+    unknown: '货温：暂时无法估算',
+    how: '按空气温度估算：货温大约 {time} 跟上空气。货里没有探头。',
   },
   trend: { up: '上升', down: '下降', steady: '平稳', rate: '每小时 {n} {unit}' },
   gateway: {
@@ -105,7 +115,9 @@ export const zh = {
     none: '现在没有报警',
     nonePast: '还没有过去的报警',
     rule: {
-      'high-limit': '{what}太高', 'low-limit': '{what}太低', silence: '没有数据', 'site-silent': '整站没有数据',
+      'high-limit': '{what}太高', 'low-limit': '{what}太低', 'high-total': '{what}累计太高', 'low-total': '{what}累计太低',
+      'product-high': '货温太高', 'product-low': '货温太低',
+      'estimate-high': '货温（估算）太高', 'estimate-low': '货温（估算）太低', silence: '没有数据', 'site-silent': '整站没有数据',
       'sensor-fault': '探头故障', 'door-open': '门没关', 'mains-lost': '停电', 'defrost-long': '除霜不停', 'battery-low': '备用电池没电',
       'store-failing': '读数库不收数据', 'gateway-twin': '网关重名：两台设备用同一个名字，请关掉一台或改名',
       'gateway-silent': '网关没有消息', 'bus-fault': '整条线路不通', 'device-fault': '设备不应答', humidity: '湿度超限', condensation: '要结露', 'rate-of-rise': '{what}升得太快',

@@ -234,8 +234,7 @@ export function startCounty() {
     },
     batches(_, at) {
       hear(at)
-      batchesChanged.value++
-      refreshAlarms()
+      void load() // what lies in a room sets its limits
     },
     gateways(gateways, at) {
       hear(at)

@@ -57,7 +57,7 @@ export interface Bands {
 
 export const bandsOf = (limits: Limit[] | undefined): Bands => ({
   safe: safeBand(limits),
-  serious: safeBand(limits?.filter((l) => l.level === 'excursion')),
+  serious: safeBand(limits?.filter((l) => l.level === 'excursion' && !l.within_s)),
 })
 
 /** The strictest limits of either side: between them nothing is wrong. */
