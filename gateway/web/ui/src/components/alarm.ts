@@ -61,7 +61,7 @@ export function useAlarm(alarm: () => Alarm) {
     zone.value || alarm().zone ? label(zone.value?.data.name, alarm().zone) : label(site.value?.name ?? (own.value ? county.value?.name : undefined), alarm().site))
   const steps = computed(() => stepsOf(alarm()))
   const lots = computed(() => alarm().batches.filter((b, i, all) => all.findIndex((x) => x.id === b.id) === i))
-  return { zone, site, state, own, unit, figure, what, over, left, leftShort, why, place, steps, lots }
+  return { zone, site, state, own, unit, high, figure, what, over, left, leftShort, why, place, steps, lots }
 }
 
 /** The last part of a batch's code is what people call it by. */
