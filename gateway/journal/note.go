@@ -114,3 +114,37 @@ func (j *Journal) readNote() (n note, ok bool) {
 	}
 	return n, true
 }
+
+// present fails when there was a journal, as its note says, and SQLite would
+// take what is left of it for an empty file.
+func (j *Journal) present() error {
+	info, err := os.Stat(j.path)
+	if err == nil && info.Size() >= 512 || err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil // opening it says more
+	}
+	if _, noted := j.readNote(); !noted {
+		return nil
+	}
+	return fmt.Errorf("journal %s: %w: it is gone or cut to nothing", j.path, ErrCorrupt)
+}
+
+// DeclaredToNow reports whether this opening of the journal has declared a loss
+// that reaches up to it: then the time since the last record needs no gap.
+func (j *Journal) DeclaredToNow() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.declared
+}
+
+// begun fails for a file that was made in the place of a damaged one and never
+// got its identity: the power went in between. It cannot say what is missing.
+func (j *Journal) begun() error {
+	_, noted := j.readNote()
+	j.mu.Lock()
+	some := j.hasLast
+	j.mu.Unlock()
+	if some || !noted || len(j.Quarantined()) == 0 {
+		return nil // the first record of one that takes another's place is the event that says so
+	}
+	return fmt.Errorf("journal %s: %w: it was begun in the place of another one and is empty", j.path, ErrCorrupt)
+}
