@@ -122,17 +122,24 @@ type county struct {
 
 func startCounty(t *testing.T, l load, broker string, influx *influxdtest.Server) county {
 	t.Helper()
+	store := ""
+	if influx != nil {
+		influx.CreateDatabase(t, "coldchain")
+		store = fmt.Sprintf("store: {influx: {url: %q, bucket: coldchain/autogen}}\n", influx.URL)
+	}
+	return startCountyAt(t, l, broker, store)
+}
+
+// startCountyAt starts it before a store, a line of its configuration; empty for
+// the embedded one.
+func startCountyAt(t *testing.T, l load, broker, store string) county {
+	t.Helper()
 	dir := t.TempDir()
 	bin := filepath.Join(dir, "county")
 	if text, err := exec.Command("go", "build", "-tags", "bench", "-o", bin, "coldchain/deploy/bench/county").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, text)
 	}
 	page := freeAddress(t)
-	store := ""
-	if influx != nil {
-		influx.CreateDatabase(t, "coldchain")
-		store = fmt.Sprintf("store: {influx: {url: %q, bucket: coldchain/autogen}}\n", influx.URL)
-	}
 	config := filepath.Join(dir, "county.yaml")
 	if err := os.WriteFile(config, []byte(countyYAML(l, dir, broker, store, page)), 0o600); err != nil {
 		t.Fatal(err)
@@ -144,7 +151,7 @@ func startCounty(t *testing.T, l load, broker string, influx *influxdtest.Server
 	now.Set(l.warm())
 	args := []string{"-config", config, "-clock", filepath.Join(dir, "clock")}
 	if profile := os.Getenv("BENCH_PROFILE"); profile != "" {
-		args = append(args, "-profile", profile+map[bool]string{true: ".embedded", false: ".influxdb"}[influx == nil])
+		args = append(args, "-profile", profile+map[bool]string{true: ".embedded", false: ".influxdb"}[store == ""])
 	}
 	c := county{process: start(t, bin, args...), data: dir, set: now.Set}
 	awaitHTTP(t, "http://"+page+"/healthz")

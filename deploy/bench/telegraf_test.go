@@ -36,6 +36,12 @@ func findTelegraf() (string, error) {
 // neither judges nor acknowledges nor rolls up; durable is what the database
 // counts.
 func ingestTelegraf(t *testing.T, l load, broker *mosquittotest.Broker, influx *influxdtest.Server) (cost, bool) {
+	influx.CreateDatabase(t, "telegraf")
+	return telegrafInto(t, l, broker, influx, influx.URL, func() int { return countInInflux(t, influx, "telegraf", "temperature", "value") })
+}
+
+// telegrafInto has it write to an address, and asks how much has come there.
+func telegrafInto(t *testing.T, l load, broker *mosquittotest.Broker, influx *influxdtest.Server, address string, count func() int) (cost, bool) {
 	binary, err := findTelegraf()
 	if err != nil {
 		return cost{}, false
@@ -44,7 +50,6 @@ func ingestTelegraf(t *testing.T, l load, broker *mosquittotest.Broker, influx *
 	for g := range lines {
 		lines[g] = l.lines(g)
 	}
-	influx.CreateDatabase(t, "telegraf")
 	config := filepath.Join(t.TempDir(), "telegraf.conf")
 	text := fmt.Sprintf(`[agent]
   metric_batch_size = 5000
@@ -63,7 +68,7 @@ func ingestTelegraf(t *testing.T, l load, broker *mosquittotest.Broker, influx *
   token = "none:none"
   organization = ""
   bucket = "telegraf/autogen"
-`, broker.URL, influx.URL)
+`, broker.URL, address)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +91,7 @@ func ingestTelegraf(t *testing.T, l load, broker *mosquittotest.Broker, influx *
 	deadline := time.Now().Add(2 * time.Minute)
 	for got < l.readings() && time.Now().Before(deadline) {
 		time.Sleep(200 * time.Millisecond)
-		got = countInInflux(t, influx, "telegraf", "temperature", "value")
+		got = count()
 	}
 	elapsed := time.Since(began)
 	after.take(t, process.Pid, broker, influx)
