@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 )
 
 // TestChannelsSayWhatIsNotProved: the list names each way, and the command fails
@@ -26,17 +28,19 @@ func TestChannelsSayWhatIsNotProved(t *testing.T) {
 			}
 			fmt.Fprintf(w, `{"channels":[%s]}`, c.list)
 		}))
-		cmd, out := channelsCommand(), &bytes.Buffer{}
-		cmd.SetArgs([]string{"--server", server.URL})
-		cmd.SetOut(out)
-		cmd.SilenceErrors, cmd.SilenceUsage = true, true
-		err := cmd.ExecuteContext(t.Context())
-		server.Close()
-		switch {
-		case !strings.Contains(out.String(), c.says):
-			t.Errorf("says %q, want %q", out, c.says)
-		case c.fails == "" && err != nil, c.fails != "" && (err == nil || !strings.Contains(err.Error(), c.fails)):
-			t.Errorf("fails with %v, want %q", err, c.fails)
+		for _, cmd := range []*cobra.Command{channelsCommand(), checkCommand()} {
+			out := &bytes.Buffer{}
+			cmd.SetArgs([]string{"--server", server.URL})
+			cmd.SetOut(out)
+			cmd.SilenceErrors, cmd.SilenceUsage = true, true
+			err := cmd.ExecuteContext(t.Context())
+			switch {
+			case !strings.Contains(out.String(), c.says):
+				t.Errorf("%s says %q, want %q", cmd.Name(), out, c.says)
+			case c.fails == "" && err != nil, c.fails != "" && (err == nil || !strings.Contains(err.Error(), c.fails)):
+				t.Errorf("%s fails with %v, want %q", cmd.Name(), err, c.fails)
+			}
 		}
+		server.Close()
 	}
 }
