@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,8 +13,8 @@ import (
 func TestTheCountyIsToldOfDiskAndCalibrations(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		until := time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
-		known := true
-		r.options.Disk = func() (uint64, uint64, bool) { return 3 << 30, 8 << 30, known }
+		var unknown atomic.Bool
+		r.options.Disk = func() (uint64, uint64, bool) { return 3 << 30, 8 << 30, !unknown.Load() }
 		r.options.Calibrated = func(p sensors.PointID) (time.Time, bool) { return until, p == air }
 		r.start()
 		r.connect(wire.Hello{Generation: "g1"})
@@ -36,7 +37,7 @@ func TestTheCountyIsToldOfDiskAndCalibrations(t *testing.T) {
 		if !told {
 			t.Error("the inventory does not say until when the point is calibrated")
 		}
-		known = false
+		unknown.Store(true)
 		pass(11 * time.Minute)
 		if s := r.broker.status(t); s.DiskFree != 0 || s.DiskSize != 0 {
 			t.Errorf("a disk that cannot be asked is told as %d of %d bytes", s.DiskFree, s.DiskSize)

@@ -176,11 +176,12 @@ func (f *office) alarmsChanged() {
 
 // look reads the situation and completes it.
 func (f *office) look(ctx context.Context, now time.Time) (duty.Situation, error) {
+	before := f.roster.Load()
 	s, err := f.state.Situation(ctx, now)
 	if err != nil {
 		return s, err
 	}
-	f.roster.Store(&s.Roster)
+	f.roster.CompareAndSwap(before, &s.Roster) // somebody may have written a newer one meanwhile
 	f.complete(&s)
 	return s, nil
 }
@@ -273,11 +274,12 @@ func medium(kind string) duty.Medium {
 
 // person finds whom a message is for.
 func (f *office) person(ctx context.Context, id string) (duty.Person, bool, error) {
+	before := f.roster.Load()
 	p, err := f.state.People(ctx)
 	if err != nil {
 		return duty.Person{}, false, err
 	}
-	f.roster.Store(&p.Roster)
+	f.roster.CompareAndSwap(before, &p.Roster)
 	x, ok := p.Roster.Person(id)
 	return x, ok, nil
 }
