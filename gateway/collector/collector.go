@@ -71,7 +71,7 @@ type Options struct {
 
 const (
 	inboxMessages = 4096        // waiting to be decoded; more are dropped unacknowledged
-	maxUnstored   = 40_000      // records judged and waiting for the store
+	maxUnstored   = 60_000      // records judged and waiting for the store
 	advanceEvery  = time.Second // timers of the engine
 )
 
