@@ -3,70 +3,19 @@ package engine
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
 	"strconv"
 
 	"coldchain/alerting"
+	"coldchain/alerting/blob"
 )
 
 // The state is written by hand because it is written at every commit; it is
 // read, once, by encoding/json into the types of restore.go.
 
-// object writes one JSON object, leaving out what is zero.
-type object struct {
-	b    []byte
-	many bool
-}
+// object is a state being written.
+type object struct{ blob.Object }
 
-func begin(b []byte) *object { return &object{b: append(b, '{')} }
-
-func (o *object) end() []byte { return append(o.b, '}') }
-
-func (o *object) key(k string) {
-	if o.many {
-		o.b = append(o.b, ',')
-	}
-	o.many = true
-	o.b = append(o.b, '"')
-	o.b = append(o.b, k...)
-	o.b = append(o.b, '"', ':')
-}
-
-func (o *object) int(k string, v int64) {
-	if v != 0 {
-		o.key(k)
-		o.b = strconv.AppendInt(o.b, v, 10)
-	}
-}
-
-func (o *object) float(k string, v float64) {
-	if v != 0 {
-		o.key(k)
-		o.b = strconv.AppendFloat(o.b, v, 'g', -1, 64)
-	}
-}
-
-func (o *object) bool(k string, v bool) {
-	if v {
-		o.key(k)
-		o.b = append(o.b, "true"...)
-	}
-}
-
-func (o *object) string(k, v string) {
-	if v == "" {
-		return
-	}
-	o.key(k)
-	for i := range len(v) {
-		if c := v[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			quoted, _ := json.Marshal(v) // a string cannot fail
-			o.b = append(o.b, quoted...)
-			return
-		}
-	}
-	o.b = append(append(append(o.b, '"'), v...), '"')
-}
+func begin(b []byte) *object { return &object{blob.Begin(b)} }
 
 func (o *object) times(k string, x *times) {
 	if x.n == 0 {
@@ -80,41 +29,41 @@ func (o *object) times(k string, x *times) {
 		b = binary.AppendVarint(b, v-before-apart)
 		before, apart = v, v-before
 	}
-	o.key(k)
-	o.b = append(base64.RawStdEncoding.AppendEncode(append(o.b, '"'), b), '"')
+	o.Key(k)
+	o.B = append(base64.RawStdEncoding.AppendEncode(append(o.B, '"'), b), '"')
 }
 
 func (e *Engine) appendState(b []byte) []byte {
 	o := begin(b)
-	o.int("v", stateVersion)
-	o.int("reconnected", e.reconnected)
-	return o.end()
+	o.Int("v", stateVersion)
+	o.Int("reconnected", e.reconnected)
+	return o.End()
 }
 
 func (s *site) appendState(b []byte) []byte {
 	o := begin(b)
-	o.int("v", stateVersion)
-	o.int("born", s.born)
-	o.int("heard", s.heard)
-	o.int("newest", s.newest)
-	o.int("back", s.back)
+	o.Int("v", stateVersion)
+	o.Int("born", s.born)
+	o.Int("heard", s.heard)
+	o.Int("newest", s.newest)
+	o.Int("back", s.back)
 	o.silence(s.silence)
-	return o.end()
+	return o.End()
 }
 
 func (p *point) appendState(b []byte) []byte {
 	o := begin(b)
-	o.int("v", stateVersion)
-	o.int("born", p.born)
-	o.int("newest", p.newest)
-	o.int("heard", p.heard)
-	o.int("usable", p.usable)
-	o.int("arrival", p.arrival)
-	o.float("value", p.value.v)
-	o.int("measured", p.value.at)
-	o.int("bad", p.bad)
-	o.int("ok", p.ok)
-	o.string("reason", string(p.reason))
+	o.Int("v", stateVersion)
+	o.Int("born", p.born)
+	o.Int("newest", p.newest)
+	o.Int("heard", p.heard)
+	o.Int("usable", p.usable)
+	o.Int("arrival", p.arrival)
+	o.Float("value", p.value.v)
+	o.Int("measured", p.value.at)
+	o.Int("bad", p.bad)
+	o.Int("ok", p.ok)
+	o.Text("reason", string(p.reason))
 	o.times("recent", &p.recent)
 	for i := range p.sides {
 		o.side(keys[p.sides[i].band.kind], &p.sides[i])
@@ -122,18 +71,18 @@ func (p *point) appendState(b []byte) []byte {
 	if p.mask != nil {
 		o.swings("mask", p.mask.live)
 		o.swings("mask-late", p.mask.late)
-		o.int("mask-newest", p.mask.lateNewest)
+		o.Int("mask-newest", p.mask.lateNewest)
 	}
 	if p.goods != nil && p.goods.at != 0 {
-		o.key("goods")
-		o.b = p.goods.appendState(o.b)
+		o.Key("goods")
+		o.B = p.goods.appendState(o.B)
 	}
 	if l := p.late; l != nil {
-		o.key("late")
-		o.b = l.appendState(o.b)
+		o.Key("late")
+		o.B = l.appendState(o.B)
 	}
 	o.silence(p.silence)
-	return o.end()
+	return o.End()
 }
 
 // swings are pairs of on and off, flat; off is 0 while on.
@@ -141,82 +90,82 @@ func (o *object) swings(k string, list alerting.Swings) {
 	if len(list) == 0 {
 		return
 	}
-	o.key(k)
+	o.Key(k)
 	for i, x := range list {
-		o.b = append(o.b, "[,"[min(i, 1)])
+		o.B = append(o.B, "[,"[min(i, 1)])
 		off := int64(0)
 		if !x.Off.IsZero() {
 			off = x.Off.UnixMilli()
 		}
-		o.b = strconv.AppendInt(append(strconv.AppendInt(o.b, x.On.UnixMilli(), 10), ','), off, 10)
+		o.B = strconv.AppendInt(append(strconv.AppendInt(o.B, x.On.UnixMilli(), 10), ','), off, 10)
 	}
-	o.b = append(o.b, ']')
+	o.B = append(o.B, ']')
 }
 
 func (g *goods) appendState(b []byte) []byte {
 	o := begin(b)
 	o.lag(&g.lag)
 	if g.hole.end.at != 0 {
-		o.key("before")
-		in := begin(o.b)
+		o.Key("before")
+		in := begin(o.B)
 		in.lag(&g.hole.before)
-		o.b = in.end()
-		o.key("end")
-		in = begin(o.b)
+		o.B = in.End()
+		o.Key("end")
+		in = begin(o.B)
 		in.lag(&g.hole.end)
-		o.b = in.end()
+		o.B = in.End()
 	}
-	return o.end()
+	return o.End()
 }
 
 func (o *object) lag(g *lag) {
-	o.int("at", g.at)
-	o.float("air", g.air)
-	o.float("product", g.product)
-	o.float("unknown", g.unknown)
+	o.Int("at", g.at)
+	o.Float("air", g.air)
+	o.Float("product", g.product)
+	o.Float("unknown", g.unknown)
 }
 
 func (l *lateTrack) appendState(b []byte) []byte {
 	o := begin(b)
-	o.int("newest", l.newest)
-	o.int("heard", l.heard)
-	o.float("value", l.value.v)
-	o.int("measured", l.value.at)
-	o.int("added", l.added)
+	o.Int("newest", l.newest)
+	o.Int("heard", l.heard)
+	o.Float("value", l.value.v)
+	o.Int("measured", l.value.at)
+	o.Int("added", l.added)
 	o.times("recent", &l.recent)
 	o.side("high", &l.sides[0])
 	o.side("low", &l.sides[1])
 	if len(l.await) == 0 {
-		return o.end()
+		return o.End()
 	}
-	o.key("await")
+	o.Key("await")
 	for i, w := range l.await {
-		o.b = append(o.b, "[,"[min(i, 1)])
-		in := begin(o.b)
+		o.B = append(o.B, "[,"[min(i, 1)])
+		in := begin(o.B)
 		in.alarm(w.alarm)
-		o.b = in.end()
+		o.B = in.End()
 	}
-	o.b = append(o.b, ']')
-	o.key("sides")
+	o.B = append(o.B, ']')
+	o.Key("sides")
 	for i, w := range l.await {
-		o.b = append(o.b, "[,"[min(i, 1)])
-		o.b = strconv.AppendInt(o.b, int64(w.side), 10)
+		o.B = append(o.B, "[,"[min(i, 1)])
+		o.B = strconv.AppendInt(o.B, int64(w.side), 10)
 	}
-	o.b = append(o.b, ']')
-	return o.end()
+	o.B = append(o.B, ']')
+	return o.End()
 }
 
 func (o *object) silence(s *silence) {
 	if s == nil {
 		return
 	}
-	o.key("silence")
-	in := begin(o.b)
-	in.int("start", s.start)
-	in.int("raised", s.raised)
-	in.string("reason", string(s.reason))
-	in.bool("fault", s.fault)
-	o.b = in.end()
+	o.Key("silence")
+	in := begin(o.B)
+	in.Int("start", s.start)
+	in.Int("raised", s.raised)
+	in.Text("reason", string(s.reason))
+	in.Bool("fault", s.fault)
+	o.B = in.End()
 }
 
 func (o *object) side(k string, s *side) {
@@ -229,37 +178,37 @@ func (o *object) side(k string, s *side) {
 	if n == 0 && s.alarm == nil {
 		return
 	}
-	o.key(k)
-	in := begin(o.b)
+	o.Key(k)
+	in := begin(o.B)
 	if n > 0 {
 		in.pending(s)
 	}
 	if s.alarm != nil {
 		in.alarm(s.alarm)
 	}
-	o.b = in.end()
+	o.B = in.End()
 }
 
 func (o *object) pending(s *side) {
-	o.key("pending")
+	o.Key("pending")
 	first := true
 	for i := range s.pending {
 		p := &s.pending[i]
 		if !p.says() {
 			continue
 		}
-		o.b = append(o.b, "[,"[btoi(!first)])
+		o.B = append(o.B, "[,"[btoi(!first)])
 		first = false
-		in := begin(o.b)
+		in := begin(o.B)
 		in.line("line", s.band.lines[i])
 		in.stretch(&p.stretch)
 		in.earlier(p.earlier)
 		if p.from != p.since {
-			in.int("from", p.from)
+			in.Int("from", p.from)
 		}
-		o.b = in.end()
+		o.B = in.End()
 	}
-	o.b = append(o.b, ']')
+	o.B = append(o.B, ']')
 }
 
 // says reports whether there is anything to remember of a line.
@@ -269,68 +218,68 @@ func (o *object) earlier(list []stretch) {
 	if len(list) == 0 {
 		return
 	}
-	o.key("earlier")
+	o.Key("earlier")
 	for i := range list {
-		o.b = append(o.b, "[,"[min(i, 1)])
-		in := begin(o.b)
+		o.B = append(o.B, "[,"[min(i, 1)])
+		in := begin(o.B)
 		in.stretch(&list[i])
-		o.b = in.end()
+		o.B = in.End()
 	}
-	o.b = append(o.b, ']')
+	o.B = append(o.B, ']')
 }
 
 func (o *object) stretch(s *stretch) {
 	o.run("run", s.run)
-	o.float("peak", s.peak)
-	o.int("after", s.after)
-	o.int("next", s.next)
+	o.Float("peak", s.peak)
+	o.Int("after", s.after)
+	o.Int("next", s.next)
 }
 
 func (o *object) alarm(a *open) {
-	o.key("alarm")
-	in := begin(o.b)
-	in.int("born", a.born)
-	in.int("start", a.start)
-	in.int("after", a.after)
-	in.int("raised", a.raised)
-	in.int("escalated", a.escalated)
+	o.Key("alarm")
+	in := begin(o.B)
+	in.Int("born", a.born)
+	in.Int("start", a.start)
+	in.Int("after", a.after)
+	in.Int("raised", a.raised)
+	in.Int("escalated", a.escalated)
 	in.line("first", a.first)
 	in.line("line", a.line)
 	in.line("clears", a.clears)
-	in.float("hysteresis", a.hysteresis)
-	in.float("peak", a.peak)
-	in.float("last", a.last)
-	in.int("seen", a.seen)
-	in.int("masked", a.masked)
+	in.Float("hysteresis", a.hysteresis)
+	in.Float("peak", a.peak)
+	in.Float("last", a.last)
+	in.Int("seen", a.seen)
+	in.Int("masked", a.masked)
 	in.run("clear", a.clear)
-	in.string("class", string(a.class))
-	in.int("told", a.told)
-	o.b = in.end()
+	in.Text("class", string(a.class))
+	in.Int("told", a.told)
+	o.B = in.End()
 }
 
 func (o *object) run(k string, r run) {
 	if r.since == 0 {
 		return
 	}
-	o.key(k)
-	in := begin(o.b)
-	in.int("since", r.since)
-	in.int("last", r.last)
-	in.int("held", r.held)
-	in.int("frozen", r.frozen)
-	in.int("masked", r.masked)
-	o.b = in.end()
+	o.Key(k)
+	in := begin(o.B)
+	in.Int("since", r.since)
+	in.Int("last", r.last)
+	in.Int("held", r.held)
+	in.Int("frozen", r.frozen)
+	in.Int("masked", r.masked)
+	o.B = in.End()
 }
 
 func (o *object) line(k string, l alerting.Limit) {
-	o.key(k)
-	in := begin(o.b)
-	in.string("level", string(l.Level))
-	in.float("value", l.Value)
-	in.int("delay", l.Delay.Milliseconds())
-	in.int("within", l.Within.Milliseconds())
-	in.bool("reached", l.Reached)
-	o.b = in.end()
+	o.Key(k)
+	in := begin(o.B)
+	in.Text("level", string(l.Level))
+	in.Float("value", l.Value)
+	in.Int("delay", l.Delay.Milliseconds())
+	in.Int("within", l.Within.Milliseconds())
+	in.Bool("reached", l.Reached)
+	o.B = in.End()
 }
 
 func btoi(b bool) int {

@@ -9,24 +9,11 @@ import (
 	"slices"
 
 	"coldchain/alerting"
+	"coldchain/alerting/blob"
 	"coldchain/sensors"
 )
 
-// stamp is a time in ms. Decoding bounds it, so that no state can make the
-// arithmetic overflow.
-type stamp int64
-
-func (s *stamp) UnmarshalJSON(b []byte) error {
-	var v int64
-	if err := json.Unmarshal(b, &v); err != nil {
-		return err
-	}
-	if v < 0 || v > maxTime {
-		return fmt.Errorf("time %d is not between 1970 and 9999", v)
-	}
-	*s = stamp(v)
-	return nil
-}
+type stamp = blob.Time
 
 // span is a delay in ms, at most the longest that a limit may have.
 type span int64

@@ -1,12 +1,14 @@
 package engine
 
+import "coldchain/alerting/blob"
+
 // All times inside are whole milliseconds since 1970 in UTC, as on the wire;
 // 0 is "none", which no admitted reading can have.
 
 const (
 	minute  = int64(60_000)
 	minHole = 10 * minute
-	maxTime = int64(253_402_300_799_999) // the end of the year 9999
+	maxTime = blob.MaxTime
 )
 
 // run is a stretch of readings that agree: all outside a line, or all inside.

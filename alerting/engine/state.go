@@ -1,12 +1,13 @@
 package engine
 
 import (
-	"encoding/json"
 	"fmt"
 	"sort"
 	"strings"
 
 	"coldchain/sensors"
+
+	"coldchain/alerting/blob"
 )
 
 // The keys of the state: one small JSON object for the engine, for each site
@@ -84,18 +85,18 @@ func (e *Engine) Restore(state map[string][]byte) error {
 	return nil
 }
 
-func (e *Engine) restoreKey(key string, blob []byte, sites map[string]*site) (func(), error) {
+func (e *Engine) restoreKey(key string, text []byte, sites map[string]*site) (func(), error) {
 	kind, id, _ := strings.Cut(key, "/")
 	switch {
 	case key == engineKey:
 		var st engineState
-		if err := decode(blob, &st, &st.Version); err != nil {
+		if err := blob.Decode(text, &st, &st.Version, stateVersion); err != nil {
 			return nil, err
 		}
 		return func() { e.reconnected = max(e.reconnected, int64(st.Reconnected)) }, nil
 	case kind == "site":
 		var st siteState
-		if err := decode(blob, &st, &st.Version); err != nil {
+		if err := blob.Decode(text, &st, &st.Version, stateVersion); err != nil {
 			return nil, err
 		}
 		s := sites[id]
@@ -105,7 +106,7 @@ func (e *Engine) restoreKey(key string, blob []byte, sites map[string]*site) (fu
 		return func() { s.restore(&st) }, nil
 	case kind == "point":
 		var st pointState
-		if err := decode(blob, &st, &st.Version); err != nil {
+		if err := blob.Decode(text, &st, &st.Version, stateVersion); err != nil {
 			return nil, err
 		}
 		recent, lateRecent, err := st.times()
@@ -127,23 +128,6 @@ func (e *Engine) drop(key string, open bool) func() {
 			e.gone = append(e.gone, key)
 		}
 	}
-}
-
-// decode reads one object strictly: what this version does not know, it must
-// not lose.
-func decode(blob []byte, into any, version *int) error {
-	d := json.NewDecoder(strings.NewReader(string(blob)))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("decode: %w", err)
-	}
-	if d.More() {
-		return fmt.Errorf("decode: something follows the object")
-	}
-	if *version != stateVersion {
-		return fmt.Errorf("version %d; this program reads version %d", *version, stateVersion)
-	}
-	return nil
 }
 
 func cleaned[T any](list []T, dirty func(T) bool) []T {

@@ -3,9 +3,10 @@ package watch
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
 	"slices"
 	"strconv"
+
+	"coldchain/alerting/blob"
 )
 
 // Prefix begins every key of the state, so that it can lie beside the engine's.
@@ -30,10 +31,10 @@ func (w *Watch) Dirty() map[string][]byte {
 	buf := make([]byte, 0, n*(w.blob+64))
 	put := func(key string, write func(*object)) {
 		from := len(buf)
-		o := object{b: append(buf, '{')}
-		o.int("v", stateVersion)
+		o := begin(buf)
+		o.Int("v", stateVersion)
 		write(&o)
-		buf = append(o.b, '}')
+		buf = o.End()
 		out[key] = buf[from:len(buf):len(buf)]
 	}
 	for _, key := range w.gone {
@@ -54,7 +55,7 @@ func (w *Watch) Dirty() map[string][]byte {
 			continue
 		}
 		put(id.key(), func(o *object) {
-			o.string("zone", s.zone)
+			o.Text("zone", s.zone)
 			o.slot("slot", s)
 		})
 	}
@@ -65,49 +66,49 @@ func (w *Watch) Dirty() map[string][]byte {
 }
 
 func (p *point) write(o *object) {
-	o.int("newest", p.newest)
-	o.int("at", p.at)
-	o.float("value", p.value)
-	o.bool("good", p.good)
-	o.int("on", p.on)
-	o.int("last_on", p.lastOn)
-	o.bool("expired", p.expired)
+	o.Int("newest", p.newest)
+	o.Int("at", p.at)
+	o.Float("value", p.value)
+	o.Bool("good", p.good)
+	o.Int("on", p.on)
+	o.Int("last_on", p.lastOn)
+	o.Bool("expired", p.expired)
 	if r := p.rise; r != nil {
-		o.key("rise")
-		in := object{b: append(o.b, '{')}
+		o.Key("rise")
+		in := begin(o.B)
 		in.ring(r)
-		in.int("width", r.width)
-		in.int("bucket", r.bucket)
-		in.int("sum", r.sum)
-		in.int("count", r.count)
+		in.Int("width", r.width)
+		in.Int("bucket", r.bucket)
+		in.Int("sum", r.sum)
+		in.Int("count", r.count)
 		in.slot("slot", &r.slot)
-		o.b = append(in.b, '}')
+		o.B = in.End()
 	}
 }
 
 func (z *zone) write(o *object) {
-	o.int("booked", z.booked)
+	o.Int("booked", z.booked)
 	o.group("loading", z.loading.opened != 0, func(o *object) {
-		o.int("opened", z.loading.opened)
-		o.int("shut", z.loading.shut)
-		o.float("before", z.loading.before)
-		o.bool("known", z.loading.known)
+		o.Int("opened", z.loading.opened)
+		o.Int("shut", z.loading.shut)
+		o.Float("before", z.loading.before)
+		o.Bool("known", z.loading.known)
 	})
 	o.group("brought", z.brought.since != 0, func(o *object) {
-		o.int("since", z.brought.since)
-		o.float("cold", z.brought.cold)
+		o.Int("since", z.brought.since)
+		o.Float("cold", z.brought.cold)
 	})
 	p := &z.pull
 	o.group("pull", p.since != 0, func(o *object) {
-		o.int("first", p.first)
-		o.int("since", p.since)
-		o.bool("booked", p.booked)
-		o.int("reached", p.reached)
+		o.Int("first", p.first)
+		o.Int("since", p.since)
+		o.Bool("booked", p.booked)
+		o.Int("reached", p.reached)
 		o.list("at", p.n, func(b []byte, i int) []byte { return strconv.AppendInt(b, p.at[i], 10) })
 		o.list("v", p.n, func(b []byte, i int) []byte { return strconv.AppendFloat(b, p.v[i], 'g', -1, 64) })
-		o.int("bucket", p.cur.number)
-		o.int("count", p.cur.count)
-		o.float("sum", p.cur.sum)
+		o.Int("bucket", p.cur.number)
+		o.Int("count", p.cur.count)
+		o.Float("sum", p.cur.sum)
 		o.run("below", p.below)
 	})
 	o.slot("pull_slot", &p.slot)
@@ -115,52 +116,17 @@ func (z *zone) write(o *object) {
 	o.slot("silent", &z.silent)
 }
 
-// object writes one JSON object, leaving out what is zero. It is written by
-// hand because it is written at every commit.
-type object struct{ b []byte }
+// object is a state being written.
+type object struct{ blob.Object }
 
-func (o *object) key(k string) {
-	if o.b[len(o.b)-1] != '{' {
-		o.b = append(o.b, ',')
-	}
-	o.b = append(append(append(o.b, '"'), k...), '"', ':')
-}
-
-func (o *object) int(k string, v int64) {
-	if v != 0 {
-		o.key(k)
-		o.b = strconv.AppendInt(o.b, v, 10)
-	}
-}
-
-func (o *object) float(k string, v float64) {
-	if v != 0 {
-		o.key(k)
-		o.b = strconv.AppendFloat(o.b, v, 'g', -1, 64)
-	}
-}
-
-func (o *object) bool(k string, v bool) {
-	if v {
-		o.key(k)
-		o.b = append(o.b, "true"...)
-	}
-}
-
-func (o *object) string(k, v string) {
-	if v != "" {
-		o.key(k)
-		quoted, _ := json.Marshal(v) // a string cannot fail
-		o.b = append(o.b, quoted...)
-	}
-}
+func begin(b []byte) object { return object{blob.Begin(b)} }
 
 func (o *object) group(k string, there bool, write func(*object)) {
 	if there {
-		o.key(k)
-		in := object{b: append(o.b, '{')}
+		o.Key(k)
+		in := begin(o.B)
 		write(&in)
-		o.b = append(in.b, '}')
+		o.B = in.End()
 	}
 }
 
@@ -168,56 +134,56 @@ func (o *object) list(k string, n int, item func(b []byte, i int) []byte) {
 	if n == 0 {
 		return
 	}
-	o.key(k)
+	o.Key(k)
 	for i := range n {
-		o.b = item(append(o.b, "[,"[min(i, 1)]), i)
+		o.B = item(append(o.B, "[,"[min(i, 1)]), i)
 	}
-	o.b = append(o.b, ']')
+	o.B = append(o.B, ']')
 }
 
 func (o *object) run(k string, r run) {
 	if r.since == 0 {
 		return
 	}
-	o.key(k)
-	in := object{b: append(o.b, '{')}
-	in.int("since", r.since)
-	in.int("last", r.last)
-	in.int("held", r.held)
-	in.int("frozen", r.frozen)
-	o.b = append(in.b, '}')
+	o.Key(k)
+	in := begin(o.B)
+	in.Int("since", r.since)
+	in.Int("last", r.last)
+	in.Int("held", r.held)
+	in.Int("frozen", r.frozen)
+	o.B = in.End()
 }
 
 func (o *object) slot(k string, s *slot) {
 	if s.pending.since == 0 && s.alarm == nil {
 		return
 	}
-	o.key(k)
-	in := object{b: append(o.b, '{')}
+	o.Key(k)
+	in := begin(o.B)
 	in.run("pending", s.pending)
 	if a := s.alarm; a != nil {
-		in.key("alarm")
-		al := object{b: append(in.b, '{')}
-		al.string("object", s.object)
-		al.int("start", a.start)
-		al.int("raised", a.raised)
-		al.int("escalated", a.escalated)
-		al.string("first", string(a.first))
-		al.string("level", string(a.level))
-		al.float("limit", a.limit)
-		al.int("delay", a.delay)
-		al.string("reason", string(a.reason))
-		al.bool("has", a.has)
-		al.float("peak", a.peak)
-		al.float("last", a.last)
-		al.int("seen", a.seen)
-		al.int("heard", a.heard)
+		in.Key("alarm")
+		al := begin(in.B)
+		al.Text("object", s.object)
+		al.Int("start", a.start)
+		al.Int("raised", a.raised)
+		al.Int("escalated", a.escalated)
+		al.Text("first", string(a.first))
+		al.Text("level", string(a.level))
+		al.Float("limit", a.limit)
+		al.Int("delay", a.delay)
+		al.Text("reason", string(a.reason))
+		al.Bool("has", a.has)
+		al.Float("peak", a.peak)
+		al.Float("last", a.last)
+		al.Int("seen", a.seen)
+		al.Int("heard", a.heard)
 		al.run("clear", a.clear)
-		al.string("class", string(a.class))
-		al.int("told", a.told)
-		in.b = append(al.b, '}')
+		al.Text("class", string(a.class))
+		al.Int("told", a.told)
+		in.B = al.End()
 	}
-	o.b = append(in.b, '}')
+	o.B = in.End()
 }
 
 // ring writes the means of a rise: numbers of buckets and hundredths of a °C,
@@ -233,7 +199,7 @@ func (o *object) ring(r *rise) {
 		b = binary.AppendVarint(b, int64(r.v[i])-v)
 		at, v = r.at[i], int64(r.v[i])
 	}
-	o.key("ring")
-	o.b = slices.Grow(o.b, base64.RawStdEncoding.EncodedLen(len(b))+2)
-	o.b = append(base64.RawStdEncoding.AppendEncode(append(o.b, '"'), b), '"')
+	o.Key("ring")
+	o.B = slices.Grow(o.B, base64.RawStdEncoding.EncodedLen(len(b))+2)
+	o.B = append(base64.RawStdEncoding.AppendEncode(append(o.B, '"'), b), '"')
 }

@@ -3,13 +3,13 @@ package watch
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 
 	"coldchain/alerting"
+	"coldchain/alerting/blob"
 	"coldchain/sensors"
 )
 
@@ -41,11 +41,11 @@ func (w *Watch) Restore(state map[string][]byte) error {
 	return nil
 }
 
-func (w *Watch) restoreKey(key string, blob []byte) (func(), error) {
+func (w *Watch) restoreKey(key string, text []byte) (func(), error) {
 	if id, ok := strings.CutPrefix(key, pointPrefix); ok {
 		var st pointState
 		var ring *rise
-		err := decode(blob, &st, &st.Version)
+		err := blob.Decode(text, &st, &st.Version, stateVersion)
 		if err == nil && st.Rise != nil {
 			ring, err = decodeRing(st.Rise.Ring)
 		}
@@ -60,7 +60,7 @@ func (w *Watch) restoreKey(key string, blob []byte) (func(), error) {
 	}
 	if id, ok := strings.CutPrefix(key, zonePrefix); ok {
 		var st zoneState
-		if err := decode(blob, &st, &st.Version); err != nil {
+		if err := blob.Decode(text, &st, &st.Version, stateVersion); err != nil {
 			return nil, err
 		}
 		if err := st.check(); err != nil {
@@ -74,7 +74,7 @@ func (w *Watch) restoreKey(key string, blob []byte) (func(), error) {
 	}
 	if name, ok := strings.CutPrefix(key, conditionPrefix); ok {
 		var st conditionState
-		if err := decode(blob, &st, &st.Version); err != nil {
+		if err := blob.Decode(text, &st, &st.Version, stateVersion); err != nil {
 			return nil, err
 		}
 		id, ok := parseConditionID(name)
@@ -98,21 +98,7 @@ func (w *Watch) drop(key string, open bool) func() {
 	}
 }
 
-// stamp is a time or a length in ms. Decoding bounds it, so that no state can
-// make the arithmetic overflow.
-type stamp int64
-
-func (s *stamp) UnmarshalJSON(b []byte) error {
-	var v int64
-	if err := json.Unmarshal(b, &v); err != nil {
-		return err
-	}
-	if v < 0 || v > maxTime {
-		return fmt.Errorf("time %d is not between 1970 and 9999", v)
-	}
-	*s = stamp(v)
-	return nil
-}
+type stamp = blob.Time
 
 type runState struct {
 	Since  stamp `json:"since"`
@@ -214,23 +200,6 @@ type conditionState struct {
 func (st *zoneState) check() error {
 	if len(st.Pull.At) != len(st.Pull.V) || len(st.Pull.At) > coreBuckets {
 		return fmt.Errorf("%d times and %d values of a pull-down, at most %d", len(st.Pull.At), len(st.Pull.V), coreBuckets)
-	}
-	return nil
-}
-
-// decode reads one object strictly: what this version does not know, it must
-// not lose.
-func decode(blob []byte, into any, version *int) error {
-	d := json.NewDecoder(strings.NewReader(string(blob)))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("decode: %w", err)
-	}
-	if d.More() {
-		return fmt.Errorf("decode: something follows the object")
-	}
-	if *version != stateVersion {
-		return fmt.Errorf("version %d; this program reads version %d", *version, stateVersion)
 	}
 	return nil
 }

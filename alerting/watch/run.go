@@ -1,6 +1,10 @@
 package watch
 
-import "time"
+import (
+	"time"
+
+	"coldchain/alerting/blob"
+)
 
 // All times inside are whole milliseconds since 1970 in UTC, as on the wire;
 // 0 is "none", which no admitted reading can have.
@@ -9,7 +13,7 @@ const (
 	minute  = int64(60_000)
 	hour    = 60 * minute
 	minHole = 10 * minute
-	maxTime = int64(253_402_300_799_999) // the end of the year 9999
+	maxTime = blob.MaxTime
 )
 
 // run is a stretch of answers that agree. It measures time by evidence, as the
