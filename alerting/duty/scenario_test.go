@@ -2,11 +2,8 @@ package duty_test
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,52 +11,34 @@ import (
 
 	"coldchain/alerting/duty"
 	"coldchain/alerting/notify"
+	"coldchain/alerting/storytest"
 	"coldchain/alerting/wording"
 )
-
-var update = flag.Bool("update", false, "rewrite the expectations of the scenarios")
 
 // TestScenarios plays every testdata/*.txt: stories of alarms and people, with
 // lines beginning with "=>" that say who was told what, when and how. See
 // testdata/README for the language. Each is played again with everything that
 // must not matter.
 func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scenarios: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			b, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
+	storytest.Run(t, func(t *testing.T, text string) string {
+		s := newStory(nil)
+		got, err := s.play(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Restarted at every step, everything told twice and in any order, and
+		// looked at more often than asked for: the same messages.
+		for seed := range uint64(3) {
+			again := newStory(rand.New(rand.NewPCG(seed, 7)))
+			if _, err := again.play(text); err != nil {
+				t.Fatalf("shaken: %v", err)
 			}
-			text := string(b)
-			s := newStory(nil)
-			got, err := s.play(text)
-			if err != nil {
-				t.Fatalf("%s: %v", file, err)
+			if x, y := keys(s.told), keys(again.told); !slices.Equal(x, y) {
+				t.Errorf("shaken with seed %d:\n%s\nwithout:\n%s", seed, strings.Join(y, "\n"), strings.Join(x, "\n"))
 			}
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			} else if got != text {
-				t.Errorf("%s: differs (run with -update if that is meant):\n%s", file, difference(text, got))
-			}
-			// Restarted at every step, everything told twice and in any order, and
-			// looked at more often than asked for: the same messages.
-			for seed := range uint64(3) {
-				again := newStory(rand.New(rand.NewPCG(seed, 7)))
-				if _, err := again.play(text); err != nil {
-					t.Fatalf("%s, shaken: %v", file, err)
-				}
-				if x, y := keys(s.told), keys(again.told); !slices.Equal(x, y) {
-					t.Errorf("%s, shaken with seed %d:\n%s\nwithout:\n%s", file, seed, strings.Join(y, "\n"), strings.Join(x, "\n"))
-				}
-			}
-		})
-	}
+		}
+		return got
+	})
 }
 
 func keys(told []duty.Told) []string {
@@ -301,21 +280,4 @@ func (s *story) alarm(letter string) (*duty.Alarm, error) {
 		}
 	}
 	return nil, fmt.Errorf("no alarm is called %q", letter)
-}
-
-func difference(want, got string) string {
-	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
-	for i := range max(len(w), len(g)) {
-		x, y := "", ""
-		if i < len(w) {
-			x = w[i]
-		}
-		if i < len(g) {
-			y = g[i]
-		}
-		if x != y {
-			return fmt.Sprintf("line %d:\n  want %s\n  got  %s\n--- got\n%s", i+1, x, y, got)
-		}
-	}
-	return got
 }

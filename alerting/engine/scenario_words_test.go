@@ -187,15 +187,3 @@ func word(w []string, i int) string {
 	}
 	return ""
 }
-
-func difference(want, got string) string {
-	var b strings.Builder
-	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
-	for i := range max(len(w), len(g)) {
-		if x, y := word(w, i), word(g, i); x != y {
-			fmt.Fprintf(&b, "line %d:\n  want %s\n  got  %s\n", i+1, x, y)
-			break
-		}
-	}
-	return b.String() + "--- got\n" + got
-}

@@ -1,50 +1,30 @@
 package trip
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-)
 
-var update = flag.Bool("update", false, "rewrite the expectations of the scenarios")
+	"coldchain/alerting/storytest"
+)
 
 // TestScenarios plays every testdata/*.txt; testdata/README says how they are
 // written. A line that begins with "=>" says how the truck stands from then on.
 func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scenarios: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := newStory(false).play(string(text))
-			if err != nil {
-				t.Fatalf("%s: %v", file, err)
-			}
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			} else if got != string(text) {
-				t.Errorf("%s: differs (run with -update if that is meant):\n%s", file, got)
-			}
-			// The same story with a restart after every step.
-			again, err := newStory(true).play(string(text))
-			if err != nil || again != got {
-				t.Errorf("%s: restarts at every step change it (%v):\n%s", file, err, again)
-			}
-		})
-	}
+	storytest.Run(t, func(t *testing.T, text string) string {
+		got, err := newStory(false).play(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The same story with a restart after every step.
+		if again, err := newStory(true).play(text); err != nil || again != got {
+			t.Errorf("restarts at every step change it (%v):\n%s", err, again)
+		}
+		return got
+	})
 }
 
 // story is one truck's day being played.

@@ -1,11 +1,8 @@
 package watch
 
 import (
-	"flag"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,47 +10,30 @@ import (
 
 	"coldchain/alerting"
 	"coldchain/alerting/engine"
+	"coldchain/alerting/storytest"
 	"coldchain/sensors"
 )
-
-var update = flag.Bool("update", false, "rewrite the expectations of the scenarios")
 
 // TestScenarios plays every testdata/*.txt, in the engine's language. The limits
 // and this package's rules judge side by side, as they do in the collector. See
 // testdata/README for what is added to the language.
 func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scenarios: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			s := newScenario(false)
-			got, err := s.play(string(text))
-			if err != nil {
-				t.Fatalf("%s: %v", file, err)
-			}
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			} else if got != string(text) {
-				t.Errorf("%s: differs (run with -update if that is meant):\n%s", file, difference(string(text), got))
-			}
-			// The same story with a restart after every reading and every minute.
-			again := newScenario(true)
-			if _, err := again.play(string(text)); err != nil {
-				t.Fatalf("%s, restarted at every step: %v", file, err)
-			}
-			if !slices.Equal(s.all, again.all) {
-				t.Errorf("%s: restarts at every step change the transitions:\n%v\nwithout:\n%v", file, again.all, s.all)
-			}
-		})
-	}
+	storytest.Run(t, func(t *testing.T, text string) string {
+		s := newScenario(false)
+		got, err := s.play(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The same story with a restart after every reading and every minute.
+		again := newScenario(true)
+		if _, err := again.play(text); err != nil {
+			t.Fatalf("restarted at every step: %v", err)
+		}
+		if !slices.Equal(s.all, again.all) {
+			t.Errorf("restarts at every step change the transitions:\n%v\nwithout:\n%v", again.all, s.all)
+		}
+		return got
+	})
 }
 
 // scenario is one story being played.
@@ -84,34 +64,18 @@ func newScenario(restarting bool) *scenario {
 
 // play returns the text with its expectations replaced by what happened.
 func (s *scenario) play(text string) (string, error) {
-	var out []string
 	var group []arrival
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		if strings.HasPrefix(line, "=> ") {
-			continue
-		}
-		out = append(out, line)
+	return storytest.Play(text, func(words []string) error {
 		s.lines = nil
-		words := strings.Fields(strings.SplitN(line, "#", 2)[0])
-		if len(words) > 0 {
-			more, err := s.step(words)
-			if err != nil {
-				return "", fmt.Errorf("line %d: %w", i+1, err)
-			}
-			group = append(group, more...)
-		}
-		// Lines that begin with "also" happen at the same time as the one above.
-		if next := i + 1; next < len(lines) && strings.HasPrefix(strings.TrimSpace(lines[next]), "also ") {
-			continue
-		}
-		if err := s.arrive(group); err != nil {
-			return "", fmt.Errorf("line %d: %w", i+1, err)
-		}
-		group = nil
-		out = append(out, s.lines...)
-	}
-	return strings.Join(out, "\n"), nil
+		more, err := s.step(words)
+		group = append(group, more...)
+		return err
+	}, func() ([]string, error) {
+		err := s.arrive(group)
+		said := s.lines
+		group, s.lines = nil, nil
+		return said, err
+	})
 }
 
 type arrival struct {

@@ -1,11 +1,8 @@
 package wiring
 
 import (
-	"flag"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,37 +11,20 @@ import (
 	"coldchain/alerting"
 	"coldchain/alerting/duty"
 	"coldchain/alerting/engine"
+	"coldchain/alerting/storytest"
 	"coldchain/sensors"
 )
-
-var update = flag.Bool("update", false, "rewrite the expectations of the scenarios")
 
 // TestScenarios plays every testdata/*.txt, and plays it again with a restart
 // after every change and every seventh look: nothing may change. See testdata/README for the language.
 func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scenarios: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := play(t, string(text), false)
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			} else if got != string(text) {
-				t.Errorf("differs (run with -update if that is meant):\n%s", got)
-			}
-			if again := play(t, string(text), true); again != got {
-				t.Errorf("with restarts:\n%s", again)
-			}
-		})
-	}
+	storytest.Run(t, func(t *testing.T, text string) string {
+		got := play(t, text, false)
+		if again := play(t, text, true); again != got {
+			t.Errorf("with restarts:\n%s", again)
+		}
+		return got
+	})
 }
 
 const silent = 10 * time.Minute
