@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +21,7 @@ import (
 // testdata/README for the language. Each is played again with everything that
 // must not matter.
 func TestScenarios(t *testing.T) {
-	storytest.Run(t, func(t *testing.T, text string) string {
+	storytest.Run(t, os.DirFS("testdata"), os.WriteFile, func(t *testing.T, text string) string {
 		s := newStory(nil)
 		got, err := s.play(text)
 		if err != nil {

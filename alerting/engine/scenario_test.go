@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,7 @@ import (
 // say what was measured and when it arrived, and lines beginning with "=>" that
 // say what the engine made of it. See testdata/README for the language.
 func TestScenarios(t *testing.T) {
-	storytest.Run(t, func(t *testing.T, text string) string {
+	storytest.Run(t, os.DirFS("testdata"), os.WriteFile, func(t *testing.T, text string) string {
 		s := newScenario(false)
 		got, err := s.play(text)
 		if err != nil {

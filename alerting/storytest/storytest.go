@@ -6,25 +6,25 @@ package storytest
 import (
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io/fs"
 	"strings"
 	"testing"
 )
 
 var update = flag.Bool("update", false, "rewrite the expectations of the scenarios")
 
-// Run plays every testdata/*.txt as a subtest: play returns the text with its
-// expectations replaced by what happened.
-func Run(t *testing.T, play func(t *testing.T, text string) string) {
+// Run plays every *.txt of a folder as a subtest: play returns the text with its
+// expectations replaced by what happened. write, os.WriteFile, puts that into
+// testdata with -update.
+func Run(t *testing.T, folder fs.FS, write func(name string, content []byte, mode fs.FileMode) error, play func(t *testing.T, text string) string) {
 	t.Helper()
-	files, err := filepath.Glob("testdata/*.txt")
+	files, err := fs.Glob(folder, "*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenarios: %v", err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			b, err := os.ReadFile(file)
+		t.Run(strings.TrimSuffix(file, ".txt"), func(t *testing.T) {
+			b, err := fs.ReadFile(folder, file)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -33,7 +33,7 @@ func Run(t *testing.T, play func(t *testing.T, text string) string) {
 			switch {
 			case got == text || t.Failed():
 			case *update:
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				if err := write("testdata/"+file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			default:

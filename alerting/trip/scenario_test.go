@@ -2,6 +2,7 @@ package trip
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +15,7 @@ import (
 // TestScenarios plays every testdata/*.txt; testdata/README says how they are
 // written. A line that begins with "=>" says how the truck stands from then on.
 func TestScenarios(t *testing.T) {
-	storytest.Run(t, func(t *testing.T, text string) string {
+	storytest.Run(t, os.DirFS("testdata"), os.WriteFile, func(t *testing.T, text string) string {
 		got, err := newStory(false).play(text)
 		if err != nil {
 			t.Fatal(err)

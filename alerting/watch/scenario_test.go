@@ -3,6 +3,7 @@ package watch
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +19,7 @@ import (
 // and this package's rules judge side by side, as they do in the collector. See
 // testdata/README for what is added to the language.
 func TestScenarios(t *testing.T) {
-	storytest.Run(t, func(t *testing.T, text string) string {
+	storytest.Run(t, os.DirFS("testdata"), os.WriteFile, func(t *testing.T, text string) string {
 		s := newScenario(false)
 		got, err := s.play(text)
 		if err != nil {

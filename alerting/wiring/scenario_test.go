@@ -3,6 +3,7 @@ package wiring
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +19,7 @@ import (
 // TestScenarios plays every testdata/*.txt, and plays it again with a restart
 // after every change and every seventh look: nothing may change. See testdata/README for the language.
 func TestScenarios(t *testing.T) {
-	storytest.Run(t, func(t *testing.T, text string) string {
+	storytest.Run(t, os.DirFS("testdata"), os.WriteFile, func(t *testing.T, text string) string {
 		got := play(t, text, false)
 		if again := play(t, text, true); again != got {
 			t.Errorf("with restarts:\n%s", again)

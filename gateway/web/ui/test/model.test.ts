@@ -94,6 +94,7 @@ describe('the state of a zone', () => {
     ['a failed read', zone([point({ status: 'fault', reading: { t: at(5), v: null, q: 'bad', reason: 'timeout' } })]), [], 'nodata'],
     ['never heard of', zone([point({ status: 'unknown', reading: null })]), [], 'nodata'],
     ['a silence alarm', zone([point({ status: 'unknown', reading: null })]), [alarm({ rule: 'silence', limit: null })], 'nodata'],
+    ['a defrost that runs is no alarm yet', zone([point(), point({ id: 's/z/defrost', quantity: 'defrost', status: 'out' })]), [], 'ok'],
     ['another probe of the room is out', zone([point(), point({ id: 's/z/core', status: 'out' })]), [], 'attention'],
     ['a place with power only', zone([mains(1)], { main: undefined, kind: 'technical' }), [], 'ok'],
     ['the same without power', zone([mains(0)], { main: undefined, kind: 'technical' }), [], 'attention'],

@@ -135,7 +135,9 @@ export function zoneState(z: Zone, alarms: Alarm[], nowMs: number, staleMs: numb
   if (held.some((h) => h && h.v !== null)) return 'attention'
   const dark = (p: Point) => isStale(p, nowMs, staleMs) || p.reading?.q === 'bad'
   if (judged.length === 0 || judged.every(dark)) return 'nodata'
-  if (z.points.some((p) => p.status === 'out' && !isStale(p, nowMs, staleMs))) return 'attention'
+  // A door that is open or a defrost that runs is no trouble before it has lasted: then it is an alarm.
+  const passing = (p: Point) => p.quantity === 'door' || p.quantity === 'defrost'
+  if (z.points.some((p) => p.status === 'out' && !passing(p) && !isStale(p, nowMs, staleMs))) return 'attention'
   if (isDoubtful(main)) return 'attention'
   const v = main?.reading?.v
   if (main && v !== null && v !== undefined && beyond(v, safeBand(z.limits[main.quantity])) !== 0) return 'attention'
