@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	writeRecords = 5_000 // records in one write at most
+	writeRecords = 20_000 // records in one write at most
 	// linger is how long a write waits for company: one transaction for many
 	// messages costs a tenth. Alarms do not wait for it, acknowledgements do.
 	linger     = 250 * time.Millisecond

@@ -115,6 +115,7 @@ func source(path string, write bool) string {
 		q.Add("_txlock", "immediate")
 	} else {
 		q.Add("_pragma", "query_only(ON)")
+		q.Add("_pragma", "cache_size(-512)") // KiB, each; the kernel keeps the rest
 	}
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}
 	return u.String()

@@ -26,6 +26,10 @@ var _ store.Store = (*Store)(nil)
 // readers bounds the pool of read connections.
 const readers = 4
 
+// readerCacheKiB is each reader's page cache: the inner pages of the index. What
+// they lead to is read once, and the kernel keeps it.
+const readerCacheKiB = 512
+
 // writerCacheKiB holds the page each point is growing at, for some thousands
 // of points; with SQLite's 2 MiB a commit would write and reread pages midway.
 const writerCacheKiB = 4 << 10
@@ -75,7 +79,7 @@ func connect(path string, busy time.Duration) (*Store, error) {
 		return nil, fmt.Errorf("readings store %s: %w", path, err)
 	}
 	writeDB.SetMaxOpenConns(1)
-	readDB, err := sql.Open("sqlite", dsn(abs, busy, "query_only(1)"))
+	readDB, err := sql.Open("sqlite", dsn(abs, busy, "query_only(1)", "cache_size(-"+strconv.Itoa(readerCacheKiB)+")"))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("readings store %s: %w", path, err), writeDB.Close())
 	}
