@@ -50,10 +50,16 @@ func TestIngest(t *testing.T) {
 		fmt.Println("ingest | telegraf | not measured: neither in .cache/bin nor on PATH (make bench-deps)")
 	}
 	report("InfluxDB alone, nobody before it", ingestDatabase(t, l, influx))
-	report("coldchain, embedded store, judging and rollups on", ingestOurs(t, l, broker, nil))
+	embedded := ingestOurs(t, l, broker, nil)
+	report("coldchain, embedded store, judging and rollups on (its database is in it)", embedded)
+	alone := ingestEmbedded(t, l)
+	report("embedded store alone, nobody before it", alone)
 	if ok {
 		fmt.Printf("ingest | coldchain : telegraf | %.2f times the readings/s, %.2f times the CPU a reading\n",
 			ours.rate()/theirs.rate(), ours.perMillion(ours.cpu)/theirs.perMillion(theirs.cpu))
+		fmt.Printf("ingest | coldchain with its embedded store : telegraf and InfluxDB | %.2f times the readings/s, %.2f times the CPU of both; without its database %.2f times the CPU of telegraf\n",
+			embedded.rate()/theirs.rate(), embedded.perMillion(embedded.cpu)/(theirs.perMillion(theirs.cpu)+theirs.perMillion(theirs.database)),
+			(embedded.perMillion(embedded.cpu)-alone.perMillion(alone.database))/theirs.perMillion(theirs.cpu))
 	}
 }
 

@@ -40,7 +40,7 @@ func (l load) value(round, p int) float64 {
 func (l load) packs(t *testing.T, g int) (out [][]byte) {
 	ids := make([]sensors.PointID, l.points)
 	for p := range ids {
-		ids[p] = sensors.PointID(fmt.Sprintf("%s/room/p%02d", site(g), p))
+		ids[p] = l.point(g, p)
 	}
 	var encoder wire.Encoder
 	seq := l.seq

@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"coldchain/gateway/store"
@@ -33,6 +35,7 @@ func (s *Store) WriteRollups(ctx context.Context, rollups []store.Rollup) error 
 			return s.wrap("write rollups", err)
 		}
 	}
+	rollups = byBucket(rollups)
 	for len(rollups) > 0 {
 		n := min(len(rollups), rollupsPerCommit)
 		if err := s.writeRollups(ctx, rollups[:n]); err != nil {
@@ -41,6 +44,17 @@ func (s *Store) WriteRollups(ctx context.Context, rollups []store.Rollup) error 
 		rollups = rollups[n:]
 	}
 	return nil
+}
+
+// byBucket is the rollups in the order of their places in the file, which many
+// points that end an hour together are not: a commit then writes each page
+// once. Of two of the same bucket the last remains the last.
+func byBucket(rollups []store.Rollup) []store.Rollup {
+	sorted := slices.Clone(rollups)
+	slices.SortStableFunc(sorted, func(a, b store.Rollup) int {
+		return cmp.Or(cmp.Compare(a.Point, b.Point), cmp.Compare(a.Quantity, b.Quantity), cmp.Compare(a.Width, b.Width), a.Start.Compare(b.Start))
+	})
+	return sorted
 }
 
 func (s *Store) writeRollups(ctx context.Context, rollups []store.Rollup) (err error) {

@@ -58,9 +58,11 @@ var migrations = []string{
 }
 
 const (
-	insertReading = `INSERT INTO reading
+	insertReadings = `INSERT INTO reading
 		(point, time_ms, quantity, value, raw, quality, reason, flags, gateway, epoch, sequence)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+		VALUES ` // and a readingRow for each
+	readingRow = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	orNothing  = ` ON CONFLICT DO NOTHING`
 
 	selectHolder = `SELECT gateway, epoch, sequence FROM reading WHERE point = ? AND time_ms = ?`
 

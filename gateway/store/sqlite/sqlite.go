@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,11 +45,11 @@ type Store struct {
 	write *sql.DB // exactly one connection: SQLite has one writer
 	read  *sql.DB
 
-	mu     sync.Mutex // held during a Write
-	insert *sql.Stmt
-	holder *sql.Stmt
-	names  names
-	closed bool
+	mu                 sync.Mutex // held during a Write
+	insert, insertMany *sql.Stmt
+	holder             *sql.Stmt
+	names              names
+	closed             bool
 }
 
 // Open opens the file at path, creates it when it is not there, and brings its
@@ -113,7 +114,10 @@ func (s *Store) prepare(ctx context.Context) error {
 	if s.names, err = loadNames(ctx, s.write); err != nil {
 		return err
 	}
-	if s.insert, err = s.write.PrepareContext(ctx, insertReading); err != nil {
+	if s.insert, err = s.write.PrepareContext(ctx, insertReadings+readingRow+orNothing); err != nil {
+		return err
+	}
+	if s.insertMany, err = s.write.PrepareContext(ctx, insertReadings+strings.Repeat(readingRow+",", together-1)+readingRow+orNothing); err != nil {
 		return err
 	}
 	s.holder, err = s.write.PrepareContext(ctx, selectHolder)
