@@ -80,7 +80,7 @@ func frozenLife1972() Model {
 	const source = "IIR 1972 as quoted [S2]"
 	return Model{
 		Name: "frozen-life-iir-1972", Label: Label{"冻肉 PPP（IIR 1972）", "Frozen meat, PPP by IIR 1972"}, Kind: LifeShare,
-		Formula: "share used = Σ h / (24 PSL(T)), ln PSL straight between the nodes; a month is 30.4375 d", Unit: shareAnHour, SumUnit: "share of life", Sureness: Seen,
+		Formula: "share used = Σ h / (24 PSL(T)), ln PSL straight between the nodes; a month is 30.4375 d", Unit: shareAnHour, SumUnit: "share of life", Sureness: General,
 		Citation: "International Institute of Refrigeration 1972, beef carcasses and packed cuts, as quoted at second hand [S2]; lamb carcasses 9, 12, 24 months",
 		Fitted:   "-30 to -18 °C, the table's ends [S2]",
 		Params:   []Parameter{months("psl_30", 24, "-30", source), months("psl_25", 18, "-25", source), months("psl_18", 12, "-18", source)},
