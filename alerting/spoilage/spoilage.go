@@ -130,6 +130,22 @@ func (e *OutsideError) Error() string {
 // Is makes it ErrOutside.
 func (e *OutsideError) Is(target error) bool { return target == ErrOutside }
 
+// ParameterError says which parameter is outside what its model was made for.
+// It is ErrOutside.
+type ParameterError struct {
+	Model     string
+	Value     float64 // that was asked for
+	Parameter Parameter
+}
+
+func (e *ParameterError) Error() string {
+	p := e.Parameter
+	return strings.TrimSpace(fmt.Sprintf("model %s: %s = %g is outside %g to %g %s", e.Model, p.Name, e.Value, p.Min, p.Max, p.Unit))
+}
+
+// Is makes it ErrOutside.
+func (e *ParameterError) Is(target error) bool { return target == ErrOutside }
+
 const absoluteZero = -273.15 // °C
 
 func checkTemperature(tempC float64) error {
@@ -167,7 +183,7 @@ func (m Model) With(set map[string]float64) (Model, error) {
 		}
 		v, p := set[name], &m.Params[i]
 		if !(v >= p.Min && v <= p.Max) { // NaN is outside too
-			return Model{}, fmt.Errorf("model %s: %s = %g is outside %g to %g%s: %w", m.Name, name, v, p.Min, p.Max, after(p.Unit), ErrOutside)
+			return Model{}, &ParameterError{m.Name, v, *p}
 		}
 		p.Value = &v
 	}
@@ -181,13 +197,6 @@ func (m Model) With(set map[string]float64) (Model, error) {
 	}
 	m.rate, m.Range = rate, holds
 	return m, nil
-}
-
-func after(unit string) string {
-	if unit == "" {
-		return ""
-	}
-	return " " + unit
 }
 
 func (m Model) parameterNames() string {

@@ -115,6 +115,10 @@ func TestParametersAreChecked(t *testing.T) {
 			t.Errorf("%s with %v: %v, want %s", c.model, c.set, err, c.want)
 		}
 	}
+	var outside *ParameterError
+	if _, err := find(t, "pseudomonas-meat", nil).With(map[string]float64{"ph": 7}); !errors.Is(err, ErrOutside) || !errors.As(err, &outside) || outside.Parameter.Name != "ph" || outside.Value != 7 {
+		t.Errorf("a pH of 7: %v", err)
+	}
 	a := find(t, "pseudomonas-meat", map[string]float64{"ph": 6})
 	b := find(t, "pseudomonas-meat", nil)
 	atA, _ := a.Rate(4)
