@@ -26,6 +26,13 @@ type Profile struct {
 	// Hygiene says what it must not lie beside.
 	Hygiene Hygiene
 	Limits  []Limit // of the air temperature around it, °C
+
+	// What a profile need not have.
+	Life      *Life      // how long it keeps
+	Documents []Document // without which it is not released
+	Release   *Release   // how much may be unknown
+	Chilling  *Injury    // cold that harms without freezing
+	Freezing  *Injury    // where the goods freeze, and must not
 }
 
 // Label is a name for people.
@@ -61,6 +68,12 @@ type file struct {
 	Label   Label       `yaml:"label"`
 	Hygiene Hygiene     `yaml:"hygiene"`
 	Limits  []fileLimit `yaml:"limits"`
+
+	Life      *fileLife      `yaml:"life"`
+	Documents []fileDocument `yaml:"documents"`
+	Release   *fileRelease   `yaml:"release"`
+	Chilling  *fileInjury    `yaml:"chilling_injury"`
+	Freezing  *fileInjury    `yaml:"freezing"`
 }
 
 type fileLimit struct {
@@ -75,18 +88,10 @@ type fileLimit struct {
 }
 
 // UnmarshalYAML keeps the line, so that a mistake has an address.
-func (l *fileLimit) UnmarshalYAML(n *yaml.Node) error {
+func (l *fileLimit) UnmarshalYAML(n *yaml.Node) (err error) {
 	type plain fileLimit
-	if err := n.Decode((*plain)(l)); err != nil {
-		return err
-	}
-	for i := 0; n.Kind == yaml.MappingNode && i < len(n.Content); i += 2 {
-		if !slices.Contains([]string{"side", "level", "value", "delay", "within", "at_limit", "source"}, n.Content[i].Value) {
-			return fmt.Errorf("line %d: a limit has no %.40q", n.Content[i].Line, n.Content[i].Value)
-		}
-	}
-	l.line = n.Line
-	return nil
+	l.line, err = decode(n, "limit", (*plain)(l), "side", "level", "value", "delay", "within", "at_limit", "source")
+	return err
 }
 
 // Parse reads one profile. The error names the file and, where there is one,
@@ -149,6 +154,7 @@ func (f file) profile(name string) (Profile, error) {
 	if err := alerting.CheckLimits(sensors.Temperature, p.plain()); err != nil {
 		bad(": %w", err)
 	}
+	f.blocks(&p, bad)
 	if len(wrong) > 0 {
 		return Profile{}, errors.Join(wrong...)
 	}

@@ -146,5 +146,10 @@ func FuzzParse(f *testing.F) {
 		if err == nil && (p.Name == "" || len(p.Limits) == 0) {
 			t.Errorf("an empty profile was taken: %+v", p)
 		}
+		if err == nil && p.Life != nil {
+			if days, err := p.Life.DaysAt(p.Life.ReferenceC()); err != nil || !(days > 0) {
+				t.Errorf("a life of %g days at its own reference, %v: %+v", days, err, p.Life)
+			}
+		}
 	})
 }

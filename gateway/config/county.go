@@ -24,6 +24,9 @@ type County struct {
 	Retention Retention `yaml:"retention"`
 	// Watch sets rules by kind of zone; see Watch.
 	Watch map[string]Watch `yaml:"watch"`
+	// ProductProfiles are files of product profiles of the county's own; see
+	// Goods.
+	ProductProfiles []string `yaml:"product_profiles"`
 }
 
 // Label is a name for people, in Chinese and English.

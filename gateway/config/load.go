@@ -61,7 +61,7 @@ func ParseCounty(name string, data []byte) (*County, error) {
 // Check reads a configuration file of either kind and returns everything that
 // is wrong or doubtful in it, in the order of the file. The file's kind is told
 // by its keys: an edge's has site, gateway, buses or devices, a county's sites,
-// web or store.
+// web or store; a product profile's has hygiene or life.
 func Check(path string) []Problem {
 	data, err := read(path)
 	if err != nil {
@@ -72,17 +72,22 @@ func Check(path string) []Problem {
 		bad.File = path
 		return []Problem{*bad}
 	}
-	edge, county := 0, 0
+	edge, county, goods := 0, 0, 0
 	for i := 0; i < len(root.Content); i += 2 {
+		if isProductProfile(root.Content[i].Value) {
+			goods++
+		}
 		switch root.Content[i].Value {
 		case "site", "gateway", "sampling", "journal", "status", "buses", "devices", "limits":
 			edge++
-		case "sites", "web", "store", "broker", "timezone", "notice", "name", "sources", "retention", "watch":
+		case "sites", "web", "store", "broker", "timezone", "notice", "name", "sources", "retention", "watch", "product_profiles":
 			county++
 		}
 	}
 	var r *report
 	switch {
+	case goods > edge && goods > county:
+		return checkProductProfile(path, data)
 	case edge > county:
 		var e *Edge
 		e, r = readEdge(path, data)
@@ -153,6 +158,7 @@ func (c *County) checkFiles(r *report) {
 	r.secret(influx.key("token_file"), c.Store.Influx.TokenFile)
 	r.file(influx.key("ca_file"), c.Store.Influx.CAFile)
 	c.Notify.checkFiles(r)
+	c.checkProductProfiles(r)
 }
 
 // file demands a readable file.

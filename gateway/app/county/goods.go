@@ -45,7 +45,7 @@ type goods struct {
 }
 
 func newGoods(cfg *config.County, use *usage, log *slog.Logger) (*goods, error) {
-	set, err := profile.Builtin()
+	set, err := cfg.Goods()
 	if err != nil {
 		return nil, fmt.Errorf("product profiles: %w", err)
 	}
