@@ -21,8 +21,10 @@ type Course struct {
 	last  sample
 	over  bool // the end has been reached
 	ended bool
-	// missed counts why readings since the last sample had no value.
+	// missed counts why readings since the last sample had no value; cut is the
+	// first of them.
 	missed []cause
+	cut    int64
 
 	t    tally
 	life aging
@@ -86,12 +88,15 @@ func (c *Course) add(s sample) {
 	c.missed = c.missed[:0]
 }
 
-// Miss notes that a reading had no value, and why. It makes no gap by itself;
-// should there come to be one, it is its cause.
+// Miss notes that a reading had no value, and why. It ends what the sample
+// before it said: from there on is a gap, until the next sample.
 func (c *Course) Miss(at time.Time, why string) {
 	ms := at.UnixMilli()
-	if c.over || ms < c.from || ms >= c.to || c.has && ms < c.last.at {
+	if c.over || !c.has && ms < c.from || c.has && ms <= c.last.at {
 		return
+	}
+	if len(c.missed) == 0 {
+		c.cut = ms
 	}
 	for i := range c.missed {
 		if c.missed[i].word == why {
@@ -114,10 +119,10 @@ func (c *Course) between(next sample) {
 	a, b := max(c.last.at, c.from), min(next.at, c.to)
 	switch {
 	case a >= b:
-	case next.at-c.last.at > c.hole:
-		c.nothing(a, b, &c.last.v, &next.v)
 	case c.o.Method == Step:
-		c.stretch(a, b, c.last.v, c.last.v, c.last.f)
+		c.hold(a, b, next.at, &next.v)
+	case next.at-c.last.at > c.hole, len(c.missed) > 0:
+		c.nothing(a, b, &c.last.v, &next.v)
 	default:
 		slope := (next.v - c.last.v) / float64(next.at-c.last.at)
 		line := func(at int64) float64 {
@@ -127,6 +132,25 @@ func (c *Course) between(next sample) {
 			return c.last.v + slope*float64(at-c.last.at)
 		}
 		c.stretch(a, b, line(a), line(b), c.last.f|next.f)
+	}
+}
+
+// hold takes a to b as the last sample's, which is followed by something at
+// next: as far as it speaks.
+func (c *Course) hold(a, b, next int64, after *float64) {
+	end := b
+	if len(c.missed) > 0 {
+		next = c.cut
+		end = min(max(a, c.cut), b)
+	}
+	if next-c.last.at > c.hole {
+		end = a
+	}
+	if a < end {
+		c.stretch(a, end, c.last.v, c.last.v, c.last.f)
+	}
+	if end < b {
+		c.nothing(end, b, &c.last.v, after)
 	}
 }
 
@@ -146,10 +170,8 @@ func (c *Course) end() {
 	case c.over:
 	case !c.has:
 		c.nothing(c.from, c.to, nil, nil)
-	case c.to-c.last.at > c.hole:
-		c.nothing(max(c.last.at, c.from), c.to, &c.last.v, nil)
 	case max(c.last.at, c.from) < c.to:
-		c.stretch(max(c.last.at, c.from), c.to, c.last.v, c.last.v, c.last.f)
+		c.hold(max(c.last.at, c.from), c.to, c.to, nil)
 	}
 	c.over = true
 }

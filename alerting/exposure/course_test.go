@@ -228,6 +228,35 @@ func TestAGapEndsARunAndHasItsCause(t *testing.T) {
 	}
 }
 
+// TestAFailedPollEndsWhatTheReadingBeforeSaid: at minute 2 and 3 nobody knows.
+func TestAFailedPollEndsWhatTheReadingBeforeSaid(t *testing.T) {
+	for m, want := range map[Method]Gap{Step: {at(2), at(4), 120, "timeout"}, Trapezoid: {at(1), at(4), 180, "timeout"}} {
+		c := course(t, minutely(m, nil, of(8)), 0, 6, nil, reading{0, 9}, reading{1, 9})
+		c.Miss(at(2), "timeout")
+		c.Miss(at(3), "timeout")
+		for _, r := range []reading{{4, 9}, {5, 9}} {
+			if err := c.Add(Sample{At: at(r.minute), Value: r.value}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := c.Summary()
+		if !reflect.DeepEqual(s.Gaps, []Gap{want}) || s.Above.Events != 2 || s.Above.Seconds != 360-want.Seconds {
+			t.Errorf("%s: gaps %+v, above %+v", m, s.Gaps, s.Above)
+		}
+	}
+	// At the end, and before the stretch begins.
+	c := course(t, minutely(Step, nil, nil), 0, 3, nil, reading{-1, 4})
+	c.Miss(at(-0.5), "crc")
+	if s := c.Summary(); s.Coverage != 0 || len(s.Gaps) != 1 || s.Gaps[0].Cause != "crc" {
+		t.Errorf("%+v", s)
+	}
+	c = course(t, minutely(Step, nil, nil), 0, 3, nil, reading{0, 4})
+	c.Miss(at(1), "crc")
+	if s := c.Summary(); !near(s.Coverage, 1.0/3) || len(s.Gaps) != 1 || !s.Gaps[0].From.Equal(at(1)) {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestWithoutReadingsEverythingIsAGap(t *testing.T) {
 	c := course(t, minutely(Step, of(0), of(8)), 0, 10, nil)
 	c.Miss(at(1), "bus-stuck")

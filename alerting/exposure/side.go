@@ -66,9 +66,10 @@ func (s *side) stretch(a, b int64, va, vb float64) {
 	switch {
 	case ea <= 0 && eb <= 0:
 		s.open = false
-	case ea > 0 && eb > 0, ea > 0 && eb == 0, ea == 0 && eb > 0:
+	case ea >= 0 && eb >= 0:
 		s.begin(a, va)
 		s.extend(b, vb, seconds, (ea+eb)/2*seconds)
+		s.open = eb > 0 // at the limit it is inside again
 	case ea > 0: // comes back inside
 		part := ea / (ea - eb)
 		s.begin(a, va)
