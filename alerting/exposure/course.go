@@ -170,7 +170,9 @@ func (c *Course) end() {
 	case c.over:
 	case !c.has:
 		c.nothing(c.from, c.to, nil, nil)
-	case max(c.last.at, c.from) < c.to:
+	case c.o.Method == Trapezoid && len(c.missed) > 0:
+		c.nothing(max(c.last.at, c.from), c.to, &c.last.v, nil)
+	default:
 		c.hold(max(c.last.at, c.from), c.to, c.to, nil)
 	}
 	c.over = true
