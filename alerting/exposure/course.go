@@ -182,6 +182,9 @@ func (c *Course) end() {
 // cause.
 func (c *Course) nothing(a, b int64, before, after *float64) {
 	c.life.gap(float64(b-a)/3_600_000, before, after)
+	if a == c.from && !(c.has && c.last.at == a) {
+		c.t.blind = true
+	}
 	otherwise := CauseUnknown
 	if len(c.missed) > 0 {
 		otherwise = slices.MaxFunc(c.missed, func(x, y cause) int { return cmp.Compare(x.n, y.n) }).word

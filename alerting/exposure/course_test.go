@@ -228,6 +228,15 @@ func TestAGapEndsARunAndHasItsCause(t *testing.T) {
 	}
 }
 
+// TestAReadingBetweenTwoGapsKeepsThemApart: a gap is a time without a reading.
+func TestAReadingBetweenTwoGapsKeepsThemApart(t *testing.T) {
+	s := course(t, minutely(Step, nil, of(8)), 0, 20, nil, reading{0, 5}, reading{10, 9}).Summary()
+	want := []Gap{{at(0), at(10), 600, CauseUnknown}, {at(10), at(20), 600, CauseUnknown}}
+	if !reflect.DeepEqual(s.Gaps, want) || s.Coverage != 0 || s.Points != 2 || s.Above.Events != 1 || s.MeanC != nil {
+		t.Errorf("%+v above %+v", s, s.Above)
+	}
+}
+
 // TestAFailedPollEndsWhatTheReadingBeforeSaid: at minute 2 and 3 nobody knows.
 func TestAFailedPollEndsWhatTheReadingBeforeSaid(t *testing.T) {
 	for m, want := range map[Method]Gap{Step: {at(2), at(4), 120, "timeout"}, Trapezoid: {at(1), at(4), 180, "timeout"}} {

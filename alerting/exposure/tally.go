@@ -21,6 +21,7 @@ type tally struct {
 
 	above, below *side
 	gaps         []Gap
+	blind        bool // it begins with a gap, and not with a reading that is followed by one
 }
 
 func newTally(o Options, from, to int64) tally {
@@ -106,12 +107,7 @@ func (t *tally) flag(ms int64, f Flags) {
 }
 
 func (t *tally) gap(a, b int64, cause string) {
-	g := Gap{From: moment(a), To: moment(b), Seconds: float64(b-a) / 1000, Cause: cause}
-	if n := len(t.gaps); n > 0 && continues(t.gaps[n-1], g) { // one reading between covers nothing
-		t.gaps[n-1].To, t.gaps[n-1].Seconds = g.To, t.gaps[n-1].Seconds+g.Seconds
-	} else {
-		t.gaps = append(t.gaps, g)
-	}
+	t.gaps = append(t.gaps, Gap{From: moment(a), To: moment(b), Seconds: float64(b-a) / 1000, Cause: cause})
 	t.eachSide((*side).gap)
 }
 
@@ -140,21 +136,19 @@ func (t *tally) join(next tally) {
 	if t.below != nil && next.below != nil {
 		t.below.join(next.below, touches, next.from)
 	}
-	t.gaps = joinGaps(t.gaps, next.gaps)
+	t.gaps = joinGaps(t.gaps, next.gaps, touches && next.blind)
 	t.to = next.to
 }
 
-// joinGaps makes one of a gap that was cut by a change of custody.
-func joinGaps(a, b []Gap) []Gap {
-	if n := len(a); n > 0 && len(b) > 0 && continues(a[n-1], b[0]) {
+// joinGaps makes one of a gap that a change of custody cut in two.
+func joinGaps(a, b []Gap, cut bool) []Gap {
+	if n := len(a); cut && n > 0 && len(b) > 0 && a[n-1].To.Equal(b[0].From) && a[n-1].Cause == b[0].Cause {
 		one := a[n-1]
 		one.To, one.Seconds = b[0].To, one.Seconds+b[0].Seconds
 		return append(append(a[:n-1:n-1], one), b[1:]...)
 	}
 	return append(a[:len(a):len(a)], b...)
 }
-
-func continues(a, b Gap) bool { return a.To.Equal(b.From) && a.Cause == b.Cause }
 
 func (t *tally) summary() Summary {
 	s := Summary{

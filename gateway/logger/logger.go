@@ -30,7 +30,7 @@ const (
 // Options decide what a file leaves open; a zero field is decided by the file.
 type Options struct {
 	Unit     Unit           // of the temperatures
-	Zone     *time.Location // of times without an offset
+	Zone     *time.Location // of times without an offset; nil: UTC
 	Dates    Order          // of dates in numbers
 	Column   string         // header of the temperature's column, or its number, from 1
 	Encoding Encoding
@@ -70,12 +70,14 @@ type Log struct {
 	Column    string
 	Unit      Unit
 	Dates     Order // empty when every date said by itself what is the month
-	// Zoned says that the file's times have an offset, or that Options named a
-	// zone. When false they were read as UTC, and only their differences mean
-	// anything.
+	// Zoned says that the file's times have an offset. When false they were read
+	// in the zone of Options.
 	Zoned bool
-	Notes []string
+	Notes []Note
 }
+
+// Note is something that people should know of a file, in Chinese and English.
+type Note struct{ ZH, EN string }
 
 // Undecided is an error: the file can be read in several ways that differ.
 type Undecided struct {

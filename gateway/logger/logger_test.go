@@ -253,11 +253,10 @@ func TestTheHourThatComesTwiceAndTheOneThatIsLeftOut(t *testing.T) {
 }
 
 func TestWithoutAZoneItIsSaid(t *testing.T) {
-	if log := read(t, "time,°C\n2026-11-23 12:00,4\n", Options{}); log.Zoned {
-		t.Error("a file without a zone has one")
-	}
-	if log := read(t, "time,°C\n2026-11-23 12:00,4\n", Options{Zone: time.UTC}); !log.Zoned {
-		t.Error("the zone that was asked for is none")
+	for text, want := range map[string]bool{"time,°C\n2026-11-23 12:00,4\n": false, "time,°C\n2026-11-23T12:00:00Z,4\n": true} {
+		if log := read(t, text, Options{Zone: time.UTC}); log.Zoned != want {
+			t.Errorf("%q: zoned %v", text, log.Zoned)
+		}
 	}
 }
 

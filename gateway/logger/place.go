@@ -17,14 +17,14 @@ func place(rows []row, log *Log, zone *time.Location) ([]row, error) {
 	if withOffset > 0 && withOffset < len(rows) {
 		return nil, fmt.Errorf("some lines say how far their clock is from Greenwich and some, as line %d, do not", firstWithout(rows))
 	}
-	log.Zoned = withOffset > 0 || zone != nil
+	log.Zoned = withOffset > 0
 	if zone == nil {
 		zone = time.UTC
 	}
 	newestFirst := len(rows) > 1 && descending(rows, log.Dates) && !ascending(rows, log.Dates)
 	if newestFirst {
 		slices.Reverse(rows)
-		log.Notes = append(log.Notes, "the file has the newest reading first")
+		log.Notes = append(log.Notes, Note{"文件中最新的读数在最前", "the file has the newest reading first"})
 	}
 	kept := rows[:0]
 	for _, r := range rows {
