@@ -99,7 +99,7 @@ type Summary struct {
 	Above    *Side    `json:"above"` // nil: no high limit
 	Below    *Side    `json:"below"` // nil: no low limit
 	Gaps     []Gap    `json:"gaps"`
-	Coverage float64  `json:"coverage"` // share of the duration, 0 to 1
+	Coverage float64  `json:"coverage"` // share of the duration with good readings, 0 to 1; uncertain time is none
 	Method   Method   `json:"method"`
 
 	UncertainS          float64 `json:"uncertain_s"`

@@ -219,6 +219,15 @@ func (c *Collector) hello(a wire.Address, now time.Time) {
 	c.send(mqtt.Message{Topic: a.Topic(wire.ChannelHello), Payload: payload})
 }
 
+// CalibratedUntil returns when the calibration of a point's probe ends, as its
+// gateway's inventory says; ok is false when it says nothing.
+func (c *Collector) CalibratedUntil(p sensors.PointID) (until time.Time, ok bool) {
+	c.gateways.mu.RLock()
+	defer c.gateways.mu.RUnlock()
+	until, ok = c.gateways.calibrated[p]
+	return until, ok
+}
+
 // Gateways lists what is known of every gateway, by name.
 func (c *Collector) Gateways() []GatewayState {
 	c.gateways.mu.RLock()

@@ -8,6 +8,7 @@ import (
 	"coldchain/alerting"
 	"coldchain/alerting/batch"
 	"coldchain/alerting/duty"
+	"coldchain/alerting/exposure"
 	"coldchain/gateway/pin"
 	"coldchain/gateway/store"
 	"coldchain/sensors"
@@ -34,6 +35,8 @@ type Deps struct {
 	Outages  Outages
 	Messages Messages
 	Usage    Usage
+	// Exposures may be nil: its route is then not found.
+	Exposures Exposures
 	// Hub carries live events from the collector to the pages. The owner of
 	// the collector calls Publish; New makes a hub when it is nil.
 	Hub *Hub
@@ -225,6 +228,13 @@ type Batches interface {
 	// work as in CreateBatch. ErrNotFound for an unknown batch, ErrConflict
 	// when `at` is before the present custody began, and a Disagreement.
 	MoveBatch(ctx context.Context, by Actor, key, id, zone string, at time.Time, override string) (BatchHistory, error)
+}
+
+// Exposures works out what batches went through.
+type Exposures interface {
+	// Exposure returns a batch's exposure until now, or an error that is
+	// ErrNotFound.
+	Exposure(ctx context.Context, batch string) (exposure.Batch, error)
 }
 
 // BatchFilter narrows a list of batches; its zero value means all.

@@ -142,6 +142,9 @@ func (s *Server) routes() http.Handler {
 	add("/api/v1/alarms/{id}/acknowledge", methods{"POST": s.write(s.acknowledge)})
 	add("/api/v1/batches", methods{"GET": s.api(s.batches), "POST": s.write(s.createBatch)})
 	add("/api/v1/batches/{id}", read(s.batch))
+	if s.deps.Exposures != nil {
+		add("/api/v1/batches/{id}/exposure", read(s.exposure))
+	}
 	add("/api/v1/batches/{id}/moves", methods{"POST": s.write(s.moveBatch)})
 	add("/api/v1/operations", read(s.operations))
 	add("/api/v1/quarantine", read(s.quarantine))

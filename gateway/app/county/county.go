@@ -232,7 +232,8 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	view := view{collector: a.collector, state: a.state, hub: hub, goods: a.goods, foreteller: foreteller, office: a.office}
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Rooms: judging{limitsOf(zones), a.goods, productsOf(zones), a.collector.Estimate}, Hub: hub,
-		Steps: view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
+		Exposures: newExposed(a.cfg, a.store, a.state, a.collector, a.goods.profiles, o.Now),
+		Steps:     view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
 	}, web.Options{Token: token, AnswerKey: a.office.key, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }

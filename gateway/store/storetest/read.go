@@ -20,6 +20,7 @@ func readCases() []testCase {
 		{name: "an unknown quantity is an error", run: unknownQuantity},
 		{name: "a question about all of time", run: allOfTime},
 		{name: "reading while reading", run: nested},
+		{name: "values are the readings", run: valuesAreReadings},
 	}
 }
 
@@ -157,5 +158,34 @@ func nested(t *testing.T, open Opener) {
 	})
 	if err != nil {
 		t.Fatalf("read: %v", err)
+	}
+}
+
+// valuesAreReadings: an engine's quick way says the same as its full one.
+func valuesAreReadings(t *testing.T, open Opener) {
+	s := opened(t, open)
+	write(t, s, rec(1, 0, 1.5), record(2, sensors.NewBad(air, at(1), sensors.Timeout)), record(3, sensors.NewUncertain(air, at(2), -4, sensors.FlatLine)), rec(4, 3, -0.25))
+	for _, q := range []store.Query{
+		everything(air, sensors.Temperature), {Point: air, Quantity: sensors.Temperature, From: at(1), To: at(3)},
+		{Point: air, Quantity: sensors.Temperature, From: at(0), To: at(9), Limit: 2}, everything(air, sensors.Humidity), everything("nobody/knows/it", sensors.Temperature),
+	} {
+		var got, want []store.Value
+		if err := store.ReadValues(t.Context(), s, q, func(v store.Value) bool { got = append(got, v); return true }); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range read(t, s, q) {
+			v, _ := r.Value()
+			want = append(want, store.Value{At: r.Time, Value: v, Quality: r.Quality, Reason: r.Reason})
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%+v: got %+v, want %+v", q, got, want)
+		}
+	}
+	n := 0
+	if err := store.ReadValues(t.Context(), s, everything(air, sensors.Temperature), func(store.Value) bool { n++; return n < 2 }); err != nil || n != 2 {
+		t.Errorf("stopped after %d: %v", n, err)
+	}
+	if err := store.ReadValues(t.Context(), s, everything(air, "pressure"), func(store.Value) bool { return true }); err == nil {
+		t.Error("an unknown quantity was no error")
 	}
 }

@@ -1,0 +1,37 @@
+package exposure
+
+import (
+	"coldchain/alerting"
+	"coldchain/alerting/exposure"
+	"coldchain/alerting/profile"
+)
+
+// frozenBelow is the high limit, °C, at and under which goods count as frozen:
+// MKT says nothing of them. Chilled goods have none so low, frozen ones none so
+// high.
+const frozenBelow = -10.0
+
+// LimitsOf are the limits that exposure is counted beyond: the strictest of the
+// profile's, whatever level and delay it has. What it means that they were
+// passed is the verdict's question.
+func LimitsOf(p profile.Profile) (l exposure.Limits) {
+	for _, x := range p.Limits {
+		v := x.Value
+		switch {
+		case x.Side == alerting.High && (l.High == nil || v < *l.High):
+			l.High = &v
+		case x.Side == alerting.Low && (l.Low == nil || v > *l.Low):
+			l.Low = &v
+		}
+	}
+	return l
+}
+
+// Frozen reports whether goods with these limits are frozen ones.
+func Frozen(l exposure.Limits) bool { return l.High != nil && *l.High <= frozenBelow }
+
+// ModelOf returns how the goods of a profile age; nil when it does not say.
+//
+// This is the one place to join profiles with the models of package spoilage:
+// a profile has no life of its own yet.
+func ModelOf(profile.Profile) *exposure.Model { return nil }
