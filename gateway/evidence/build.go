@@ -16,7 +16,7 @@ import (
 
 // Input is what a certificate is made of.
 type Input struct {
-	// Document is what the caller has gathered. Format, Chart and Audit are
+	// Document is what the caller has gathered. Format, Chart, Table and Audit are
 	// filled in by Build.
 	Document Document
 	Courses  []Course // of the frozen readings, see ReadFrozen
@@ -37,6 +37,11 @@ func Build(in Input) (Document, error) {
 	d.Made = d.Made.UTC().Truncate(time.Millisecond)
 	order(&d)
 	d.Chart = chartOf(d.Exposure.Intervals, in.Courses)
+	zone, err := time.LoadLocation(d.County.Zone)
+	if err != nil || d.County.Zone == "" {
+		return Document{}, fmt.Errorf("certificate %.80q: the county's time zone %q is not known", d.Number, d.County.Zone)
+	}
+	d.Table = tableOf(d.Exposure.Intervals, in.Courses, zone)
 	d.Audit = auditOf(in.Rows, in.Head)
 	if err := check(d); err != nil {
 		return Document{}, fmt.Errorf("certificate %.80q: %w", d.Number, err)
@@ -121,9 +126,6 @@ func check(d Document) error {
 		if v.Batch != d.Batch.Code || v.Version != i+1 {
 			bad("verdict %d: want version %d of %q, it is version %d of %q", i+1, i+1, d.Batch.Code, v.Version, v.Batch)
 		}
-	}
-	if _, err := time.LoadLocation(d.County.Zone); err != nil || d.County.Zone == "" {
-		bad("the county's time zone %q is not known", d.County.Zone)
 	}
 	for _, r := range brokenRows(d.Audit) {
 		bad("audit: %s", r)

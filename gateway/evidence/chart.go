@@ -39,8 +39,11 @@ func chartOf(intervals []exposure.Interval, courses []Course) []Series {
 		if i.Point == "" || !i.To.After(i.From) {
 			continue
 		}
-		n := max(2, int(math.Round(chartCells*float64(i.To.Sub(i.From))/float64(whole))))
-		out = append(out, seriesOf(i, samplesOf(i, courses), n))
+		n := int(math.Round(chartCells * float64(i.To.Sub(i.From)) / float64(whole)))
+		if s := i.Summary.IntervalS; s > 0 { // a cell that no reading is due in would be a hole
+			n = min(n, int(i.To.Sub(i.From).Seconds()/(2*s)))
+		}
+		out = append(out, seriesOf(i, samplesOf(i, courses), max(2, n)))
 	}
 	return out
 }

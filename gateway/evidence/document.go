@@ -31,6 +31,7 @@ type Document struct {
 
 	Exposure exposure.Batch `json:"exposure"`
 	Chart    []Series       `json:"chart"`
+	Table    []Row          `json:"table"`
 	Alarms   []Alarm        `json:"alarms"`
 
 	Handovers   []batch.Handover   `json:"handovers"`

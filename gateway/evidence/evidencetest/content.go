@@ -88,8 +88,8 @@ func eventful() evidence.Document {
 		d.Alarms = append(d.Alarms, evidence.Alarm{ID: fmt.Sprintf("%016x", i+0x5a17), Rule: a.rule, Level: "excursion", Object: a.zone + "/air", Zone: a.zone,
 			Start: at(a.hour), Returned: at(a.hour + 1.2), LimitC: &limit, PeakC: &peak,
 			Steps: []evidence.Step{{At: at(a.hour + 0.3), By: "person:naren", Word: "acknowledged"}, {At: at(a.hour + 0.7), By: "person:naren", Word: "on-site", Note: "门帘没放下"}},
-			Closing: &evidence.Closing{At: at(a.hour + 5), By: "person:qiqige", Cause: "door", Action: "放下门帘，检查门封", Outcome: "goods-fine",
-				Note: "中心温度 3.1 ℃", Second: "person:bayar"}})
+			Closing: &evidence.Closing{At: at(a.hour + 5), By: "person:qiqige", Cause: "door-open", Action: "closed-door", Outcome: "goods-fine",
+				Note: "放下门帘，检查门封；中心温度 3.1 ℃", Second: "person:bayar"}})
 	}
 	return d
 }
