@@ -61,7 +61,7 @@ func (p *Pages) HTML(w io.Writer, d evidence.Document, key ed25519.PublicKey, no
 		}
 	}
 	s := sheetView{view: v, Nonce: nonce, Chart: chartSVG(v, c), QR: codeSVG(q), StatementZH: StatementZH, StatementEN: StatementEN, Made: c.at(d.Made),
-		StaysShown: v.Stays.Rows[:min(6, len(v.Stays.Rows))], RunsShown: v.Excursions.Rows[:min(4, len(v.Excursions.Rows))]}
+		StaysShown: v.Stays.Rows[:min(5, len(v.Stays.Rows))], RunsShown: v.Excursions.Rows[:min(3, len(v.Excursions.Rows))]}
 	if d.Supersedes != nil {
 		s.SupersededDay = c.day(d.Supersedes.Made)
 	}

@@ -49,7 +49,7 @@ func (c colour) hex() string { return fmt.Sprintf("#%02x%02x%02x", c.r, c.g, c.b
 // chartSVG is the chart of a page. Every text in it is escaped above.
 func chartSVG(v view, c clock) template.HTML {
 	var s svg
-	const h = 62.0
+	const h = 48.0
 	drawChart(&s, v, c, 0, 0, width, h)
 	return template.HTML(fmt.Sprintf(`<svg class="chart" viewBox="0 0 %s %s" role="img" aria-label="温度曲线 course of temperature">%s</svg>`, short(width), short(h), s.b.String()))
 }
