@@ -25,7 +25,7 @@ func Run(ctx context.Context, version string, args []string, stdout, stderr io.W
 		SilenceErrors: true,
 	}
 	root.AddCommand(demoCommand(version), simulateCommand(), checkCommand(), batchCommand(), channelsCommand(), exportCommand(), rehearseCommand(),
-		scanCommand(), probeCommand(), commissionCommand(version), journalCommand(), backupCommand(version), restoreCommand(), frozenCommand(), notifyCommand(), pinCommand())
+		scanCommand(), probeCommand(), commissionCommand(version), journalCommand(), backupCommand(version), restoreCommand(), frozenCommand(), notifyCommand(), pinCommand(), verifyCommand(), keysCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

@@ -230,3 +230,35 @@ func BenchmarkPDF(b *testing.B) {
 		})
 	}
 }
+
+// A page can be changed without touching the attached data: comparing finds it.
+func TestAlteredPages(t *testing.T) {
+	f := loadFonts(t)
+	d, envelope := evidencetest.Document(evidencetest.Calm), evidencetest.Envelope(evidencetest.Calm)
+	file := pdf(t, f, evidencetest.Calm)
+	compare := func(file []byte, f Fonts) Compared {
+		t.Helper()
+		c, err := Compare(file, f, d, public(), envelope)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	if got := compare(file, f); got != PagesSame {
+		t.Errorf("untouched: %s", got)
+	}
+	other := d
+	other.Batch.Quantity = "340 kg"
+	if got := compare(draw(t, f, other, envelope), f); got != PagesAltered {
+		t.Errorf("another quantity on the page: %s", got)
+	}
+	if got := compare(append(bytes.Clone(file), "\n% more\n"...), f); got != PagesAltered {
+		t.Errorf("something behind the end: %s", got)
+	}
+	if got := compare([]byte("%PDF-1.4 of another program"), f); got != PagesUnknown {
+		t.Errorf("another program's: %s", got)
+	}
+	if got := compare(file, Fonts{}); got != PagesUnknown {
+		t.Errorf("without a font: %s", got)
+	}
+}
