@@ -101,7 +101,13 @@ func (w *writer) close() error {
 // reading in the order of ranges and time. It stops early, without error, when
 // each returns false. A file that is cut short or was put together wrongly is
 // an error.
-func ReadEvidence(in io.Reader, each func(store.Record) bool) (h Header, err error) {
+func ReadEvidence(in io.Reader, each func(store.Record) bool) (Header, error) {
+	return ReadRanges(in, func(_ Header, _ int, r store.Record) bool { return each(r) })
+}
+
+// ReadRanges is ReadEvidence with the header and which of its ranges a reading
+// is of: two of them may overlap.
+func ReadRanges(in io.Reader, each func(h Header, of int, r store.Record) bool) (h Header, err error) {
 	zip, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxMemory), zstd.WithDecoderLowmem(true))
 	if err != nil {
 		return h, err
@@ -141,7 +147,7 @@ func ReadEvidence(in io.Reader, each func(store.Record) bool) (h Header, err err
 		if err != nil {
 			return h, fmt.Errorf("reading %d: %w", n, err)
 		}
-		if !each(r) {
+		if !each(h, x.Range, r) {
 			return h, nil
 		}
 	}

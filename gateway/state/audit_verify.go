@@ -74,6 +74,10 @@ func (db *DB) verifyAudit(ctx context.Context, heads ...AuditHead) error {
 	return nil
 }
 
+// Intact reports whether the row's hash fits its contents: for a row that was
+// taken out of the chain, as a certificate does.
+func (r AuditRow) Intact() bool { return bytes.Equal(r.Hash, r.sum()) }
+
 // follows checks r as the row behind last.
 func (r AuditRow) follows(last AuditHead) error {
 	switch {
@@ -81,7 +85,7 @@ func (r AuditRow) follows(last AuditHead) error {
 		return &AuditBreak{last.Seq + 1, fmt.Sprintf("missing: the next row is %d", r.Seq)}
 	case r.Seq != last.Seq+1:
 		return &AuditBreak{r.Seq, "its number is not one that this program gives"}
-	case !bytes.Equal(r.Hash, r.sum()):
+	case !r.Intact():
 		return &AuditBreak{r.Seq, "its hash does not fit its contents: it was changed"}
 	case !bytes.Equal(r.Prev, last.Hash):
 		return &AuditBreak{r.Seq, "it does not follow the row before it: one of the two was put in or replaced"}

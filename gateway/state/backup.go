@@ -66,20 +66,21 @@ func Copy(ctx context.Context, from, to string) (_ AuditHead, err error) {
 
 // Verify reads the whole file of a county's state at rest: its pages, and its
 // audit from the first row to the last. It changes nothing, not even beside
-// the file. The error is an *AuditBreak when the chain does not hold.
-func Verify(ctx context.Context, path string) (AuditHead, error) {
+// the file. The error is an *AuditBreak when the chain does not hold, or does not
+// go through the heads that were kept elsewhere.
+func Verify(ctx context.Context, path string, kept ...AuditHead) (AuditHead, error) {
 	db, err := openAsIs(ctx, path, "mode", "ro", "immutable", "1")
 	if err != nil {
 		return AuditHead{}, fmt.Errorf("verify county state %s: %w", path, err)
 	}
-	head, err := db.verifyWhole(ctx)
+	head, err := db.verifyWhole(ctx, kept)
 	if err = errors.Join(err, db.Close()); err != nil {
 		return AuditHead{}, fmt.Errorf("verify county state %s: %w", path, err)
 	}
 	return head, nil
 }
 
-func (db *DB) verifyWhole(ctx context.Context) (AuditHead, error) {
+func (db *DB) verifyWhole(ctx context.Context, kept []AuditHead) (AuditHead, error) {
 	var found string
 	if err := db.reader.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&found); err != nil {
 		return AuditHead{}, err
@@ -87,7 +88,7 @@ func (db *DB) verifyWhole(ctx context.Context) (AuditHead, error) {
 	if found != "ok" {
 		return AuditHead{}, fmt.Errorf("the file is damaged: %s", found)
 	}
-	if err := db.VerifyAudit(ctx); err != nil {
+	if err := db.verifyAudit(ctx, kept...); err != nil {
 		return AuditHead{}, err
 	}
 	return db.AuditHead(ctx)

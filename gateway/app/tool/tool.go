@@ -26,7 +26,7 @@ func Run(ctx context.Context, version string, args []string, stdout, stderr io.W
 	}
 	root.AddCommand(demoCommand(version), simulateCommand(), checkCommand(), batchCommand(), channelsCommand(), exportCommand(), rehearseCommand(),
 		scanCommand(), probeCommand(), commissionCommand(version), journalCommand(), backupCommand(version), restoreCommand(), frozenCommand(), notifyCommand(), pinCommand(),
-		modelCommand(), assessCommand())
+		modelCommand(), assessCommand(), verifyCommand(), keysCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
