@@ -28,7 +28,25 @@ type Custody struct {
 	Override string `json:"override,omitempty"`
 	// Mark is what did not agree: MarkMixed, MarkNotReady, or both with a comma.
 	Mark string `json:"mark,omitempty"`
+	// Place is where it lies unmonitored by design, in words: a village shop, a
+	// ramp, on its way with a courier. Zone is empty then.
+	Place string `json:"place,omitempty"`
+	// Courier is how it left when a courier took it.
+	Courier *Courier `json:"courier,omitempty"`
 }
+
+// Courier is how goods were packed when they left in a box that nothing
+// watches. Measured coverage ends there.
+type Courier struct {
+	Firm string `json:"firm,omitempty"`
+	// PackingC is the temperature of the goods at packing, °C; nil: not measured.
+	PackingC *float64 `json:"packing_c"`
+	Ice      int      `json:"ice"` // packs of ice that went in
+	Waybill  string   `json:"waybill"`
+}
+
+// Monitored reports whether a zone held the batch, with probes in it.
+func (c Custody) Monitored() bool { return c.Zone != "" }
 
 // The marks of a stay.
 const (

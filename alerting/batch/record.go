@@ -88,6 +88,8 @@ type Link struct {
 	Relation Relation  `json:"relation"`
 	Quantity string    `json:"quantity,omitempty"` // how much of the parent
 	At       time.Time `json:"at"`
+	// Ended is when it was taken out again; of an aggregation. Zero: not yet.
+	Ended time.Time `json:"ended,omitzero"`
 }
 
 // Decision is what was decided of a batch.

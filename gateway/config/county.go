@@ -16,7 +16,9 @@ type County struct {
 	Store  Store  `yaml:"store"`
 	Web    Web    `yaml:"web"`
 	Notify Notify `yaml:"notify"`
-	Sites  []Site `yaml:"sites"`
+	// Platform is a traceability platform that is told of verdicts.
+	Platform Platform `yaml:"platform"`
+	Sites    []Site   `yaml:"sites"`
 	// Sources are third-party senders; their points are points of Sites.
 	Sources []Source `yaml:"sources"`
 	// Retention says for how long readings are kept; without it the profile
@@ -63,6 +65,13 @@ type Web struct {
 	Listen    string `yaml:"listen"`     // default 127.0.0.1:8080
 	TokenFile string `yaml:"token_file"` // secret for requests that change something; without it they are refused
 	PublicURL string `yaml:"public_url"` // where telephones reach the page; without it messages hold no link
+}
+
+// Platform is where verdicts on batches are posted, as JSON; without URLFile
+// nobody is told.
+type Platform struct {
+	URLFile    string `yaml:"url_file"`    // an address is often a secret
+	SecretFile string `yaml:"secret_file"` // signs; may be absent
 }
 
 // SiteKind is what a site is.

@@ -29,6 +29,7 @@ func (c *County) validate(r *report) {
 	r.required("data", c.Data, "/var/lib/coldchain-collector")
 	c.checkServices(r)
 	c.Notify.validate(r)
+	c.checkPlatform(r)
 
 	if len(c.Sites) == 0 {
 		r.bad("sites", "add at least one; see deploy/examples/county.yaml", "there is no site")
@@ -54,6 +55,19 @@ func (c *County) validate(r *report) {
 	c.checkSources(r)
 	c.checkRetention(r)
 	c.checkWatch(r)
+}
+
+// checkPlatform checks the address that verdicts are posted to.
+func (c *County) checkPlatform(r *report) {
+	if c.Platform == (Platform{}) {
+		return
+	}
+	p := place("platform")
+	r.needSecret(p.key("url_file"), c.Platform.URLFile)
+	r.secretForm(p.key("secret_file"), c.Platform.SecretFile)
+	if c.Platform.SecretFile == "" {
+		r.warn(p.key("secret_file"), "add it unless the platform cannot check a signature", "what the platform is told is not signed")
+	}
 }
 
 // checkServices checks what the collector listens on and talks to.

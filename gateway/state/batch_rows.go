@@ -13,23 +13,26 @@ import (
 
 // BatchFilter chooses batches; zero fields choose all.
 type BatchFilter struct {
-	Search string // part of the code, product or owner; case does not matter for ASCII
+	Search string // part of its name, product or owner, whatever the case of ASCII; or one of its codes
 	Zone   string // lies there now
 	Held   bool   // lies somewhere now
 	Limit  int
 }
 
-const batchColumns = "b.id, b.product, b.profile, b.quantity, b.owner, b.created_ms"
+const (
+	batchColumns = "b.id, b.product, b.profile, b.quantity, b.owner, b.created_ms"
+	wholeColumns = batchColumns + ", b.closed_ms" // what scanBatches reads
+)
 
 // Batches returns batches with their custody, newest first.
 func (db *DB) Batches(ctx context.Context, f BatchFilter) ([]Batch, error) {
 	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Search) + "%"
 	var out []Batch
 	err := db.view(ctx, func(tx *sql.Tx) (err error) {
-		out, err = readBatches(ctx, tx, `SELECT `+batchColumns+` FROM batches b
-			WHERE (b.id LIKE ?1 ESCAPE '\' OR b.product LIKE ?1 ESCAPE '\' OR b.owner LIKE ?1 ESCAPE '\')
-			AND (?2 = '' AND NOT ?3 OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND c.to_ms IS NULL AND (?2 = '' OR c.zone = ?2)))
-			ORDER BY b.created_ms DESC, b.id LIMIT ?4`, like, f.Zone, f.Held, limit(f.Limit))
+		out, err = readBatches(ctx, tx, `SELECT `+wholeColumns+` FROM batches b
+			WHERE (b.id LIKE ?1 ESCAPE '\' OR b.product LIKE ?1 ESCAPE '\' OR b.owner LIKE ?1 ESCAPE '\' OR b.id IN (SELECT batch FROM batch_codes WHERE value = ?5))
+			AND (?2 = '' AND NOT ?3 OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND c.to_ms IS NULL AND c.zone <> '' AND (?2 = '' OR c.zone = ?2)))
+			ORDER BY b.created_ms DESC, b.id LIMIT ?4`, like, f.Zone, f.Held, limit(f.Limit), f.Search)
 		return err
 	})
 	if err != nil {
@@ -70,13 +73,13 @@ func (db *DB) BatchesIn(ctx context.Context, zone string, from, to time.Time) ([
 	return out, nil
 }
 
-const inZone = `SELECT DISTINCT ` + batchColumns + ` FROM custody c JOIN batches b ON b.id = c.batch
+const inZone = `SELECT DISTINCT ` + wholeColumns + ` FROM custody c JOIN batches b ON b.id = c.batch
 	WHERE c.zone = ? AND coalesce(c.to_ms, 9223372036854775807) > ? AND c.from_ms <= ? ORDER BY b.id`
 
 func (tx *txn) batch(id string) (Batch, error) { return readBatch(tx.ctx, tx.Tx, id) }
 
 func readBatch(ctx context.Context, tx *sql.Tx, id string) (Batch, error) {
-	found, err := readBatches(ctx, tx, "SELECT "+batchColumns+" FROM batches b WHERE b.id = ?", id)
+	found, err := readBatches(ctx, tx, "SELECT "+wholeColumns+" FROM batches b WHERE b.id = ?", id)
 	if err != nil {
 		return Batch{}, err
 	}
@@ -102,13 +105,19 @@ func readBatches(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]
 	if err != nil {
 		return nil, err
 	}
-	rows, err = tx.QueryContext(ctx, "SELECT batch, zone, from_ms, to_ms, override, mark FROM custody WHERE batch IN (SELECT value FROM json_each(?)) ORDER BY batch, from_ms", string(list))
+	rows, err = tx.QueryContext(ctx, "SELECT batch, zone, from_ms, to_ms, override, mark, place, courier FROM custody WHERE batch IN (SELECT value FROM json_each(?)) ORDER BY batch, from_ms", string(list))
 	return out, each(rows, err, func() error {
 		var c batch.Custody
 		var from int64
 		var to sql.NullInt64
-		if err := rows.Scan(&c.Batch, &c.Zone, &from, &to, &c.Override, &c.Mark); err != nil {
+		var courier string
+		if err := rows.Scan(&c.Batch, &c.Zone, &from, &to, &c.Override, &c.Mark, &c.Place, &courier); err != nil {
 			return err
+		}
+		if courier != "" {
+			if err := json.Unmarshal([]byte(courier), &c.Courier); err != nil {
+				return fmt.Errorf("read how a courier took %s: %w", c.Batch, err)
+			}
 		}
 		c.From, c.To = time.UnixMilli(from).UTC(), fromMillis(to)
 		index[c.Batch].Custody = append(index[c.Batch].Custody, c)
@@ -121,10 +130,11 @@ func scanBatches(rows *sql.Rows, err error) ([]Batch, error) {
 	err = each(rows, err, func() error {
 		var b Batch
 		var created int64
-		if err := rows.Scan(&b.ID, &b.Product, &b.Profile, &b.Quantity, &b.Owner, &created); err != nil {
+		var closed sql.NullInt64
+		if err := rows.Scan(&b.ID, &b.Product, &b.Profile, &b.Quantity, &b.Owner, &created, &closed); err != nil {
 			return err
 		}
-		b.Created, b.Custody = time.UnixMilli(created).UTC(), []batch.Custody{}
+		b.Created, b.Closed, b.Custody = time.UnixMilli(created).UTC(), fromMillis(closed), []batch.Custody{}
 		out = append(out, b)
 		return nil
 	})

@@ -2,9 +2,6 @@ package state
 
 import (
 	"context"
-	"crypto/sha256"
-	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -19,6 +16,8 @@ import (
 type Batch struct {
 	batch.Batch
 	Custody []batch.Custody `json:"custody"`
+	// Closed is since when nothing more can become of it; zero: it is not.
+	Closed time.Time `json:"closed,omitzero"`
 }
 
 // Where returns the zone that holds the batch now, or "" when none does.
@@ -27,6 +26,14 @@ func (b Batch) Where() string {
 		return b.Custody[n-1].Zone
 	}
 	return ""
+}
+
+// open is the stay that goes on; nil when it has left.
+func (b Batch) open() *batch.Custody {
+	if n := len(b.Custody); n > 0 && b.Custody[n-1].To.IsZero() {
+		return &b.Custody[n-1]
+	}
+	return nil
 }
 
 // IdempotencyKey names a request, so that sending it again after a lost answer
@@ -40,6 +47,10 @@ type MoveRequest struct {
 	At     time.Time `json:"at"`      // when it was moved; zero: now
 	// Override is why it goes where it does not agree; see batch.Custody.
 	Override string `json:"override,omitempty"`
+	// Place is where it goes when nothing watches it there; see batch.Custody.
+	Place string `json:"place,omitempty"`
+	// Courier is how it was packed when a courier takes it.
+	Courier *batch.Courier `json:"courier,omitempty"`
 }
 
 // futureTolerance is how far a clock at a counter may be ahead of the county's.
@@ -60,16 +71,7 @@ func (db *DB) CreateBatch(ctx context.Context, actor Actor, key IdempotencyKey, 
 			b.Created = tx.at
 		}
 		b.Created = toMillisecond(b.Created)
-		if err := errors.Join(checkBatch(b), checkWhen(b.Created, tx.at)); err != nil {
-			return Batch{}, err
-		}
-		if _, err := tx.batch(b.ID); err == nil {
-			return Batch{}, refuse(ErrDuplicateBatch, "there is already a batch %s", b.ID)
-		} else if !errors.Is(err, ErrNotFound) {
-			return Batch{}, err
-		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO batches (id, product, profile, quantity, owner, created_ms) VALUES (?, ?, ?, ?, ?, ?)",
-			b.ID, b.Product, b.Profile, b.Quantity, b.Owner, b.Created.UnixMilli()); err != nil {
+		if err := tx.insertBatch(b); err != nil {
 			return Batch{}, err
 		}
 		d := detail{"product": b.Product, "profile": b.Profile, "quantity": b.Quantity, "owner": b.Owner, "created": stamp(b.Created)}
@@ -82,7 +84,7 @@ func (db *DB) CreateBatch(ctx context.Context, actor Actor, key IdempotencyKey, 
 			if c.Mark, err = db.receive(tx, c, b); err != nil {
 				return Batch{}, err
 			}
-			if err := tx.openCustody(c); err != nil {
+			if err := tx.insertCustody(c); err != nil {
 				return Batch{}, err
 			}
 			d["zone"], d["from"] = c.Zone, stamp(c.From)
@@ -99,6 +101,21 @@ func (db *DB) CreateBatch(ctx context.Context, actor Actor, key IdempotencyKey, 
 	return out, nil
 }
 
+// insertBatch writes a batch's label.
+func (tx *txn) insertBatch(b batch.Batch) error {
+	if err := errors.Join(checkBatch(b), checkWhen(b.Created, tx.at)); err != nil {
+		return err
+	}
+	if _, err := tx.batch(b.ID); err == nil {
+		return refuse(ErrDuplicateBatch, "there is already a batch %s", b.ID)
+	} else if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	_, err := tx.ExecContext(tx.ctx, "INSERT INTO batches (id, product, profile, quantity, owner, created_ms) VALUES (?, ?, ?, ?, ?, ?)",
+		b.ID, b.Product, b.Profile, b.Quantity, b.Owner, b.Created.UnixMilli())
+	return err
+}
+
 // receive asks whether a batch may come to a zone, and agrees with it and with
 // what lies there now. A reason settles that it does not agree, and leaves a
 // mark.
@@ -111,7 +128,7 @@ func (db *DB) receive(tx *txn, c batch.Custody, b batch.Batch) (mark string, err
 	if db.agrees == nil {
 		return "", nil
 	}
-	held, err := readBatches(tx.ctx, tx.Tx, "SELECT "+batchColumns+` FROM batches b
+	held, err := readBatches(tx.ctx, tx.Tx, "SELECT "+wholeColumns+` FROM batches b
 		WHERE b.id <> ? AND EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND c.to_ms IS NULL AND c.zone = ?)`, b.ID, c.Zone)
 	if err != nil {
 		return "", err
@@ -152,144 +169,6 @@ func (db *DB) firstCustody(b batch.Batch, c batch.Custody, now time.Time) (batch
 	}
 	c.From = toMillisecond(c.From)
 	return c, errors.Join(db.checkZone(c.Zone), checkWhen(c.From, now), checkText("override", c.Override, 500))
-}
-
-// MoveBatch ends the batch's stay at r.At and begins the next one there, or
-// none when it left. A move to the very moment the stay began corrects a wrong
-// zone: the stay of no length is not kept (the audit has it). The same key with
-// the same request returns the first answer. Refusals: ErrInvalid,
-// ErrUnknownBatch, ErrUnknownZone, ErrMoveTooEarly, ErrAlreadyThere,
-// ErrAlreadyLeft, ErrInFuture, ErrOutOfUse, ErrDisagrees, ErrKeyReused.
-func (db *DB) MoveBatch(ctx context.Context, actor Actor, key IdempotencyKey, r MoveRequest) (Batch, error) {
-	out, err := db.once(ctx, actor, key, "batch.move", r, func(tx *txn) (Batch, error) {
-		if r.At.IsZero() {
-			r.At = tx.at
-		}
-		r.At = toMillisecond(r.At)
-		if err := errors.Join(checkWhen(r.At, tx.at), checkText("override", r.Override, 500)); err != nil {
-			return Batch{}, err
-		}
-		if r.ToZone != "" {
-			if err := db.checkZone(r.ToZone); err != nil {
-				return Batch{}, err
-			}
-		}
-		b, err := tx.batch(r.Batch)
-		if errors.Is(err, ErrNotFound) {
-			return Batch{}, refuse(ErrUnknownBatch, "there is no batch %.64q: create it first", r.Batch)
-		} else if err != nil {
-			return Batch{}, err
-		}
-		if err := checkMove(b, r); err != nil {
-			return Batch{}, err
-		}
-		to := batch.Custody{Batch: b.ID, Zone: r.ToZone, From: r.At, Override: r.Override}
-		if r.ToZone != "" {
-			if to.Mark, err = db.receive(tx, to, b.Batch); err != nil {
-				return Batch{}, err
-			}
-		}
-		if err := tx.move(b, to); err != nil {
-			return Batch{}, err
-		}
-		d := detail{"from_zone": b.Where(), "to_zone": r.ToZone, "moved": stamp(r.At)}
-		d.override(to)
-		if err := tx.audit("batch.moved", b.ID, d); err != nil {
-			return Batch{}, err
-		}
-		return tx.batch(b.ID)
-	})
-	if err != nil {
-		return Batch{}, fmt.Errorf("move batch %.64s: %w", r.Batch, err)
-	}
-	return out, nil
-}
-
-func checkMove(b Batch, r MoveRequest) error {
-	here := b.Where()
-	switch {
-	case here == "" && r.ToZone == "":
-		return refuse(ErrAlreadyLeft, "batch %s lies in no zone, so it cannot leave one", b.ID)
-	case here != "" && here == r.ToZone:
-		return refuse(ErrAlreadyThere, "batch %s lies in %s already, since %s", b.ID, here, stamp(b.Custody[len(b.Custody)-1].From))
-	case len(b.Custody) == 0:
-		return nil
-	}
-	last := b.Custody[len(b.Custody)-1]
-	if here != "" && r.At.Before(last.From) {
-		return refuse(ErrMoveTooEarly, "batch %s came to %s at %s and cannot have left before, at %s", b.ID, here, stamp(last.From), stamp(r.At))
-	}
-	if r.At.Before(last.To) {
-		return refuse(ErrMoveTooEarly, "batch %s left %s at %s and cannot have come elsewhere before, at %s", b.ID, last.Zone, stamp(last.To), stamp(r.At))
-	}
-	return nil
-}
-
-func (tx *txn) move(b Batch, to batch.Custody) error {
-	if b.Where() != "" {
-		var err error
-		if from := b.Custody[len(b.Custody)-1].From; from.Equal(to.From) {
-			_, err = tx.ExecContext(tx.ctx, "DELETE FROM custody WHERE batch = ? AND from_ms = ?", b.ID, from.UnixMilli())
-		} else {
-			_, err = tx.ExecContext(tx.ctx, "UPDATE custody SET to_ms = ? WHERE batch = ? AND to_ms IS NULL", to.From.UnixMilli(), b.ID)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if to.Zone == "" {
-		return nil
-	}
-	return tx.openCustody(to)
-}
-
-func (tx *txn) openCustody(c batch.Custody) error {
-	_, err := tx.ExecContext(tx.ctx, "INSERT INTO custody (batch, zone, from_ms, to_ms, override, mark) VALUES (?, ?, ?, NULL, ?, ?)",
-		c.Batch, c.Zone, c.From.UnixMilli(), c.Override, c.Mark)
-	return err
-}
-
-// once runs do under a key, or returns the answer it gave the first time.
-func (db *DB) once(ctx context.Context, actor Actor, key IdempotencyKey, what string, request any, do func(*txn) (Batch, error)) (out Batch, err error) {
-	if key == "" {
-		return out, refuse(ErrInvalid, "the request has no idempotency key: send one that is used for nothing else")
-	}
-	if err := checkText("idempotency key", string(key), 200); err != nil {
-		return out, err
-	}
-	text, err := canonical([]any{what, request})
-	if err != nil {
-		return out, refuse(ErrInvalid, "the request cannot be written down: %v", err)
-	}
-	sum := sha256.Sum256(text)
-	err = db.change(ctx, actor, func(tx *txn) error {
-		var before []byte
-		var answer string
-		err := tx.QueryRowContext(ctx, "SELECT request, answer FROM idempotency WHERE actor_kind = ? AND actor_id = ? AND key = ?",
-			string(actor.Kind), actor.ID, string(key)).Scan(&before, &answer)
-		switch {
-		case err == nil && string(before) != string(sum[:]):
-			return refuse(ErrKeyReused, "the idempotency key was used for another request: take a new one")
-		case err == nil:
-			if err := json.Unmarshal([]byte(answer), &out); err != nil {
-				return fmt.Errorf("read the first answer: %w", err)
-			}
-			return errUnchanged
-		case !errors.Is(err, sql.ErrNoRows):
-			return err
-		}
-		if out, err = do(tx); err != nil {
-			return err
-		}
-		said, err := canonical(out)
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO idempotency (actor_kind, actor_id, key, request, answer, at_ms) VALUES (?, ?, ?, ?, ?, ?)",
-			string(actor.Kind), actor.ID, string(key), sum[:], string(said), tx.at.UnixMilli())
-		return err
-	})
-	return out, err
 }
 
 func checkBatch(b batch.Batch) error {

@@ -26,6 +26,7 @@ type DB struct {
 
 	agrees          func(zone string, at time.Time, b batch.Batch, there []batch.Batch) *Disagreement
 	knowsZone       func(zone string) bool // nil: every well-formed zone
+	platform        bool                   // verdicts are queued for a traceability platform
 	quarantineLimit int
 
 	mu   sync.Mutex
@@ -144,6 +145,8 @@ type txn struct {
 	at    time.Time
 	head  AuditHead
 	ready bool // head was read
+
+	platform bool // of DB
 }
 
 // errUnchanged makes change roll back without reporting an error: nothing to
@@ -160,7 +163,7 @@ func (db *DB) change(ctx context.Context, actor Actor, do func(*txn) error) (err
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	tx := &txn{Tx: sqlTx, ctx: context.WithoutCancel(ctx), often: &db.often, actor: actor, at: db.now()}
+	tx := &txn{Tx: sqlTx, ctx: context.WithoutCancel(ctx), often: &db.often, actor: actor, at: db.now(), platform: db.platform}
 	if err := do(tx); err != nil {
 		rollback := sqlTx.Rollback()
 		if ctx.Err() != nil {

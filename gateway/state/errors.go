@@ -1,6 +1,11 @@
 package state
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+
+	"coldchain/alerting/batch"
+)
 
 // Kind says why a request was refused; errors.Is compares with it. Its text is
 // a fixed code that a page can translate.
@@ -30,6 +35,7 @@ const (
 	ErrNotOver         Kind = "not-over"          // an alarm that is still present cannot be closed
 	ErrSigned          Kind = "signed"            // a closing that a second person has signed
 	ErrSecondPerson    Kind = "second-person"     // the signature has to be another person's
+	ErrClosed          Kind = "closed-batch"      // a change to a batch that is closed
 	ErrStale           Kind = "stale"             // a change to a version that is not the newest
 	ErrNewerFile       Kind = "newer-county-file" // county.db was written by a later version
 )
@@ -42,6 +48,7 @@ func (k Kind) Error() string { return string(k) }
 type Refusal struct {
 	Kind Kind
 	Text string
+	ZH   string // the same in Chinese, where the rule that refuses has it
 }
 
 // Error returns the sentence.
@@ -65,4 +72,13 @@ func (d *Disagreement) Unwrap() error { return ErrDisagrees }
 
 func refuse(k Kind, format string, args ...any) error {
 	return &Refusal{Kind: k, Text: fmt.Sprintf(format, args...)}
+}
+
+// faulty makes a refusal of a batch.Fault; other errors stay as they are.
+func faulty(err error) error {
+	var f *batch.Fault
+	if errors.As(err, &f) {
+		return &Refusal{Kind: ErrInvalid, Text: f.EN, ZH: f.ZH}
+	}
+	return err
 }

@@ -38,13 +38,13 @@ func BenchmarkAlarms(b *testing.B) {
 	must(b, c.change(b.Context(), engine, func(tx *txn) error {
 		for i := range 30_000 {
 			id, from := fmt.Sprintf("B%d", i), noon.Add(-time.Duration(i)*50*time.Minute)
-			if _, err := tx.Exec("INSERT INTO batches VALUES (?, '', '', '', '', ?)", id, from.UnixMilli()); err != nil {
+			if _, err := tx.Exec("INSERT INTO batches (id, product, profile, quantity, owner, created_ms) VALUES (?, '', '', '', '', ?)", id, from.UnixMilli()); err != nil {
 				return err
 			}
 			for stay := range 3 {
 				zone := fmt.Sprintf("site-%d/room-%d", (i+stay)%12, i%5)
 				at := from.Add(time.Duration(stay) * 24 * time.Hour)
-				if _, err := tx.Exec("INSERT INTO custody VALUES (?, ?, ?, ?, '', '')", id, zone, at.UnixMilli(), at.Add(24*time.Hour).UnixMilli()); err != nil {
+				if _, err := tx.Exec("INSERT INTO custody (batch, zone, from_ms, to_ms) VALUES (?, ?, ?, ?)", id, zone, at.UnixMilli(), at.Add(24*time.Hour).UnixMilli()); err != nil {
 					return err
 				}
 			}

@@ -186,11 +186,6 @@ func (s *Server) acknowledge(r *http.Request) (any, error) {
 	}{stamp(s.opt.Now()), s.alarm(a)}, nil
 }
 
-// actor is who books goods: the name is what the request claims.
-func actor(r *http.Request, name string) Actor {
-	return Actor{Name: name, Via: "token", Device: deviceOf(r)}
-}
-
 // stateError turns an error of the county's state into an answer.
 func stateError(err error, zh, en string) error {
 	var d *Disagreement

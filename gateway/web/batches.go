@@ -24,7 +24,9 @@ type batchJSON struct {
 	Quantity string        `json:"quantity"`
 	Owner    string        `json:"owner"`
 	Created  stamp         `json:"created"`
-	Zone     string        `json:"zone"` // where it lies now; empty when it has left
+	Zone     string        `json:"zone"`            // where it lies now; empty when it has left
+	Place    string        `json:"place,omitempty"` // where it lies now, unmonitored
+	Closed   *stamp        `json:"closed,omitempty"`
 	Custody  []custodyJSON `json:"custody"`
 }
 
@@ -35,16 +37,23 @@ type custodyJSON struct {
 	// Why it came where it did not agree, and what that was.
 	Override string   `json:"override,omitempty"`
 	Marks    []string `json:"marks,omitempty"`
+	// Where it lay unmonitored by design, and how a courier took it.
+	Place   string         `json:"place,omitempty"`
+	Courier *batch.Courier `json:"courier,omitempty"`
 }
 
 func batchOf(h BatchHistory) batchJSON {
 	out := batchJSON{ID: h.ID, Product: h.Product, Profile: h.Profile, Quantity: h.Quantity, Owner: h.Owner,
 		Created: stamp(h.Created), Custody: make([]custodyJSON, 0, len(h.Custody))}
 	for _, c := range h.Custody {
-		out.Custody = append(out.Custody, custodyJSON{c.Zone, stamp(c.From), stamp(c.To), c.Override, marksOf(c)})
+		out.Custody = append(out.Custody, custodyJSON{c.Zone, stamp(c.From), stamp(c.To), c.Override, marksOf(c), c.Place, c.Courier})
 		if c.To.IsZero() {
-			out.Zone = c.Zone
+			out.Zone, out.Place = c.Zone, c.Place
 		}
+	}
+	if !h.Closed.IsZero() {
+		closed := stamp(h.Closed)
+		out.Closed = &closed
 	}
 	return out
 }
@@ -113,7 +122,7 @@ type newBatch struct {
 	Owner    string `json:"owner"`
 	Zone     string `json:"zone"`
 	At       string `json:"at"` // default now
-	Actor    string `json:"actor"`
+	actorInput
 	Override string `json:"override"` // why it lies where it does not agree
 }
 
@@ -126,7 +135,7 @@ func (in newBatch) check() error {
 		return badInput("profile 应为产品档案的名字，例如 chilled-mutton", "profile must be a product profile's name, such as chilled-mutton")
 	}
 	return firstError(checkText("product", in.Product, 80, true), checkText("quantity", in.Quantity, 40, false),
-		checkText("owner", in.Owner, 80, false), checkOverride(in.Override, in.Actor))
+		checkText("owner", in.Owner, 80, false), in.actorInput.check(false), checkOverride(in.Override, in.Actor))
 }
 
 // checkOverride checks who says why goods lie where they do not agree: a reason
@@ -153,12 +162,12 @@ func (s *Server) createBatch(r *http.Request) (any, error) {
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
-	at, timeErr := s.eventTime(in.At)
+	at, timeErr := s.timeOf(in.At)
 	if err := firstError(in.check(), s.goodsZone(in.Zone), timeErr); err != nil {
 		return nil, err
 	}
 	b := batch.Batch{ID: in.ID, Product: in.Product, Profile: in.Profile, Quantity: in.Quantity, Owner: in.Owner, Created: at}
-	h, err := s.deps.Batches.CreateBatch(r.Context(), actor(r, in.Actor), key, b, in.Zone, at, in.Override)
+	h, err := s.deps.Batches.CreateBatch(r.Context(), in.by(r), key, b, in.Zone, at, in.Override)
 	if err != nil {
 		return nil, stateError(err, "批次 "+in.ID, "batch "+in.ID)
 	}
@@ -174,34 +183,51 @@ func (s *Server) moveBatch(r *http.Request) (any, error) {
 	if !batchID.MatchString(id) {
 		return nil, badInput("批次号不对："+clip(id), "that is no batch id: "+clip(id))
 	}
-	var in struct {
-		// Zone must be there, so that forgetting it does not send the goods
-		// away; "" says that the batch has left the county's cold chain.
-		Zone     *string `json:"zone"`
-		At       string  `json:"at"`
-		Actor    string  `json:"actor"`
-		Override string  `json:"override"`
-	}
+	var in moveInput
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
-	if in.Zone == nil {
+	if in.Zone == nil && in.Place == "" {
 		return nil, badInput(`请给出 zone；批次离开冷链时写 ""`, `give a zone; write "" when the batch leaves the cold chain`)
 	}
-	at, timeErr := s.eventTime(in.At)
-	if err := firstError(checkOverride(in.Override, in.Actor), timeErr); err != nil {
+	at, timeErr := s.timeOf(in.At)
+	if err := firstError(timeErr, in.check(s)); err != nil {
 		return nil, err
 	}
-	if *in.Zone != "" {
-		if err := s.goodsZone(*in.Zone); err != nil {
-			return nil, err
-		}
-	}
-	h, err := s.deps.Batches.MoveBatch(r.Context(), actor(r, in.Actor), key, id, *in.Zone, at, in.Override)
+	h, err := s.deps.Batches.MoveBatch(r.Context(), in.by(r), key, id, in.move(at))
 	if err != nil {
 		return nil, stateError(err, "批次 "+id, "batch "+id)
 	}
 	return created{batchAnswer{stamp(s.opt.Now()), batchOf(h)}}, nil
+}
+
+// moveInput says where goods go.
+type moveInput struct {
+	// Zone must be there, so that forgetting it does not send the goods away; ""
+	// says that the batch has left the county's cold chain.
+	Zone    *string        `json:"zone"`
+	Place   string         `json:"place"`
+	Courier *batch.Courier `json:"courier"`
+	At      string         `json:"at"`
+	actorInput
+	Override string `json:"override"`
+}
+
+func (in moveInput) check(s *Server) error {
+	if in.Zone != nil && *in.Zone != "" {
+		if err := s.goodsZone(*in.Zone); err != nil {
+			return err
+		}
+	}
+	return firstError(checkText("place", in.Place, 100, false), in.actorInput.check(false), checkOverride(in.Override, in.Actor))
+}
+
+func (in moveInput) move(at time.Time) Move {
+	m := Move{Place: in.Place, Courier: in.Courier, At: at, Override: in.Override}
+	if in.Zone != nil {
+		m.Zone = *in.Zone
+	}
+	return m
 }
 
 // goodsZone checks that goods can lie in a zone.

@@ -37,6 +37,10 @@ type Deps struct {
 	Usage    Usage
 	// Exposures may be nil: its route is then not found.
 	Exposures Exposures
+	// Custody, Files and Intake may be nil as well.
+	Custody Custody
+	Files   Files
+	Intake  Intake
 	// Hub carries live events from the collector to the pages. The owner of
 	// the collector calls Publish; New makes a hub when it is nil.
 	Hub *Hub
@@ -223,11 +227,21 @@ type Batches interface {
 	// with the zone or with what lies there are a Disagreement, unless override
 	// says why they come in all the same.
 	CreateBatch(ctx context.Context, by Actor, key string, b batch.Batch, zone string, at time.Time, override string) (BatchHistory, error)
-	// MoveBatch ends the batch's present custody at `at` and begins one in
-	// zone; an empty zone means that it has left the county's cold chain. Keys
-	// work as in CreateBatch. ErrNotFound for an unknown batch, ErrConflict
-	// when `at` is before the present custody began, and a Disagreement.
-	MoveBatch(ctx context.Context, by Actor, key, id, zone string, at time.Time, override string) (BatchHistory, error)
+	// MoveBatch ends the batch's present custody at m.At and begins one where it
+	// goes. Keys work as in CreateBatch. ErrNotFound for an unknown batch,
+	// ErrConflict when m.At is before the present custody began, and a
+	// Disagreement.
+	MoveBatch(ctx context.Context, by Actor, key, id string, m Move) (BatchHistory, error)
+}
+
+// Move says where goods go; neither Zone nor Place: they have left the county's
+// cold chain.
+type Move struct {
+	Zone     string
+	Place    string         // where nothing watches them, in words
+	Courier  *batch.Courier // who takes them there, or away; nil: nobody
+	At       time.Time
+	Override string // see CreateBatch
 }
 
 // Exposures works out what batches went through.
@@ -239,7 +253,7 @@ type Exposures interface {
 
 // BatchFilter narrows a list of batches; its zero value means all.
 type BatchFilter struct {
-	Search string // part of the id, product or owner, any case
+	Search string // part of the id, product or owner, any case; or one of its codes
 	Zone   string // lies there now
 	Limit  int    // always positive
 }
@@ -248,6 +262,7 @@ type BatchFilter struct {
 type BatchHistory struct {
 	batch.Batch
 	Custody []batch.Custody
+	Closed  time.Time // nothing more can become of it since then; zero: it goes on
 }
 
 // Health tells whether the collector's loops make progress.

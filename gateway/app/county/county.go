@@ -23,6 +23,7 @@ import (
 	"coldchain/gateway/broker"
 	"coldchain/gateway/collector"
 	"coldchain/gateway/config"
+	"coldchain/gateway/files"
 	"coldchain/gateway/mqtt"
 	"coldchain/gateway/retention"
 	"coldchain/gateway/state"
@@ -44,6 +45,7 @@ type App struct {
 	collector *collector.Collector
 	keeper    *retention.Keeper
 	office    *office
+	platform  *platform // nil without one in the configuration
 	link      *mqtt.Link
 	// sourceLinks are the connections of third-party senders.
 	sourceLinks []*mqtt.Link
@@ -94,7 +96,11 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	if a.goods, err = newGoods(cfg, use, o.Logger); err != nil {
 		return nil, err
 	}
-	if a.state, err = state.Open(ctx, filepath.Join(cfg.Data, "county.db"), o.Now, state.WithZones(holdsGoods), state.WithReceiving(a.goods.agrees)); err != nil {
+	options := []state.Option{state.WithZones(holdsGoods), state.WithReceiving(a.goods.agrees)}
+	if cfg.Platform.URLFile != "" {
+		options = append(options, state.WithPlatform())
+	}
+	if a.state, err = state.Open(ctx, filepath.Join(cfg.Data, "county.db"), o.Now, options...); err != nil {
 		return nil, err
 	}
 	a.goods.state, use.state, use.now = a.state, a.state, o.Now
@@ -157,6 +163,9 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	use.changed = func(zones ...string) { hub.Publish(web.ZoneEvent, zones...) }
 	use.alarms = wakingListener{hubListener{hub}, a.office.changed}.AlarmsChanged
 	if err := use.refresh(ctx); err != nil {
+		return nil, err
+	}
+	if a.platform, err = newPlatform(cfg.Platform, a.state, o.Now, o.Logger); err != nil {
 		return nil, err
 	}
 	if err := a.openPage(zones, hub, registry, foreteller, o); err != nil {
@@ -229,11 +238,12 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	if err != nil {
 		return fmt.Errorf("web.token_file: %w", err)
 	}
-	view := view{collector: a.collector, state: a.state, hub: hub, goods: a.goods, foreteller: foreteller, office: a.office}
+	view := view{collector: a.collector, state: a.state, hub: hub, goods: a.goods, foreteller: foreteller, office: a.office, platform: a.platform}
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Rooms: judging{limitsOf(zones), a.goods, productsOf(zones), a.collector.Estimate}, Hub: hub,
 		Exposures: newExposed(a.cfg, a.store, a.state, a.collector, a.goods.profiles, o.Now),
 		Steps:     view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
+		Custody: view, Files: files.New(filepath.Join(a.cfg.Data, "files")), Intake: view,
 	}, web.Options{Token: token, AnswerKey: a.office.key, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }
@@ -326,6 +336,7 @@ func (a *App) Run(ctx context.Context) error {
 	wg.Go(func() { a.keeper.Run(failed) })
 	wg.Go(func() { a.office.run(failed) })
 	wg.Go(func() { a.goods.run(failed) })
+	wg.Go(func() { a.platform.run(failed) })
 	err := a.collector.Run(failed, a.link)
 
 	// The links end after the collector, whose last acknowledgements they send.

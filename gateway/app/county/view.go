@@ -27,6 +27,10 @@ type view struct {
 	goods      *goods
 	foreteller *foreteller
 	office     *office
+	// judged is what is known of a batch's way: coverage, gaps and the version of
+	// its exposure; nil while nobody works exposures out.
+	judged   func(ctx context.Context, id string) (batch.Evidence, error)
+	platform *platform // nil: there is none
 }
 
 var (
@@ -125,14 +129,35 @@ func (v view) Batch(ctx context.Context, id string) (web.BatchHistory, error) {
 
 // CreateBatch implements web.Batches.
 func (v view) CreateBatch(ctx context.Context, by web.Actor, key string, b batch.Batch, zone string, at time.Time, override string) (web.BatchHistory, error) {
-	made, err := v.state.CreateBatch(ctx, actorOf(by), state.IdempotencyKey(key), b, &batch.Custody{Batch: b.ID, Zone: zone, From: at, Override: override})
+	who, err := v.who(ctx, by)
+	if err != nil {
+		return web.BatchHistory{}, err
+	}
+	made, err := v.state.CreateBatch(ctx, who, state.IdempotencyKey(key), b, &batch.Custody{Batch: b.ID, Zone: zone, From: at, Override: override})
 	return v.booked(ctx, made, err)
 }
 
 // MoveBatch implements web.Batches.
-func (v view) MoveBatch(ctx context.Context, by web.Actor, key, id, zone string, at time.Time, override string) (web.BatchHistory, error) {
-	moved, err := v.state.MoveBatch(ctx, actorOf(by), state.IdempotencyKey(key), state.MoveRequest{Batch: id, ToZone: zone, At: at, Override: override})
+func (v view) MoveBatch(ctx context.Context, by web.Actor, key, id string, m web.Move) (web.BatchHistory, error) {
+	who, err := v.who(ctx, by)
+	if err != nil {
+		return web.BatchHistory{}, err
+	}
+	moved, err := v.state.MoveBatch(ctx, who, state.IdempotencyKey(key), moveOf(id, m))
 	return v.booked(ctx, moved, err)
+}
+
+func moveOf(id string, m web.Move) state.MoveRequest {
+	return state.MoveRequest{Batch: id, ToZone: m.Zone, Place: m.Place, Courier: m.Courier, At: m.At, Override: m.Override}
+}
+
+// who is the actor of a booking: a name of the roster is proved by its PIN.
+func (v view) who(ctx context.Context, by web.Actor) (state.Actor, error) {
+	p, err := v.office.state.People(ctx)
+	if err != nil {
+		return state.Actor{}, err
+	}
+	return v.office.who(ctx, p.Roster, by)
 }
 
 func (v view) booked(ctx context.Context, b state.Batch, err error) (web.BatchHistory, error) {
@@ -182,6 +207,9 @@ func translate(err error) error {
 	}
 	var refused *state.Refusal
 	if errors.As(err, &refused) {
+		if refused.ZH != "" {
+			return &web.Refused{Code: string(refused.Kind), Invalid: refused.Kind == state.ErrInvalid, ZH: refused.ZH, EN: refused.Text}
+		}
 		return fmt.Errorf("%w: %w", web.ErrConflict, err)
 	}
 	return err

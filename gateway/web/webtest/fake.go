@@ -37,6 +37,7 @@ type Fake struct {
 	Machinery
 	Office
 	Yard
+	Records
 
 	keys map[string]string // idempotency key -> request
 }
@@ -56,7 +57,7 @@ func (f *Fake) Do(change func(*Fake)) {
 // Deps offers the fake as everything a server needs.
 func (f *Fake) Deps(c web.County, hub *web.Hub) web.Deps {
 	return web.Deps{County: c, Live: f, Readings: f, Alarms: f, Batches: f, Health: f, Operations: f, Hub: hub, Rooms: rooms{f, c},
-		Steps: f, People: f, Outages: f, Messages: f, Usage: f}
+		Steps: f, People: f, Outages: f, Messages: f, Usage: f, Custody: f, Files: f.Papers, Intake: f}
 }
 
 // rooms judges every room by its own limits.
@@ -224,6 +225,10 @@ func (f *Fake) CreateBatch(_ context.Context, _ web.Actor, key string, b batch.B
 	defer f.mu.Unlock()
 	again, err := f.repeated(key, fmt.Sprint("create", b.ID, b.Product, zone))
 	i := f.lot(b.ID)
+	if at.IsZero() {
+		at = f.now()
+		b.Created = at
+	}
 	switch {
 	case err != nil:
 		return web.BatchHistory{}, err
@@ -238,11 +243,14 @@ func (f *Fake) CreateBatch(_ context.Context, _ web.Actor, key string, b batch.B
 }
 
 // MoveBatch implements web.Batches.
-func (f *Fake) MoveBatch(_ context.Context, _ web.Actor, key, id, zone string, at time.Time, _ string) (web.BatchHistory, error) {
+func (f *Fake) MoveBatch(_ context.Context, _ web.Actor, key, id string, m web.Move) (web.BatchHistory, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	again, err := f.repeated(key, fmt.Sprint("move", id, zone))
+	again, err := f.repeated(key, fmt.Sprint("move", id, m.Zone, m.Place))
 	i := f.lot(id)
+	if m.At.IsZero() {
+		m.At = f.now()
+	}
 	switch {
 	case err != nil:
 		return web.BatchHistory{}, err
@@ -254,13 +262,13 @@ func (f *Fake) MoveBatch(_ context.Context, _ web.Actor, key, id, zone string, a
 	h := &f.Lots[i]
 	h.Custody = slices.Clone(h.Custody)
 	if n := len(h.Custody); n > 0 && h.Custody[n-1].To.IsZero() {
-		if at.Before(h.Custody[n-1].From) {
+		if m.At.Before(h.Custody[n-1].From) {
 			return web.BatchHistory{}, fmt.Errorf("move before the custody began: %w", web.ErrConflict)
 		}
-		h.Custody[n-1].To = at
+		h.Custody[n-1].To = m.At
 	}
-	if zone != "" {
-		h.Custody = append(h.Custody, batch.Custody{Batch: id, Zone: zone, From: at})
+	if m.Zone != "" || m.Place != "" {
+		h.Custody = append(h.Custody, batch.Custody{Batch: id, Zone: m.Zone, Place: m.Place, From: m.At, Courier: m.Courier})
 	}
 	return *h, f.StateDown
 }
