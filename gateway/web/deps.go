@@ -34,6 +34,8 @@ type Deps struct {
 	Outages  Outages
 	Messages Messages
 	Usage    Usage
+	// Traces may be nil: its route is then not found.
+	Traces Traces
 	// Hub carries live events from the collector to the pages. The owner of
 	// the collector calls Publish; New makes a hub when it is nil.
 	Hub *Hub

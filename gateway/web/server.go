@@ -143,6 +143,9 @@ func (s *Server) routes() http.Handler {
 	add("/api/v1/batches", methods{"GET": s.api(s.batches), "POST": s.write(s.createBatch)})
 	add("/api/v1/batches/{id}", read(s.batch))
 	add("/api/v1/batches/{id}/moves", methods{"POST": s.write(s.moveBatch)})
+	if s.deps.Traces != nil {
+		add("/api/v1/batches/{id}/epcis", methods{"GET": http.HandlerFunc(s.epcis)})
+	}
 	add("/api/v1/operations", read(s.operations))
 	add("/api/v1/quarantine", read(s.quarantine))
 	add("/api/v1/gaps", read(s.gaps))

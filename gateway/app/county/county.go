@@ -232,7 +232,7 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	view := view{collector: a.collector, state: a.state, hub: hub, goods: a.goods, foreteller: foreteller, office: a.office}
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Rooms: judging{limitsOf(zones), a.goods, productsOf(zones), a.collector.Estimate}, Hub: hub,
-		Steps: view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
+		Steps: view, People: a.office, Outages: a.office, Messages: a.office, Usage: view, Traces: traces{a.cfg, a.state, o.Now},
 	}, web.Options{Token: token, AnswerKey: a.office.key, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }
