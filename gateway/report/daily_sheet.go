@@ -188,7 +188,14 @@ func done(t tongue, a Alarm, d DailyRecord) string {
 		out = append(out, a.Looked.Note)
 	}
 	if a.Closed != nil {
-		out = append(out, a.Closed.Note+"（"+a.Closed.By+" "+t.moment(a.Closed.At, d.has(a.Closed.At))+"）")
+		var said []string
+		for _, w := range a.Closed.Words {
+			said = append(said, t.label(w))
+		}
+		if a.Closed.Note != "" {
+			said = append(said, a.Closed.Note)
+		}
+		out = append(out, strings.Join(said, t.say("，", ", "))+"（"+a.Closed.By+" "+t.moment(a.Closed.At, d.has(a.Closed.At))+"）")
 	}
 	return strings.Join(out, "；")
 }

@@ -75,7 +75,7 @@ type Alarm struct {
 	alerting.Alarm
 	Batches  []string
 	Answered *Answer // the first; nil: nobody
-	Closed   *Answer // with what was the cause, in words
+	Closed   *Answer // with cause, action and outcome as words
 	Looked   *Answer // of late ones
 }
 
@@ -84,6 +84,8 @@ type Answer struct {
 	By   string    `json:"by"`
 	At   time.Time `json:"at"`
 	Note string    `json:"note,omitempty"`
+	// Words are what was chosen from a list.
+	Words []config.Label `json:"words,omitempty"`
 }
 
 // Gap is a stretch that a gateway says it has no readings of.

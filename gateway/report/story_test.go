@@ -172,7 +172,7 @@ func records() books {
 		State: alerting.Unacknowledged, Start: clock(23, 30), Raised: clock(23, 35), LastSeen: clock(23, 59)}
 	return books{
 		alarms: []Alarm{
-			{Alarm: excursion, Batches: []string{"HJQ261123-TLG-007"}, Answered: &Answer{By: "其其格", At: clock(10, 13)}, Closed: &Answer{By: "其其格", At: clock(11, 0), Note: "<门没关好>"}},
+			{Alarm: excursion, Batches: []string{"HJQ261123-TLG-007"}, Answered: &Answer{By: "其其格", At: clock(10, 13)}, Closed: &Answer{By: "其其格", At: clock(11, 0), Note: "<门没关好>", Words: []config.Label{{ZH: "门没关", EN: "Door left open"}, {ZH: "关门", EN: "Closed the door"}}}},
 			{Alarm: door},
 		},
 		gaps:        []Gap{{Site: "balagong", From: clock(13, 0), To: clock(14, 0), Cause: "restart"}},

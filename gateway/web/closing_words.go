@@ -1,6 +1,9 @@
 package web
 
-import "coldchain/alerting/duty"
+import (
+	"coldchain/alerting/duty"
+	"coldchain/gateway/config"
+)
 
 // closingWord is a code that can be chosen when an alarm is closed.
 type closingWord struct {
@@ -52,4 +55,14 @@ func closingTexts() map[string][2]string {
 		string(duty.SensorLost):  {"探头报废，数据缺失", "Sensor lost, minutes are a gap"},
 		string(duty.NoExcursion): {"没有超温", "No excursion"},
 	}
+}
+
+// ClosingText is the phrase of a cause, an action or an outcome; a code that has
+// none is shown as it is.
+func ClosingText(code string) config.Label {
+	w, ok := closingTexts()[code]
+	if !ok {
+		return config.Label{ZH: code, EN: code}
+	}
+	return config.Label{ZH: w[0], EN: w[1]}
 }

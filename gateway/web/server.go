@@ -146,6 +146,9 @@ func (s *Server) routes() http.Handler {
 	if s.deps.Traces != nil {
 		add("/api/v1/batches/{id}/epcis", methods{"GET": http.HandlerFunc(s.epcis)})
 	}
+	if s.deps.Reports != nil {
+		add("/api/v1/reports/{kind}", methods{"GET": http.HandlerFunc(s.report)})
+	}
 	add("/api/v1/operations", read(s.operations))
 	add("/api/v1/quarantine", read(s.quarantine))
 	add("/api/v1/gaps", read(s.gaps))
