@@ -41,6 +41,12 @@ type Deps struct {
 	Custody Custody
 	Files   Files
 	Intake  Intake
+	// Traces may be nil: its route is then not found.
+	Traces Traces
+	// Reports may be nil: its route is then not found. ReportPDF may be nil:
+	// reports are then no PDF.
+	Reports   Reports
+	ReportPDF ReportPDF
 	// Hub carries live events from the collector to the pages. The owner of
 	// the collector calls Publish; New makes a hub when it is nil.
 	Hub *Hub

@@ -146,6 +146,12 @@ func (s *Server) routes() http.Handler {
 		add("/api/v1/batches/{id}/exposure", read(s.exposure))
 	}
 	add("/api/v1/batches/{id}/moves", methods{"POST": s.write(s.moveBatch)})
+	if s.deps.Traces != nil {
+		add("/api/v1/batches/{id}/epcis", methods{"GET": http.HandlerFunc(s.epcis)})
+	}
+	if s.deps.Reports != nil {
+		add("/api/v1/reports/{kind}", methods{"GET": http.HandlerFunc(s.report)})
+	}
 	add("/api/v1/operations", read(s.operations))
 	add("/api/v1/quarantine", read(s.quarantine))
 	add("/api/v1/gaps", read(s.gaps))

@@ -238,12 +238,17 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	if err != nil {
 		return fmt.Errorf("web.token_file: %w", err)
 	}
+	reports, err := a.reports()
+	if err != nil {
+		return err
+	}
 	view := view{collector: a.collector, state: a.state, hub: hub, goods: a.goods, foreteller: foreteller, office: a.office, platform: a.platform}
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Rooms: judging{limitsOf(zones), a.goods, productsOf(zones), a.collector.Estimate}, Hub: hub,
 		Exposures: newExposed(a.cfg, a.store, a.state, a.collector, a.goods.profiles, o.Now),
 		Steps:     view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
 		Custody: view, Files: files.New(filepath.Join(a.cfg.Data, "files")), Intake: view,
+		Traces: traces{a.cfg, a.state, o.Now}, Reports: reports,
 	}, web.Options{Token: token, AnswerKey: a.office.key, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }

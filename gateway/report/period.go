@@ -1,0 +1,66 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"coldchain/gateway/config"
+)
+
+// Kind is a kind of report.
+type Kind string
+
+// The kinds.
+const (
+	Daily    Kind = "daily"     // 温度记录表 of a site
+	Weekly   Kind = "weekly"    // 周调度, Monday to Sunday
+	Monthly  Kind = "monthly"   // 月通报, from the 22nd to the 22nd
+	HalfYear Kind = "half-year" // January to June, July to December
+)
+
+// Kinds returns all of them.
+func Kinds() []Kind { return []Kind{Daily, Weekly, Monthly, HalfYear} }
+
+// turnOfMonth is the day on which the month of a 月通报 ends: it is drafted on
+// that day, reviewed, and sent before the 24th.
+const turnOfMonth = 22
+
+// Period returns the stretch of time that a report of this kind is about which
+// has day in it, at the county's midnights.
+func (k Kind) Period(day time.Time, zone *time.Location) (from, to time.Time, err error) {
+	day = day.In(zone)
+	y, m, d := day.Date()
+	midnight := func(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, zone) }
+	switch k {
+	case Daily:
+		return midnight(y, m, d), midnight(y, m, d+1), nil
+	case Weekly:
+		since := (int(day.Weekday()) + 6) % 7 // days since Monday
+		return midnight(y, m, d-since), midnight(y, m, d-since+7), nil
+	case Monthly:
+		if d >= turnOfMonth {
+			m++
+		}
+		return midnight(y, m-1, turnOfMonth), midnight(y, m, turnOfMonth), nil
+	case HalfYear:
+		first := time.January
+		if m >= time.July {
+			first = time.July
+		}
+		return midnight(y, first, 1), midnight(y, first+6, 1), nil
+	}
+	return from, to, fmt.Errorf("there is no report %q; there are %q", string(k), Kinds())
+}
+
+// title is what the paper is called.
+func (k Kind) title() config.Label {
+	switch k {
+	case Daily:
+		return config.Label{ZH: "冷链温度记录表", EN: "Daily temperature record"}
+	case Weekly:
+		return config.Label{ZH: "冷链周调度", EN: "Weekly cold-chain report"}
+	case Monthly:
+		return config.Label{ZH: "冷链月通报", EN: "Monthly cold-chain report"}
+	}
+	return config.Label{ZH: "冷链设施半年报告", EN: "Half-yearly report on cold-chain facilities"}
+}

@@ -1,0 +1,142 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	"coldchain/alerting/wording"
+	"coldchain/gateway/report"
+)
+
+// Reports makes the papers of the county.
+type Reports interface {
+	// Daily is a site's record of the day that has a moment in it; an unknown
+	// site is report.ErrNoSite.
+	Daily(ctx context.Context, site string, day, now time.Time) (report.DailyRecord, error)
+	// Summary is the county's report whose period has a moment in it.
+	Summary(ctx context.Context, kind report.Kind, day, now time.Time) (report.Summary, error)
+}
+
+// ReportPDF draws a sheet as PDF.
+type ReportPDF func(w io.Writer, s report.Sheet) error
+
+// reportQuestion is what a request for a report asks.
+type reportQuestion struct {
+	kind     report.Kind
+	site     string
+	day      time.Time
+	format   string
+	language wording.Language
+}
+
+func (s *Server) reportQuestion(r *http.Request) (q reportQuestion, err error) {
+	if err := onlyParams(r, "site", "date", "format", "lang"); err != nil {
+		return q, err
+	}
+	get := r.URL.Query().Get
+	q = reportQuestion{kind: report.Kind(r.PathValue("kind")), site: get("site"), format: get("format"), language: wording.LanguageOf(get("lang"))}
+	if !slices.Contains(report.Kinds(), q.kind) {
+		return q, notFound("没有这种报表："+clip(string(q.kind))+"（有 daily、weekly、monthly、half-year）", "there is no such report: "+clip(string(q.kind))+" (there are daily, weekly, monthly, half-year)")
+	}
+	if q.format == "" {
+		q.format = "html"
+	}
+	formats := []string{"html", "xlsx", "json"}
+	if s.deps.ReportPDF != nil {
+		formats = append(formats, "pdf")
+	}
+	if !slices.Contains(formats, q.format) {
+		return q, badInput(fmt.Sprintf("format 只能是 %v", formats), fmt.Sprintf("format must be one of %v", formats))
+	}
+	if lang := get("lang"); lang != "" && lang != "zh" && lang != "en" {
+		return q, badInput("lang 只能是 zh 或 en", "lang must be zh or en")
+	}
+	if (q.kind == report.Daily) != (q.site != "") {
+		return q, badInput("daily 要给出 site（站点），其他报表是全旗县的，不要给 site", "daily needs a site; the other reports are of the whole county and take none")
+	}
+	zone, err := time.LoadLocation(s.deps.County.Timezone)
+	if err != nil {
+		return q, fmt.Errorf("timezone: %w", err)
+	}
+	now := s.opt.Now()
+	q.day = now
+	if date := get("date"); date != "" {
+		if q.day, err = time.ParseInLocation(time.DateOnly, date, zone); err != nil {
+			return q, badInput("date 应写成 2026-11-23", "write the date like 2026-11-23")
+		}
+	}
+	if from, _, err := q.kind.Period(q.day, zone); err != nil || from.After(now) || q.day.Before(now.Add(-maxReportAge)) {
+		return q, badInput("date 不能在将来，也不能早于 5 年前", "date must not lie in the future or more than 5 years back")
+	}
+	return q, nil
+}
+
+// maxReportAge is how far back a report may reach.
+const maxReportAge = 5 * 366 * 24 * time.Hour
+
+// report makes a paper and gives it out in the form that was asked for.
+func (s *Server) report(w http.ResponseWriter, r *http.Request) {
+	q, err := s.reportQuestion(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	made, err := s.make(r.Context(), q)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if q.format == "json" {
+		writeJSON(w, http.StatusOK, made)
+		return
+	}
+	sheet := made.Sheet(q.language)
+	// Drawn whole before the first byte leaves, so that half a paper is none.
+	var out bytes.Buffer
+	h := w.Header()
+	switch q.format {
+	case "html":
+		nonce := rand.Text()
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+nonce+"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		err = report.HTML(&out, sheet, nonce)
+	case "xlsx":
+		h.Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+		h.Set("Content-Disposition", `attachment; filename="`+sheet.Stem+`.xlsx"`)
+		err = report.XLSX(&out, sheet)
+	case "pdf":
+		h.Set("Content-Type", "application/pdf")
+		h.Set("Content-Disposition", `inline; filename="`+sheet.Stem+`.pdf"`)
+		err = s.deps.ReportPDF(&out, sheet)
+	}
+	if err != nil {
+		h.Del("Content-Disposition")
+		s.fail(w, r, err)
+		return
+	}
+	h.Set("Cache-Control", "no-store")
+	_, _ = w.Write(out.Bytes()) // who goes away in the middle has been told by his own side
+}
+
+func (s *Server) make(ctx context.Context, q reportQuestion) (made report.Report, err error) {
+	now := s.opt.Now()
+	if q.kind == report.Daily {
+		made, err = s.deps.Reports.Daily(ctx, q.site, q.day, now)
+	} else {
+		made, err = s.deps.Reports.Summary(ctx, q.kind, q.day, now)
+	}
+	if errors.Is(err, report.ErrNoSite) {
+		return nil, notFound("没有这个站点："+clip(q.site), "there is no such site: "+clip(q.site))
+	}
+	if err != nil {
+		return nil, storeError(fmt.Errorf("report %s: %w", q.kind, err))
+	}
+	return made, nil
+}
