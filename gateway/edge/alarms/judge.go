@@ -30,6 +30,7 @@ type Options struct {
 	Points      []Point
 	Zones       []alerting.Zone
 	SilentAfter time.Duration
+	Box         string // zone of a truck's box; empty: the site stands still
 	File        string // of what is remembered; empty: nothing is
 	Logger      *slog.Logger
 }
@@ -53,8 +54,16 @@ type Judge struct {
 	events   []wire.Record
 	county   *wire.SiteLimits // nil: the county has said nothing
 	countyAt int64            // when it came, in the line's time
-	changed  bool             // something that a power cut must not take
-	saved    int64            // when it was last written down, in the line's time
+	book     *wire.SiteBook   // nil: the county has said nothing of the site
+	bookAt   int64            // when it came, in the line's time
+	placed   shift            // of the line, when the book was placed by it
+	truck    *truck           // nil: the site stands still
+	words    []word           // said here of the truck, oldest first
+	boxLow   *float64         // the truck's band, °C
+	boxHigh  *float64
+	zones    []string // that are judged
+	changed  bool     // something that a power cut must not take
+	saved    int64    // when it was last written down, in the line's time
 
 	bounds atomic.Pointer[map[edge.LimitKey]edge.Limits]
 }
@@ -76,6 +85,9 @@ func New(o Options) (*Judge, error) {
 		places[i] = wiring.Place{Point: p.ID, Bus: p.Bus, Device: p.Device}
 	}
 	j.tree.Wire(o.Site, places)
+	if o.Box != "" {
+		j.truck = newTruck(o.Box, o.Points)
+	}
 	if err := j.load(); err != nil {
 		return nil, err
 	}
@@ -105,11 +117,23 @@ func (j *Judge) rebuild(county *wire.SiteLimits) error {
 	if j.engine != nil {
 		maps.Copy(j.state, j.engine.Dirty())
 	}
+	j.zones = j.zones[:0]
+	for _, z := range cfg.Zones {
+		j.zones = append(j.zones, z.ID)
+	}
+	bounds := boundsOf(cfg)
+	if t := j.truck; t != nil {
+		l := bounds[edge.LimitKey{Zone: t.box, Quantity: sensors.Temperature}]
+		j.boxLow, j.boxHigh = l.Low, l.High
+		t.SetBand(l.Low, l.High)
+	}
+	j.tellTruck()
+	j.moved()
+	j.arm(e) // as engine.SetArmed wants it: before what was pending is restored
 	if err := e.Restore(j.state); err != nil {
 		return fmt.Errorf("the site's own alarms: %w", err)
 	}
 	j.engine, j.county = e, county
-	bounds := boundsOf(cfg)
 	j.bounds.Store(&bounds)
 	return nil
 }
@@ -139,14 +163,26 @@ func (j *Judge) forget() {
 func (j *Judge) Observe(records []wire.Record) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	readings := make([]sensors.Reading, 0, len(records))
+	opened := false
 	for _, r := range records {
 		if r.Kind != wire.ReadingRecord {
 			continue
 		}
-		t := at(j.place(r))
 		reading := r.Reading
-		reading.Time = t
-		j.heed(j.engine.Observe(reading, t))
+		reading.Time = at(j.place(r))
+		readings = append(readings, reading)
+		if j.truck != nil { // before any of them is judged
+			opened = j.truck.observe(reading, reading.Time) || opened
+		}
+	}
+	if opened {
+		j.tellTruck()
+		j.arm(j.engine)
+		j.changed = true
+	}
+	for _, r := range readings {
+		j.heed(j.engine.Observe(r, r.Time))
 	}
 }
 
@@ -156,6 +192,10 @@ func (j *Judge) Advance(m wire.Record) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	t := at(j.place(m))
+	if j.moved() {
+		j.tellTruck()
+		j.arm(j.engine)
+	}
 	j.heed(j.engine.Advance(t))
 	j.heed(j.tree.Turn(j.engine, t))
 }
@@ -207,11 +247,15 @@ func (j *Judge) tell(name string, a alerting.Alarm, by string) {
 	if wall, known := j.line.wall(start); known {
 		said.ID = alerting.AlarmID(a.Rule, a.Object, at(wall))
 	}
-	r := wire.Record{Kind: wire.EventRecord, Boot: j.moment.Boot, Mono: j.moment.Mono, Clock: j.moment.Clock, Reconstructed: j.moment.Reconstructed,
-		Event: wire.Event{At: j.moment.Time(), Name: name, Object: a.Object, Detail: wire.AlarmDetail(said)}}
-	j.events = append(j.events, r)
-	j.events = j.events[max(0, len(j.events)-maxEvents):]
+	j.journal(wire.Event{Name: name, Object: a.Object, Detail: wire.AlarmDetail(said)})
 	j.o.Logger.Info(name, "rule", a.Rule, "object", a.Object, "level", a.Level, "by", by)
+}
+
+// journal puts an event of now behind those to be journaled.
+func (j *Judge) journal(e wire.Event) {
+	e.At = j.moment.Time()
+	j.events = append(j.events, wire.Record{Kind: wire.EventRecord, Boot: j.moment.Boot, Mono: j.moment.Mono, Clock: j.moment.Clock, Reconstructed: j.moment.Reconstructed, Event: e})
+	j.events = j.events[max(0, len(j.events)-maxEvents):]
 }
 
 // Events implements edge.Judge.
