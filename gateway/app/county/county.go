@@ -152,6 +152,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		return nil, err
 	}
 	a.goods.hand(a.collector)
+	a.goods.books = newBooks(cfg, a.goods, a.collector.SetBook)
 	a.office.collector, a.office.usage = a.collector, use
 	use.judging = a.collector.Judging
 	use.changed = func(zones ...string) { hub.Publish(web.ZoneEvent, zones...) }
@@ -159,6 +160,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	if err := use.refresh(ctx); err != nil {
 		return nil, err
 	}
+	a.goods.books.tell(ctx) // before a gateway asks for it
 	if err := a.openPage(zones, hub, registry, foreteller, o); err != nil {
 		return nil, err
 	}

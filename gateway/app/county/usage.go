@@ -44,6 +44,7 @@ type usage struct {
 
 	disuses map[string][]duty.Disuse // by zone, oldest first
 	stays   map[string][]trip.Stay   // of zones that are or were out of use
+	said    map[string][]trip.Say    // of trucks, by site
 }
 
 // truckUse is a truck and its box.
@@ -282,7 +283,7 @@ func (u *usage) read(ctx context.Context, now time.Time) error {
 	}
 	return u.judging(func(e *engine.Engine) error {
 		before := u.disuses
-		u.disuses, u.stays = disuses, stays
+		u.disuses, u.stays, u.said = disuses, stays, said
 		for site, t := range u.trucks {
 			t.Books(stays[t.box])
 			t.Says(said[site])
