@@ -30,8 +30,10 @@ type ZoneBook struct {
 	Switches []BookSwitch `json:"switches,omitempty"`
 	Stays    []BookStay   `json:"stays,omitempty"` // of the batches that lie there now
 	Watch    *BookRules   `json:"watch,omitempty"` // nil: nothing but lines is watched
-	Product  *BookProduct `json:"product,omitempty"`
-	Masks    []BookMask   `json:"masks,omitempty"`
+	// Outdoor is the point of it that measures the weather and not its air.
+	Outdoor string       `json:"outdoor,omitempty"`
+	Product *BookProduct `json:"product,omitempty"`
+	Masks   []BookMask   `json:"masks,omitempty"`
 	// Usual are the temperature limits that hold while nothing is being cooled
 	// there, of a zone that has a pull-down: a gateway that watches it itself
 	// judges by these.
@@ -124,11 +126,10 @@ type AlarmAnswer struct {
 	Rule    string `json:"rule"`
 	Object  string `json:"object"`
 	StartMS int64  `json:"start_ms"`
-	Level   string `json:"level"` // to which it had grown then: a more serious one sounds again
+	Level   string `json:"level"` // a more serious one sounds again
 	By      string `json:"by"`
 	AtMS    int64  `json:"at_ms"`
-	// UntilMS is how long it stays quiet; 0: as long as the answer stands here.
-	UntilMS int64 `json:"until_ms,omitempty"`
+	UntilMS int64  `json:"until_ms"` // until when it is in somebody's hands
 }
 
 // NoBook is what a status says of a site that would take a book and has none.
@@ -206,6 +207,9 @@ func (z ZoneBook) check() error {
 		if m.ForMS < 0 || m.ForMS > maxBookSpan || m.AfterMS < 0 || m.AfterMS > maxBookSpan {
 			return fmt.Errorf("mask by %.40q of %d ms", m.Quantity, m.ForMS)
 		}
+	}
+	if !cleanText(z.Outdoor, maxBookText) {
+		return fmt.Errorf("outdoor point %.40q", z.Outdoor)
 	}
 	lines := z.Usual
 	if p := z.Product; p != nil {

@@ -4,13 +4,16 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"coldchain/alerting"
+	"coldchain/alerting/duty"
 	"coldchain/alerting/engine"
 	"coldchain/alerting/trip"
 	"coldchain/alerting/watch"
 	"coldchain/gateway/collector"
 	"coldchain/gateway/config"
+	"coldchain/gateway/state"
 	"coldchain/gateway/wire"
 	"coldchain/sensors"
 )
@@ -32,12 +35,20 @@ const (
 	// and what was said of it. The newest of each decides.
 	endedStays, toldWords = 16, 16
 	mostStays             = 200 // in a room; of more the newest
+	mostAnswers           = 100 // of a site
 )
 
 func newBooks(cfg *config.County, g *goods, set func(string, wire.SiteBook) error) *books {
 	b := &books{sites: cfg.Sites, rooms: map[string]wire.ZoneBook{}, goods: g, set: set}
 	for _, z := range cfg.EngineZones() {
 		b.rooms[z.ID] = wire.ZoneBook{Zone: z.ID, Product: productBook(z.Product), Masks: masksBook(z.Masks)}
+	}
+	for _, s := range cfg.Sites {
+		zone, _, _ := strings.Cut(s.Outdoor, "/")
+		if room, measured := b.rooms[s.ID+"/"+zone]; measured && s.Outdoor != "" {
+			room.Outdoor = s.ID + "/" + s.Outdoor
+			b.rooms[room.Zone] = room
+		}
 	}
 	for _, z := range cfg.WatchZones() {
 		room := b.rooms[z.ID]
@@ -197,4 +208,54 @@ func truckBook(box string, stays []trip.Stay, said []trip.Say) *wire.TruckBook {
 		}
 	}
 	return b
+}
+
+// answered is what people have answered of the alarms that are present, by site:
+// there the siren is silent for as long as each is in somebody's hands. What was
+// silenced at the site itself the site knows.
+func (f *office) answered(ctx context.Context) (map[string][]wire.AlarmAnswer, error) {
+	open, err := f.state.Alarms(ctx, state.AlarmFilter{Open: true})
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, a := range open {
+		if a.State.Present() && a.Class != alerting.Late && !a.AckedAt.IsZero() {
+			ids = append(ids, a.ID)
+		}
+	}
+	out := map[string][]wire.AlarmAnswer{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	answers, err := f.state.AnswersTo(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	p, err := f.state.People(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plan := f.plan(p.Plan)
+	for _, a := range open {
+		var steps []duty.Step
+		for _, s := range answers[a.ID].Steps {
+			if !strings.HasPrefix(s.Person, "site/") {
+				steps = append(steps, s.Step)
+			}
+		}
+		until, last, ok := plan.InHands(steps, a.Level)
+		site, _, _ := strings.Cut(a.Object, "/")
+		if !ok || !until.After(f.now()) || len(out[site]) == mostAnswers {
+			continue
+		}
+		out[site] = append(out[site], wire.AlarmAnswer{Rule: string(a.Rule), Object: a.Object, StartMS: a.Start.UnixMilli(), Level: string(a.Level),
+			By: f.places.Person(last.Person), AtMS: last.At.UnixMilli(), UntilMS: until.UnixMilli()})
+	}
+	for _, list := range out {
+		slices.SortFunc(list, func(x, y wire.AlarmAnswer) int {
+			return cmp.Or(cmp.Compare(x.StartMS, y.StartMS), cmp.Compare(x.Object, y.Object), cmp.Compare(x.Rule, y.Rule))
+		})
+	}
+	return out, nil
 }

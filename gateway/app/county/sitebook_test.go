@@ -3,6 +3,7 @@ package county
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -148,5 +149,27 @@ func TestAStoreIsToldHowItsRoomsAreUsed(t *testing.T) {
 	g.has("off and on again", func(b wire.SiteBook) bool {
 		s := b.Zones[0].Switches
 		return len(s) == 2 && !s[0].On && s[1].On && s[1].AtMS == until.UnixMilli()
+	})
+}
+
+// An alarm that somebody answers at the county is silent at the site while it is
+// in his hands, and the site is told whose hands these are.
+func TestAnAnswerReachesTheSite(t *testing.T) {
+	r := newUseRig(t)
+	g := r.listening("centre")
+	r.tell("centre", map[string]float64{"mutton/air": 4})
+	r.expect("centre/mutton", "high-limit")
+	g.has("nobody has answered", func(b wire.SiteBook) bool { return len(b.Answers) == 0 })
+	_, answer := r.get("/api/v1/alarms?state=open&zone=centre/mutton")
+	alarm := answer["alarms"].([]any)[0].(map[string]any)
+	if status, got := r.send("POST", "/api/v1/alarms/"+alarm["id"].(string)+"/acknowledge", map[string]any{"actor": "其其格", "note": "知道了"}); status != http.StatusOK {
+		t.Fatalf("%d %v", status, got)
+	}
+	g.has("who has answered", func(b wire.SiteBook) bool {
+		if len(b.Answers) != 1 {
+			return false
+		}
+		a := b.Answers[0]
+		return a.Rule == "high-limit" && a.Object == "centre/mutton/air" && a.Level == "excursion" && strings.HasPrefix(a.By, "其其格") && a.UntilMS-a.AtMS == 15*60_000
 	})
 }

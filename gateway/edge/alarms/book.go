@@ -25,6 +25,9 @@ func (j *Judge) Heed(b wire.SiteBook) error {
 		j.arm(j.engine)
 		return fmt.Errorf("the county's book %s of this site: %w", b.Version, err)
 	}
+	for _, p := range j.open {
+		j.hush(p)
+	}
 	j.changed = true
 	j.o.Logger.Info("taking over what the county knows of this site", "version", b.Version)
 	return nil

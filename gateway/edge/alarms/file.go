@@ -40,6 +40,7 @@ type memory struct {
 	BookAt   int64                      `json:"book_at,omitempty"`
 	Truck    json.RawMessage            `json:"truck,omitempty"`
 	Words    []word                     `json:"words,omitempty"`
+	Watch    map[string]json.RawMessage `json:"watch,omitempty"`
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -71,7 +72,7 @@ func (j *Judge) load() error {
 	aside := j.o.File + ".damaged"
 	j.o.Logger.Error("what the site's own alarms had written down cannot be read; they begin anew", "file", j.o.File, "set_aside", aside, "error", err)
 	j.line, j.state, j.open, j.county = timeline{}, map[string][]byte{}, map[string]*present{}, nil
-	j.book, j.words = nil, nil
+	j.book, j.words, j.watched = nil, nil, map[string][]byte{}
 	if j.truck != nil {
 		j.truck = newTruck(j.o.Box, j.o.Points)
 	}
@@ -126,6 +127,12 @@ func (j *Judge) recall(m memory) error {
 	}
 	j.line, j.county, j.countyAt, j.saved = m.Line, m.County, m.CountyAt, m.Line.At
 	j.book, j.bookAt, j.words = m.Book, m.BookAt, m.Words
+	for key, state := range m.Watch {
+		j.watched[key] = state
+	}
+	if _, err := j.newWatch(); err != nil {
+		return err
+	}
 	return nil
 }
 
@@ -162,21 +169,17 @@ func (j *Judge) snapshot(last bool) (content []byte, at int64, due bool) {
 		return nil, 0, false
 	}
 	maps.Copy(j.state, j.engine.Dirty())
-	m := memory{Version: fileVersion, Line: j.line, Engine: map[string]json.RawMessage{}, Open: j.sorted(), County: j.county, CountyAt: j.countyAt,
+	m := memory{Version: fileVersion, Line: j.line, Open: j.sorted(), County: j.county, CountyAt: j.countyAt,
 		Book: j.book, BookAt: j.bookAt, Words: j.words}
+	maps.Copy(j.watched, j.watch.Dirty())
+	m.Watch = kept(j.watched)
 	if j.truck != nil {
 		if state := j.truck.Dirty(); state != nil {
 			j.truck.state = state
 		}
 		m.Truck = j.truck.state
 	}
-	for key, state := range j.state {
-		if state == nil {
-			delete(j.state, key) // gone
-			continue
-		}
-		m.Engine[key] = state
-	}
+	m.Engine = kept(j.state)
 	body, err := json.Marshal(m)
 	if err != nil {
 		j.o.Logger.Error("put the site's own alarms into a file", "error", err)
@@ -184,6 +187,19 @@ func (j *Judge) snapshot(last bool) (content []byte, at int64, due bool) {
 	}
 	j.changed = false
 	return append(fmt.Appendf(nil, head+"%08x\n", crc32.Checksum(body, castagnoli)), body...), j.line.At, true
+}
+
+// kept are the objects of a state that are there; it forgets those that are gone.
+func kept(state map[string][]byte) map[string]json.RawMessage {
+	out := make(map[string]json.RawMessage, len(state))
+	for key, object := range state {
+		if object == nil {
+			delete(state, key)
+			continue
+		}
+		out[key] = object
+	}
+	return out
 }
 
 // restless reports whether anything is outside or open.

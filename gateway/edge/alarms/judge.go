@@ -10,6 +10,7 @@ import (
 
 	"coldchain/alerting"
 	"coldchain/alerting/engine"
+	"coldchain/alerting/watch"
 	"coldchain/alerting/wiring"
 	"coldchain/gateway/edge"
 	"coldchain/gateway/wire"
@@ -50,6 +51,9 @@ type Judge struct {
 	start    time.Time // from when silence is counted
 	tree     *wiring.Tree
 	state    map[string][]byte // the engine's
+	watch    *watch.Watch
+	watched  map[string][]byte // the watch's state
+	pulling  []string          // zones whose warm goods are being cooled
 	open     map[string]*present
 	events   []wire.Record
 	county   *wire.SiteLimits // nil: the county has said nothing
@@ -73,13 +77,14 @@ type present struct {
 	alerting.Alarm
 	Quiet      int64          `json:"quiet,omitempty"`       // until when the siren is silenced for it
 	QuietLevel alerting.Level `json:"quiet_level,omitempty"` // a more serious one sounds again
+	AnsweredBy string         `json:"answered_by,omitempty"` // who said at the county that he knows; empty: it was silenced here
 }
 
 // New puts a judge together from what the last one has written down. A file
 // that cannot be read is set aside and told in the log: alarms go on without
 // their past.
 func New(o Options) (*Judge, error) {
-	j := &Judge{o: o, fresh: true, state: map[string][]byte{}, open: map[string]*present{}, tree: wiring.New()}
+	j := &Judge{o: o, fresh: true, state: map[string][]byte{}, watched: map[string][]byte{}, open: map[string]*present{}, tree: wiring.New()}
 	places := make([]wiring.Place, len(o.Points))
 	for i, p := range o.Points {
 		places[i] = wiring.Place{Point: p.ID, Bus: p.Bus, Device: p.Device}
@@ -109,6 +114,14 @@ func New(o Options) (*Judge, error) {
 // rebuild makes an engine for the limits that hold now, in the state of the one
 // before. On error nothing has changed.
 func (j *Judge) rebuild(county *wire.SiteLimits) error {
+	w, err := j.newWatch()
+	if err != nil {
+		return err
+	}
+	j.stock(w)
+	if j.watch == nil { // what is known of goods being cooled comes before the limits
+		j.pulling = w.PullingDown(j.start)
+	}
 	cfg := j.config(county)
 	e, err := engine.New(cfg, j.start)
 	if err != nil {
@@ -133,7 +146,8 @@ func (j *Judge) rebuild(county *wire.SiteLimits) error {
 	if err := e.Restore(j.state); err != nil {
 		return fmt.Errorf("the site's own alarms: %w", err)
 	}
-	j.engine, j.county = e, county
+	j.engine, j.watch, j.county = e, w, county
+	j.inUse(at(j.line.At))
 	j.bounds.Store(&bounds)
 	return nil
 }
@@ -144,7 +158,7 @@ func (j *Judge) forget() {
 	known := map[string]bool{j.o.Site: true}
 	var lines []alerting.Alarm
 	for _, p := range j.o.Points {
-		known[string(p.ID)] = true
+		known[string(p.ID)], known[p.ID.Zone()] = true, true
 		known[j.o.Site+"/"+p.Bus] = true
 		known[j.o.Site+"/"+p.Bus+"/"+p.Device] = true
 	}
@@ -183,6 +197,7 @@ func (j *Judge) Observe(records []wire.Record) {
 	}
 	for _, r := range readings {
 		j.heed(j.engine.Observe(r, r.Time))
+		j.heedWatch(j.watch.Observe(r, r.Time))
 	}
 }
 
@@ -195,8 +210,10 @@ func (j *Judge) Advance(m wire.Record) {
 	if j.moved() {
 		j.tellTruck()
 		j.arm(j.engine)
+		j.stock(j.watch)
 	}
 	j.heed(j.engine.Advance(t))
+	j.turn(t)
 	j.heed(j.tree.Turn(j.engine, t))
 }
 
@@ -233,8 +250,9 @@ func (j *Judge) heed(changes []alerting.Transition) {
 				j.tell(wire.EventAlarmEscalated, a, "")
 			}
 		default:
-			j.open[a.ID] = &present{Alarm: a}
-			j.changed = true
+			p = &present{Alarm: a}
+			j.open[a.ID], j.changed = p, true
+			j.hush(p)
 			j.tell(wire.EventAlarmRaised, a, "")
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"coldchain/alerting"
 	"coldchain/alerting/trip"
 	"coldchain/sensors"
 )
@@ -93,5 +94,24 @@ func TestTruckJSON(t *testing.T) {
 	c := &cab{t: Truck{Phase: trip.Idle, Inferred: trip.Loading, By: "x", Load: trip.LoadUnknown, Armed: true, HasBand: true, Measured: true}}
 	if got, want := strings.TrimSpace(get(t, truckServer(t, c), "/api/truck").Body.String()), `{"phase":"idle","inferred":"loading","since":null,"by":"x","load":"unknown","armed":true,"ready":false}`; got != want {
 		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
+// An alarm of the watch is told in its own words, for its numbers are no value
+// over a limit; who has answered it at the county, and what was held back, too.
+func TestAnAlarmOfTheWatchHasItsOwnWords(t *testing.T) {
+	s := store()
+	s.Alarms = []Alarm{
+		{Rule: alerting.RateOfRise, Object: "balagong/mutton/air", Quantity: sensors.Temperature, Level: alerting.Warning, Lasts: 300e9, Value: 5.2, Limit: 3, HasValue: true, Delay: 1200e9, AnsweredBy: "其其格"},
+		{Rule: alerting.HighLimit, Object: "balagong/veg/air", Quantity: sensors.Temperature, Level: alerting.Warning, Lasts: 3000e9, Value: 9, Limit: 8, HasValue: true, Masked: 720e9},
+	}
+	html := wordsOf(get(t, server(t, s, nil), "/").Body.String())
+	for _, want := range []string{"20分钟升5.2 °C", "其其格 已应答（旗县），先不响", "其中除霜、开门 12 分钟"} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the page does not say %q:\n%s", want, html)
+		}
+	}
+	if strings.Contains(html, "5.2 °C · 超过上限") {
+		t.Error("a rise is told as a temperature")
 	}
 }

@@ -120,6 +120,8 @@ var words = map[string]word{
 	"alarm-under":    {"低于下限 %s", "under the limit of %s"},
 	"alarm-folded":   {"另有 %d 处受影响", "affected besides: %d"},
 	"alarm-silenced": {"已静音，最多 15 分钟", "silenced, for 15 min at most"},
+	"alarm-answered": {"%s 已应答（旗县），先不响", "%s has answered at the county; silent for now"},
+	"alarm-masked":   {"其中除霜、开门 %s", "defrost or open door: %s of it"},
 	"limits-county":  {"限值：旗县的，含货物要求", "limits: the county's, goods included"},
 	"limits-own":     {"限值：本站配置的，旗县的还没有收到", "limits: this site's own, none came from the county"},
 	"limits-none":    {"没有温度限值，只看停电、门和探头", "no temperature limits: only mains, doors and probes are watched"},
