@@ -67,6 +67,22 @@ func (p Plan) pauses(steps []Step, level alerting.Level) []stretch {
 	return union(out)
 }
 
+// InHands says until when an alarm of the level is in somebody's hands, and whose
+// step was the last that counts; ok is false when it is in nobody's. A step may
+// lie in the past of the moment that is asked about: until says so.
+func (p Plan) InHands(steps []Step, level alerting.Level) (until time.Time, last Step, ok bool) {
+	pauses := p.pauses(steps, level)
+	if len(pauses) == 0 {
+		return time.Time{}, Step{}, false
+	}
+	for _, s := range steps {
+		if !level.MoreSevere(s.Level) && !s.At.Before(last.At) {
+			last = s
+		}
+	}
+	return pauses[len(pauses)-1].to, last, true
+}
+
 // stretch is a stretch of time, from inclusive, to exclusive.
 type stretch struct{ from, to time.Time }
 

@@ -1,7 +1,8 @@
-// Package rehearsal plays recorded readings through the alarm engine, so that
-// somebody who changes a rule sees what it would have rung before it rings. It
-// is pure, and guarantees that the same readings and rules give the same alarms
-// as they would have in life, had each reading arrived when it was measured.
+// Package rehearsal plays recorded readings through the alarm engine and the
+// watch, so that somebody who changes a rule sees what it would have rung before
+// it rings. It is pure, and guarantees that the same readings, bookings and rules
+// give the same alarms as they would have in life, had each reading arrived when
+// it was measured and each booking been made when it was of.
 package rehearsal
 
 import (
@@ -12,7 +13,6 @@ import (
 	"time"
 
 	"coldchain/alerting"
-	"coldchain/alerting/engine"
 	"coldchain/sensors"
 )
 
@@ -24,15 +24,14 @@ const step = 30 * time.Second
 // returns every alarm that would have been raised, by start. An alarm that is
 // still present at the end has no Returned. An error of the readings ends the
 // rehearsal: half of one proves nothing.
-func Play(cfg engine.Config, from, to time.Time, readings iter.Seq2[sensors.Reading, error]) ([]alerting.Alarm, error) {
+func Play(rules Rules, past Past, from, to time.Time, readings iter.Seq2[sensors.Reading, error]) ([]alerting.Alarm, error) {
 	if !from.Before(to) {
 		return nil, fmt.Errorf("from %s is not before %s", from.Format(time.RFC3339), to.Format(time.RFC3339))
 	}
-	e, err := engine.New(cfg, from)
+	p, err := newPlay(rules, past, from)
 	if err != nil {
 		return nil, err
 	}
-	p := &play{alarms: map[string]alerting.Alarm{}}
 	now := from
 	for r, err := range readings {
 		if err != nil {
@@ -43,17 +42,23 @@ func Play(cfg engine.Config, from, to time.Time, readings iter.Seq2[sensors.Read
 		}
 		for now.Add(step).Before(r.Time) {
 			now = now.Add(step)
-			p.note(e.Advance(now))
+			if err := p.advance(now); err != nil {
+				return nil, err
+			}
 		}
 		if r.Time.Before(now.Add(-step)) {
 			return nil, fmt.Errorf("%s: the reading of %s comes after one of %s: want them in order of time",
 				r.Point, r.Time.Format(time.RFC3339), now.Format(time.RFC3339))
 		}
-		p.note(e.Observe(r, r.Time))
+		if err := p.observe(r); err != nil {
+			return nil, err
+		}
 	}
 	for now.Add(step).Before(to) {
 		now = now.Add(step)
-		p.note(e.Advance(now))
+		if err := p.advance(now); err != nil {
+			return nil, err
+		}
 	}
 	out := make([]alerting.Alarm, 0, len(p.alarms))
 	for _, id := range p.order {
@@ -63,20 +68,6 @@ func Play(cfg engine.Config, from, to time.Time, readings iter.Seq2[sensors.Read
 		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.Object, b.Object))
 	})
 	return out, nil
-}
-
-type play struct {
-	alarms map[string]alerting.Alarm
-	order  []string
-}
-
-func (p *play) note(list []alerting.Transition) {
-	for _, t := range list {
-		if _, known := p.alarms[t.Alarm.ID]; !known {
-			p.order = append(p.order, t.Alarm.ID)
-		}
-		p.alarms[t.Alarm.ID] = t.Alarm
-	}
 }
 
 // Change is one difference between what two sets of rules would have rung.

@@ -61,7 +61,7 @@ func TestARuleIsRehearsedBeforeItRings(t *testing.T) {
 	}
 	play := func(cfg engine.Config) []alerting.Alarm {
 		t.Helper()
-		out, err := Play(cfg, noon, to, all(warm()))
+		out, err := Play(Rules{Engine: cfg}, Past{}, noon, to, all(warm()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,17 +86,17 @@ func TestARuleIsRehearsedBeforeItRings(t *testing.T) {
 func TestARehearsalIsWholeOrNone(t *testing.T) {
 	cfg := room(10*time.Minute, 0, 0.5)
 	broken := errors.New("broke off")
-	_, err := Play(cfg, noon, noon.Add(time.Hour), func(yield func(sensors.Reading, error) bool) {
+	_, err := Play(Rules{Engine: cfg}, Past{}, noon, noon.Add(time.Hour), func(yield func(sensors.Reading, error) bool) {
 		_ = yield(sensors.NewGood(air, noon, 2), nil) && yield(sensors.Reading{}, broken)
 	})
 	if !errors.Is(err, broken) {
 		t.Errorf("%v, want the readings' own error", err)
 	}
-	if _, err := Play(cfg, noon, noon, all(nil)); err == nil {
+	if _, err := Play(Rules{Engine: cfg}, Past{}, noon, noon, all(nil)); err == nil {
 		t.Error("a rehearsal of no time was taken")
 	}
 	back := []sensors.Reading{sensors.NewGood(air, noon.Add(30*time.Minute), 2), sensors.NewGood(air, noon.Add(time.Minute), 2)}
-	if _, err := Play(cfg, noon, noon.Add(time.Hour), all(back)); err == nil {
+	if _, err := Play(Rules{Engine: cfg}, Past{}, noon, noon.Add(time.Hour), all(back)); err == nil {
 		t.Error("readings out of order were taken")
 	}
 }
@@ -135,7 +135,7 @@ func recorded(t *testing.T, name, layout string, celsius func(float64) float64) 
 func TestARealFridgeRingsNothing(t *testing.T) {
 	log := recorded(t, "ruuvi_fridge.csv", "2006-01-02T15:04:05-0700", func(c float64) float64 { return c })
 	limits, hysteresis, _ := alerting.DefaultLimits("chilled")
-	got, err := Play(room(3*time.Hour, 0, hysteresis, limits...), log[0].Time, log[len(log)-1].Time.Add(time.Second), all(log))
+	got, err := Play(Rules{Engine: room(3*time.Hour, 0, hysteresis, limits...)}, Past{}, log[0].Time, log[len(log)-1].Time.Add(time.Second), all(log))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,10 +149,10 @@ func TestARealFridgeRingsNothing(t *testing.T) {
 // and nothing rings on the warm side in the eleven months beside.
 func TestARealFailureIsFound(t *testing.T) {
 	log := recorded(t, "nab_ambient_temperature_system_failure.csv", "2006-01-02 15:04:05", func(f float64) float64 { return (f - 32) / 1.8 })
-	got, err := Play(room(24*time.Hour, time.Hour, 0.5,
+	got, err := Play(Rules{Engine: room(24*time.Hour, time.Hour, 0.5,
 		alerting.Limit{Side: alerting.High, Level: alerting.Excursion, Value: 28, Delay: 3 * time.Hour},
 		alerting.Limit{Side: alerting.Low, Level: alerting.Excursion, Value: 15, Delay: 3 * time.Hour},
-	), log[0].Time, log[len(log)-1].Time.Add(time.Second), all(log))
+	)}, Past{}, log[0].Time, log[len(log)-1].Time.Add(time.Second), all(log))
 	if err != nil {
 		t.Fatal(err)
 	}

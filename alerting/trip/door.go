@@ -1,6 +1,9 @@
 package trip
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	mostStretches = 400            // remembered of a door: some weeks of stops
@@ -104,4 +107,11 @@ func (d *door) last(t int64) (o opening, ok bool) {
 		return opening{d.forgotten, d.forgotten}, true
 	}
 	return o, ok
+}
+
+// OpenedBetween reports whether the door was seen open after one moment and no
+// later than another.
+func (t *Truck) OpenedBetween(from, to time.Time) bool {
+	o, ok := t.door.last(to.UnixMilli())
+	return ok && (o.from > from.UnixMilli() || o.shut == 0 || o.shut > from.UnixMilli())
 }

@@ -98,6 +98,10 @@ type span struct{ from, to int64 }
 // New returns a truck of which nothing is known yet.
 func New(cfg Config) *Truck { return &Truck{cfg: cfg} }
 
+// SetBand says in which band the box is ready for goods from now on, °C; nil
+// where it has no such limit.
+func (t *Truck) SetBand(low, high *float64) { t.cfg.Low, t.cfg.High = low, high }
+
 // Door notes what the door's contact measured, in any order. It reports whether
 // that may have changed when the truck is armed.
 func (t *Truck) Door(at time.Time, open bool) bool {
@@ -120,6 +124,17 @@ func (t *Truck) Latitude(at time.Time, degrees float64) {
 func (t *Truck) Longitude(at time.Time, degrees float64) {
 	t.dirty = true
 	t.motion.half(at.UnixMilli(), nil, &degrees)
+}
+
+// Ready reports whether the air of the box is in its band at a moment; known is
+// false when it has none, or nothing was measured in the quarter of an hour
+// before.
+func (t *Truck) Ready(now time.Time) (ready, known bool) {
+	s, ok := t.airBefore(now.UnixMilli())
+	if !ok || t.cfg.Low == nil && t.cfg.High == nil {
+		return false, false
+	}
+	return t.off(s.V) == 0, true
 }
 
 // Books says when the box held batches, in place of what was said before.

@@ -59,6 +59,12 @@ func (w *Watch) Dirty() map[string][]byte {
 			o.slot("slot", s)
 		})
 	}
+	if w.lateDirty {
+		w.lateDirty, out[lateKey] = false, nil
+		if len(w.late) > 0 {
+			out[lateKey] = w.writeLate()
+		}
+	}
 	w.blob = len(buf) / max(n, 1)
 	w.dirtyPoints, w.dirtyZones, w.gone = w.dirtyPoints[:0], w.dirtyZones[:0], nil
 	clear(w.dirtyConditions)
@@ -114,6 +120,8 @@ func (z *zone) write(o *object) {
 	o.slot("pull_slot", &p.slot)
 	o.slot("dew", &z.dew)
 	o.slot("silent", &z.silent)
+	o.list("air_at", len(z.airs), func(b []byte, i int) []byte { return strconv.AppendInt(b, z.airs[i].t, 10) })
+	o.list("air_v", len(z.airs), func(b []byte, i int) []byte { return strconv.AppendFloat(b, z.airs[i].v, 'g', -1, 64) })
 }
 
 // object is a state being written.
@@ -155,17 +163,22 @@ func (o *object) run(k string, r run) {
 }
 
 func (o *object) slot(k string, s *slot) {
-	if s.pending.since == 0 && s.alarm == nil {
+	if s.pending.since == 0 && s.alarm == nil && s.fine == 0 && len(s.past) == 0 {
 		return
 	}
 	o.Key(k)
 	in := begin(o.B)
 	in.run("pending", s.pending)
+	in.Int("fine", s.fine)
+	in.list("past", 2*len(s.past), func(b []byte, i int) []byte {
+		return strconv.AppendInt(b, []int64{s.past[i/2].from, s.past[i/2].to}[i%2], 10)
+	})
 	if a := s.alarm; a != nil {
 		in.Key("alarm")
 		al := begin(in.B)
 		al.Text("object", s.object)
 		al.Int("start", a.start)
+		al.Int("named", a.named)
 		al.Int("raised", a.raised)
 		al.Int("escalated", a.escalated)
 		al.Text("first", string(a.first))

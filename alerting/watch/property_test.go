@@ -179,12 +179,19 @@ func play(t testing.TB, stream []event, restart func(i int) bool, twice *rand.Ra
 
 // violation names the first broken promise in a list of transitions, or "".
 func violation(list []alerting.Transition) string {
-	present, open := map[string]alerting.Alarm{}, map[string]string{}
+	present, open, wasMoved := map[string]alerting.Alarm{}, map[string]string{}, map[string]bool{}
 	for i, tr := range list {
 		a := tr.Alarm
-		who := string(a.Rule) + " " + a.Object
+		// One that was over before anybody knew may be told beside one of now.
+		who := string(a.Rule) + " " + a.Object + " " + string(a.Class)
 		was, isOpen := present[a.ID]
-		if a.ID != alerting.AlarmID(a.Rule, a.Object, a.Start) {
+		if isOpen && was.Class != a.Class {
+			delete(open, string(a.Rule)+" "+a.Object+" "+string(was.Class))
+		}
+		// Late readings may move its start back: it keeps its identity.
+		if moved := isOpen && a.Start.Before(was.Start) || wasMoved[a.ID]; moved {
+			wasMoved[a.ID] = true
+		} else if a.ID != alerting.AlarmID(a.Rule, a.Object, a.Start) {
 			return fmt.Sprintf("%d: identity is not of rule, object and start: %+v", i, tr)
 		}
 		switch tr.Change {

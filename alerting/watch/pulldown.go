@@ -199,7 +199,11 @@ func (w *Watch) judgePull(z *zone, v float64, by sensors.Reason, t, now int64) {
 		w.step(&p.slot, unknown, t, now, v, k) // a further load gives no time back
 		return
 	}
-	w.step(&p.slot, p.rate(rule, t, deadline), t, now, v, k)
+	say := no // cold air that is waited for, until it is believed
+	if v > rule.Target {
+		say = p.rate(rule, t, deadline)
+	}
+	w.step(&p.slot, say, t, now, v, k)
 }
 
 // rate says whether the goods get cold fast enough to be there in time.

@@ -87,6 +87,9 @@ func (w *Watch) restoreKey(key string, text []byte) (func(), error) {
 			w.conditions[id] = s
 		}, nil
 	}
+	if key == lateKey {
+		return w.readLate(text)
+	}
 	return nil, fmt.Errorf("key is of no zone, point or condition")
 }
 
@@ -113,12 +116,15 @@ func (r runState) run() run {
 
 type slotState struct {
 	Pending runState    `json:"pending"`
+	Fine    stamp       `json:"fine"`
+	Past    []stamp     `json:"past"` // from and to, in pairs
 	Alarm   *alarmState `json:"alarm"`
 }
 
 type alarmState struct {
 	Object    string         `json:"object"`
 	Start     stamp          `json:"start"`
+	Named     stamp          `json:"named"`
 	Raised    stamp          `json:"raised"`
 	Escalated stamp          `json:"escalated"`
 	First     alerting.Level `json:"first"`
@@ -169,6 +175,8 @@ type zoneState struct {
 	PullSlot slotState `json:"pull_slot"`
 	Dew      slotState `json:"dew"`
 	Silent   slotState `json:"silent"`
+	AirAt    []stamp   `json:"air_at"`
+	AirV     []float64 `json:"air_v"`
 }
 
 type loadingState struct {
@@ -201,6 +209,9 @@ func (st *zoneState) check() error {
 	if len(st.Pull.At) != len(st.Pull.V) || len(st.Pull.At) > coreBuckets {
 		return fmt.Errorf("%d times and %d values of a pull-down, at most %d", len(st.Pull.At), len(st.Pull.V), coreBuckets)
 	}
+	if len(st.AirAt) != len(st.AirV) || len(st.AirAt) > airKept {
+		return fmt.Errorf("%d times and %d values of the air, at most %d", len(st.AirAt), len(st.AirV), airKept)
+	}
 	return nil
 }
 
@@ -232,17 +243,24 @@ func (z *zone) restore(st *zoneState) {
 	p.slot.restore(&st.PullSlot)
 	z.dew.restore(&st.Dew)
 	z.silent.restore(&st.Silent)
+	z.airs = nil
+	for i := range st.AirAt {
+		z.airs = append(z.airs, sample{int64(st.AirAt[i]), st.AirV[i]})
+	}
 }
 
 func (s *slot) restore(st *slotState) {
-	s.pending = st.Pending.run()
+	s.pending, s.fine = st.Pending.run(), int64(st.Fine)
+	for i := 0; i+1 < len(st.Past); i += 2 {
+		s.remember(int64(st.Past[i]), int64(st.Past[i+1]))
+	}
 	a := st.Alarm
 	if a == nil {
 		return
 	}
 	s.object = a.Object // the probe may have been named since; the alarm keeps its own
 	s.alarm = &open{
-		start: int64(a.Start), raised: int64(a.Raised), escalated: int64(a.Escalated), first: a.First, level: a.Level,
+		start: int64(a.Start), named: int64(a.Named), raised: int64(a.Raised), escalated: int64(a.Escalated), first: a.First, level: a.Level,
 		limit: a.Limit, delay: int64(a.Delay), reason: a.Reason, has: a.Has, peak: a.Peak, last: a.Last,
 		seen: int64(a.Seen), heard: int64(a.Heard), clear: a.Clear.run(), class: a.Class, told: int64(a.Told),
 	}

@@ -25,11 +25,21 @@ type slot struct {
 	zone    string
 	pending run
 	alarm   *open
+	fine    int64   // since when the newest verdicts say no; 0 when they do not
+	past    []span  // of the newest alarms that are over
+	over    []ended // of a shadow alone
+}
+
+// ended is an alarm that is over.
+type ended struct {
+	open
+	end int64
 }
 
 // open is an alarm that is present. What it was judged by is frozen into it.
 type open struct {
 	start, raised, escalated int64
+	named                    int64          // the start it was first told with, if that has moved: its identity
 	first, level             alerting.Level // when raised, and now
 	limit                    float64
 	delay                    int64
@@ -58,8 +68,15 @@ type terms struct {
 // step lets a verdict of time t count, with the value it came from. It reports
 // whether anything changed that has to be remembered.
 func (w *Watch) step(s *slot, say verdict, t, now int64, v float64, k terms) (changed bool) {
+	was := s.fine
+	switch {
+	case say != no:
+		s.fine = 0
+	case s.fine == 0:
+		s.fine = t
+	}
 	if say == no && s.alarm == nil && s.pending.since == 0 {
-		return false
+		return s.fine != was
 	}
 	switch say {
 	case yes:
@@ -134,12 +151,16 @@ func (w *Watch) end(s *slot, over, t int64) {
 	if a == nil {
 		return
 	}
+	if w.isShadow {
+		s.over = append(s.over, ended{*a, over})
+	}
 	if a.class == "" { // begun and over in old readings
 		w.reveal(s, alerting.Late, t)
 	}
 	a.seen = max(a.seen, over)
 	over = max(over, a.start)
 	w.emit(alerting.Returned, s.told(a, over), t)
+	s.remember(a.start, over)
 	s.alarm = nil
 }
 
@@ -178,7 +199,7 @@ func (w *Watch) settle(s *slot, now int64) bool {
 // while it is present.
 func (s *slot) told(a *open, over int64) alerting.Alarm {
 	al := alerting.Alarm{
-		ID:   alerting.AlarmID(s.rule, s.object, at(a.start)),
+		ID:   alerting.AlarmID(s.rule, s.object, at(cmp.Or(a.named, a.start))),
 		Rule: s.rule, Object: s.object, Zone: s.zone,
 		Level: a.level, Class: a.class, State: alerting.Unacknowledged, Reason: a.reason,
 		Start: at(a.start), Raised: at(a.raised), LastSeen: at(a.seen), Delay: millis(a.delay),

@@ -23,6 +23,11 @@ type Watch struct {
 
 	conditions map[conditionID]*slot
 
+	late      []held // readings behind their point's newest, until no more come
+	lateHeard int64  // arrival of the last of them
+	lateDirty bool
+	isShadow  bool // it judges late readings for another watch
+
 	out             []alerting.Transition // of the call in progress
 	dirtyPoints     []*point
 	dirtyZones      []*zone
@@ -33,6 +38,7 @@ type Watch struct {
 
 // zone is what is remembered of one room.
 type zone struct {
+	cfg   Zone
 	id    string
 	key   string // of its state
 	rules Rules
@@ -51,6 +57,7 @@ type zone struct {
 	brought brought
 	dew     slot
 	silent  slot
+	airs    []sample // of the air, for late readings of a compressor
 }
 
 // New returns a watch that has seen nothing. The error names the zone that is
@@ -83,7 +90,7 @@ func (w *Watch) add(c Zone) error {
 	if err := c.Rules.Check(); err != nil {
 		return err
 	}
-	z := &zone{id: c.ID, key: zonePrefix + c.ID, rules: c.Rules}
+	z := &zone{cfg: c, id: c.ID, key: zonePrefix + c.ID, rules: c.Rules}
 	list := slices.Clone(c.Points)
 	slices.SortFunc(list, func(x, y sensors.Point) int { return cmp.Compare(x.ID, y.ID) })
 	found := c.Product == ""
@@ -149,15 +156,19 @@ func (z *zone) give(p *point) {
 }
 
 // Observe takes one reading, received at the given moment, and returns what
-// changed. A reading that is not newer than the point's newest changes nothing:
-// these rules warn of what is coming, and exposure is judged by the limits.
+// changed. A reading that is older than the point's newest is held until no more
+// such come: see late.go.
 func (w *Watch) Observe(r sensors.Reading, received time.Time) []alerting.Transition {
 	p := w.byID[r.Point]
 	t, now := r.Time.UnixMilli(), received.UnixMilli()
-	if p == nil || t <= p.newest || t > maxTime || now <= 0 || now > maxTime {
+	if p == nil || t <= 0 || t == p.newest || t > maxTime || now <= 0 || now > maxTime {
 		return nil
 	}
 	w.out = nil
+	if t < p.newest {
+		w.hold(p, r, t, now)
+		return w.out
+	}
 	z := p.zone
 	w.book(z, now)
 	p.take(r, t)
@@ -179,6 +190,7 @@ func (w *Watch) Observe(r sensors.Reading, received time.Time) []alerting.Transi
 		if p == z.air {
 			w.observeLoading(z, t)
 			w.observePull(z, p, t, now)
+			w.keepAir(z, t)
 			w.observeCompressor(z, t, now)
 			w.observeDew(z, t, now)
 		}
@@ -203,6 +215,7 @@ func (w *Watch) Advance(now time.Time) []alerting.Transition {
 		return nil
 	}
 	w.out = nil
+	w.settleLate(t)
 	for _, z := range w.order {
 		w.book(z, t)
 		for _, s := range []*slot{&z.pull.slot, &z.dew, &z.silent} {

@@ -2,10 +2,18 @@ package wording
 
 import (
 	"fmt"
+	"time"
 
 	"coldchain/alerting"
 	"coldchain/alerting/watch"
 )
+
+// Watched says for a page what is wrong by a rule of the watch, whose numbers are
+// no value over a limit, with times of day of the given place; ok is false for
+// other rules.
+func (l Language) Watched(a alerting.Alarm, place *time.Location) (text string, ok bool) {
+	return Composer{Location: place}.watched(l, Subject{Alarm: a})
+}
 
 // watched says what is wrong by a rule of the watch, whose numbers are no
 // value over a limit; ok is false for other rules, and for an alarm of which

@@ -90,6 +90,7 @@ type Collector struct {
 	mu         sync.Mutex
 	tree       *wiring.Tree
 	limits     siteLimits
+	books      siteBooks
 	ranges     *progress
 	generation string
 	connected  bool

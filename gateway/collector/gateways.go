@@ -161,6 +161,9 @@ func (c *Collector) onStatus(ctx context.Context, m inboxMessage, a wire.Address
 	if s.Online && s.Limits != "" {
 		c.sendLimits(a, s.Limits)
 	}
+	if s.Online && s.Book != "" {
+		c.sendBook(a, s.Book)
+	}
 	if greet {
 		c.hello(a, m.received)
 	} else if s.Online {

@@ -48,6 +48,7 @@ func (c *Collector) judgeLoop(ctx context.Context) {
 			now := c.o.Now()
 			c.apply(ctx, slices.Concat(c.advance(now), c.turnWatch(now), c.endTwins(now), c.alarm.turn(c.o.Registry.County, &c.trouble, now)))
 			c.spreadLimits()
+			c.spreadBooks()
 			c.watchClock()
 			c.judged.beat(now)
 			c.m.unstored.Set(float64(c.waiting.Load()))

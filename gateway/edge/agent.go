@@ -77,10 +77,14 @@ type Judge interface {
 type Follower interface {
 	Follow(l wire.SiteLimits) error
 	Version() string // of what it follows; empty: nothing
+	// Heed takes what the county knows of the site beside its limits; Book is the
+	// version of what it has, empty: nothing.
+	Heed(b wire.SiteBook) error
+	Book() string
 }
 
 // Options configure an Agent. All but Limits, Judge, Follower, Version,
-// SampleAfter, Siren, Labels, Disk and Calibrated are required.
+// SampleAfter, Siren, Cab, Labels, Disk and Calibrated are required.
 type Options struct {
 	Address wire.Address
 	Devices []Device
@@ -98,9 +102,11 @@ type Options struct {
 	// What the journal holds already is delivered meanwhile.
 	SampleAfter <-chan struct{}
 	// Siren is the local alarm's sound, silenced from the site's page; nil:
-	// there is none. Labels are names of zones ("zone" or "site/zone") and of
+	// there is none. Cab takes what the driver says there; nil: the site is no
+	// truck. Labels are names of zones ("zone" or "site/zone") and of
 	// the site, for that page.
 	Siren  page.Siren
+	Cab    page.Cab
 	Labels map[string]page.Label
 	// Disk says how many bytes are free on the journal's disk, and of how many;
 	// Calibrated when the calibration of a point ends. The county is told both;

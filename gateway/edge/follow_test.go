@@ -14,8 +14,8 @@ import (
 
 // follower takes limits, or does not.
 type follower struct {
-	version string
-	err     error
+	version, book string
+	err           error
 }
 
 func (f *follower) Follow(l wire.SiteLimits) error {
@@ -26,6 +26,41 @@ func (f *follower) Follow(l wire.SiteLimits) error {
 }
 
 func (f *follower) Version() string { return f.version }
+
+func (f *follower) Heed(b wire.SiteBook) error {
+	if f.err == nil {
+		f.book = b.Version
+	}
+	return f.err
+}
+
+func (f *follower) Book() string { return f.book }
+
+// The status says which of the county's books the site has, at once when a new
+// one has come; one that is not taken is asked for again.
+func TestTheStatusSaysWhichBookIsHere(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		f := &follower{}
+		r.options.Follower = f
+		r.start()
+		r.connect(wire.Hello{Generation: "g1"})
+		pass(time.Second)
+		if s := r.broker.status(t); s.Book != wire.NoBook {
+			t.Errorf("before the county spoke: %+v", s)
+		}
+		r.command(wire.Command{Book: &wire.SiteBook{Version: "one"}})
+		pass(2 * time.Second)
+		if s := r.broker.status(t); s.Book != "one" {
+			t.Errorf("status says book %q", s.Book)
+		}
+		f.err = errors.New("it is of another site")
+		r.command(wire.Command{Book: &wire.SiteBook{Version: "two"}})
+		pass(2 * time.Second)
+		if s := r.broker.status(t); s.Book != "one" {
+			t.Errorf("status says book %q after a refusal", s.Book)
+		}
+	})
+}
 
 // The status says by which of the county's limits the site judges, at once when
 // new ones have come; limits that cannot be followed change nothing.

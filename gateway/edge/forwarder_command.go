@@ -41,6 +41,12 @@ func (f *forwarder) obey(ctx context.Context, p Publisher, c wire.Command) {
 		}
 		f.nextStatus = f.clock.Now() // says which hold
 	}
+	if c.Book != nil && f.follower != nil {
+		if err := f.follower.Heed(*c.Book); err != nil {
+			f.log.Error("what the county knows of this site is not taken", "error", err)
+		}
+		f.nextStatus = f.clock.Now()
+	}
 	if c.Inventory {
 		f.publishInventory(ctx, p)
 		f.rewind() // what could not be read goes once more, behind it

@@ -27,7 +27,7 @@ func (f *forwarder) publishStatus(ctx context.Context, p Publisher, now time.Tim
 		Backlog: f.backlog(), SentToday: f.budget.sent, BytesPerDay: f.budget.perDay, Terse: true,
 	}
 	if f.follower != nil {
-		status.Limits = cmp.Or(f.follower.Version(), wire.NoLimits)
+		status.Limits, status.Book = cmp.Or(f.follower.Version(), wire.NoLimits), cmp.Or(f.follower.Book(), wire.NoBook)
 	}
 	f.provisional(&status)
 	if f.greeted && noNews(f.told, status) && now.Sub(f.told.At).Abs() < statusCalm {
@@ -48,7 +48,7 @@ func (f *forwarder) publishStatus(ctx context.Context, p Publisher, now time.Tim
 func noNews(before, s wire.Status) bool {
 	calm := func(s wire.Status) bool { return s.Backlog == 0 && s.Held == 0 && s.Undelivered <= packRecords }
 	return calm(before) && calm(s) && s.Session == before.Session && s.Greeted == before.Greeted &&
-		s.Epoch == before.Epoch && s.Clock == before.Clock && s.Alarm == before.Alarm && s.Limits == before.Limits && slices.Equal(s.Faults, before.Faults)
+		s.Epoch == before.Epoch && s.Clock == before.Clock && s.Alarm == before.Alarm && s.Limits == before.Limits && s.Book == before.Book && slices.Equal(s.Faults, before.Faults)
 }
 
 func (f *forwarder) publishInventory(ctx context.Context, p Publisher) {

@@ -46,7 +46,7 @@ func ListenStatus(addr string, a *Agent, connected func() bool) (*StatusServer, 
 func (a *Agent) page(connected func() bool) (http.Handler, error) {
 	return page.New(page.Options{
 		Source: func(ctx context.Context) page.Snapshot { return a.snapshot(ctx, connected()) },
-		Siren:  a.o.Siren, Labels: a.o.Labels,
+		Siren:  a.o.Siren, Cab: a.o.Cab, Labels: a.o.Labels,
 	})
 }
 

@@ -174,7 +174,7 @@ func wouldRing(log logger.Log, p profile.Profile, interval time.Duration) ([]ale
 		Sites:  []engine.Site{{ID: "log", SilentAfter: 24 * time.Hour}},
 	}
 	first, last := log.Readings[0].At, log.Readings[len(log.Readings)-1].At
-	return rehearsal.Play(cfg, first, last.Add(time.Second), func(yield func(sensors.Reading, error) bool) {
+	return rehearsal.Play(rehearsal.Rules{Engine: cfg}, rehearsal.Past{}, first, last.Add(time.Second), func(yield func(sensors.Reading, error) bool) {
 		for _, r := range log.Readings {
 			if !yield(sensors.NewGood(point, r.At, r.C), nil) {
 				return

@@ -81,6 +81,7 @@ func (db *DB) Commit(ctx context.Context, c Commit) error {
 	if err != nil {
 		return fmt.Errorf("commit %d delivered ranges and %d tracks: %w", len(c.Delivered), len(c.Tracks), err)
 	}
+	db.noticeTruckWords(c.Entries)
 	return nil
 }
 

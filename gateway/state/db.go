@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver named "sqlite"
@@ -31,6 +32,8 @@ type DB struct {
 
 	mu   sync.Mutex
 	head AuditHead // newest audit row this process has written
+
+	truckWords atomic.Uint64
 }
 
 // Option changes what Open does by default.

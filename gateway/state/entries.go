@@ -63,6 +63,9 @@ func (tx *txn) commitEntry(e JournalEntry) error {
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
 		return err
 	}
+	if err := tx.heardOfTruck(e); err != nil {
+		return err
+	}
 	return tx.answerFromSite(e)
 }
 

@@ -191,6 +191,7 @@ func (s *Server) peopleRoutes(add func(string, methods), read func(apiFunc) meth
 	}
 	if s.deps.Usage != nil {
 		add("/api/v1/disuses", methods{"GET": s.api(s.disuses), "POST": s.write(s.takeOutOfUse)})
+		add("/api/v1/usage", read(s.pastUse))
 		add("/api/v1/disuses/{id}", methods{"DELETE": s.write(s.bringIntoUse)})
 		add("/api/v1/trucks/{site}/phase", methods{"POST": s.write(s.sayPhase)})
 		add("/api/v1/trucks/{site}/empty", methods{"POST": s.write(s.sayEmpty)})

@@ -25,6 +25,8 @@ type Usage interface {
 	// not.
 	TakeOutOfUse(ctx context.Context, by Actor, d duty.Disuse) (duty.Disuse, error)
 	BringIntoUse(ctx context.Context, by Actor, id string) error
+	// Past says how zones were used from..to.
+	Past(ctx context.Context, from, to time.Time) (UsePast, error)
 	// SayOfTruck records the phase that a truck is in, or that its box is empty.
 	// ErrNotFound when the site is no truck that is followed.
 	SayOfTruck(ctx context.Context, by Actor, truck string, s trip.Say) error

@@ -129,7 +129,7 @@ func (s Status) check() error {
 	if s.Kept > maxSequence {
 		return fmt.Errorf("status of %s: %d records kept: more than a journal can number", s.Gateway, s.Kept)
 	}
-	for _, w := range []string{s.Session, s.Boot, s.Version, s.Limits, string(s.Clock)} {
+	for _, w := range []string{s.Session, s.Boot, s.Version, s.Limits, s.Book, string(s.Clock)} {
 		if !cleanText(w, 2*maxWord) {
 			return fmt.Errorf("status of %s: %.80q is too long or not printable", s.Gateway, w)
 		}
@@ -248,6 +248,11 @@ func (c Command) check() error {
 	if c.Limits != nil {
 		if err := c.Limits.check(); err != nil {
 			return fmt.Errorf("command with %w", err)
+		}
+	}
+	if c.Book != nil {
+		if err := c.Book.check(); err != nil {
+			return fmt.Errorf("command with a %w", err)
 		}
 	}
 	for _, r := range c.Resend {

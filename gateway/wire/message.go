@@ -82,6 +82,9 @@ type Status struct {
 	// Limits is the version of the county's limits that the site judges by,
 	// NoLimits where it has none yet; empty: it would not follow any.
 	Limits string `json:"limits,omitempty"`
+	// Book is the version of the county's book that the site has, NoBook where it
+	// has none yet; empty: it would not take any.
+	Book string `json:"book,omitempty"`
 	// Faults are short sentences for the county, worst first.
 	Faults []string `json:"faults,omitempty"`
 
@@ -119,6 +122,8 @@ type Command struct {
 	Inventory bool `json:"inventory,omitempty"`
 	// Limits are those that hold at the gateway's site from now on.
 	Limits *SiteLimits `json:"limits,omitempty"`
+	// Book is what the county knows of the gateway's site from now on.
+	Book *SiteBook `json:"book,omitempty"`
 }
 
 // EventGone is the name of the event by which a gateway declares records that

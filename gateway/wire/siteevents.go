@@ -52,3 +52,44 @@ func ParseAlarm(detail map[string]string) (SiteAlarm, error) {
 	}
 	return SiteAlarm{ID: detail["id"], Rule: detail["rule"], Level: detail["level"], Age: time.Duration(age) * time.Millisecond, By: detail["by"]}, nil
 }
+
+// EventTruckSaid is the name of the event by which a driver's word about the
+// truck travels: what it is doing, or that its box is empty. Its object is the
+// box, its detail TruckDetail's, its time the moment at which it was said.
+const EventTruckSaid = "truck-said"
+
+// TruckWord is what a driver said at the truck. Its phases are those of package
+// trip.
+type TruckWord struct {
+	Empty    bool   // somebody has looked, and nothing is in the box
+	Phase    string // empty when it is about the load alone
+	Inferred string // what the evidence said
+	// Unready is how the box stood when loading began though it was not ready for
+	// goods, as "12.3 °C" or "unknown"; Reason is why it began all the same.
+	Unready string
+	Reason  string
+	By      string
+}
+
+// TruckDetail is the detail of an EventTruckSaid.
+func TruckDetail(w TruckWord) map[string]string {
+	d := map[string]string{}
+	for key, text := range map[string]string{"phase": w.Phase, "inferred": w.Inferred, "unready": w.Unready, "reason": w.Reason, "by": w.By} {
+		if text != "" {
+			d[key] = text
+		}
+	}
+	if w.Empty {
+		d["empty"] = "yes"
+	}
+	return d
+}
+
+// ParseTruck reads what TruckDetail wrote.
+func ParseTruck(detail map[string]string) (TruckWord, error) {
+	w := TruckWord{Empty: detail["empty"] == "yes", Phase: detail["phase"], Inferred: detail["inferred"], Unready: detail["unready"], Reason: detail["reason"], By: detail["by"]}
+	if !w.Empty && w.Phase == "" {
+		return TruckWord{}, fmt.Errorf("a word about a truck that says neither a phase nor that it is empty")
+	}
+	return w, nil
+}

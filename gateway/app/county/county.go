@@ -158,6 +158,8 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		return nil, err
 	}
 	a.goods.hand(a.collector)
+	a.goods.books = newBooks(cfg, a.goods, a.collector.SetBook)
+	a.goods.books.answers = a.office.answered
 	a.office.collector, a.office.usage = a.collector, use
 	use.judging = a.collector.Judging
 	use.changed = func(zones ...string) { hub.Publish(web.ZoneEvent, zones...) }
@@ -168,6 +170,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	if a.platform, err = newPlatform(cfg.Platform, a.state, o.Now, o.Logger); err != nil {
 		return nil, err
 	}
+	a.goods.books.tell(ctx) // before a gateway asks for it
 	if err := a.openPage(zones, hub, registry, foreteller, o); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"coldchain/alerting"
 	"coldchain/alerting/batch"
 	"coldchain/alerting/profile"
+	"coldchain/alerting/watch"
 	"coldchain/gateway/config"
 	"coldchain/gateway/state"
 	"coldchain/sensors"
@@ -35,13 +36,17 @@ type goods struct {
 
 	mu     sync.Mutex // one change after the other: the last to read is the last to set
 	limits limiter
-	behind bool // the last change could not be followed
+	behind bool   // the last change could not be followed
+	words  uint64 // state.TruckWords, when what was said of trucks was read last
 	watch  watcher
 	// pulling are the zones that cool warm goods: their high limits do not
 	// count.
 	pulling []string
 	cools   map[string]bool             // by "site/zone": what comes there is warm
 	now     map[string][]alerting.Limit // as they were set, by zone
+	usual   map[string][]alerting.Limit // as they are while nothing is being cooled
+	lies    map[string][]watch.Stay     // what lies in each zone
+	books   *books                      // nil: the sites are told their limits alone
 }
 
 func newGoods(cfg *config.County, use *usage, log *slog.Logger) (*goods, error) {
@@ -150,14 +155,18 @@ func (g *goods) set(ctx context.Context) error {
 		in[b.Where()] = append(in[b.Where()], b.Batch)
 		lies[b.Where()] = append(lies[b.Where()], b)
 	}
+	stays, usual := map[string][]watch.Stay{}, map[string][]alerting.Limit{}
 	for zone, band := range g.bands {
-		g.watch.SetGoods(zone, staysOf(lies[zone]))
+		stays[zone] = staysOf(lies[zone])
+		g.watch.SetGoods(zone, stays[zone])
 		limits, _ := profile.Strictest(band, g.of(in[zone]))
-		switch {
-		case slices.Contains(g.pulling, zone):
-			limits = withoutHigh(limits)
-		case g.cools[zone]:
-			limits = append(withoutLow(band), withoutHigh(limits)...)
+		low := withoutHigh(limits)
+		if g.cools[zone] {
+			limits = append(withoutLow(band), low...)
+		}
+		usual[zone] = limits
+		if slices.Contains(g.pulling, zone) {
+			limits = low
 		}
 		if slices.Equal(limits, g.now[zone]) {
 			continue
@@ -167,6 +176,7 @@ func (g *goods) set(ctx context.Context) error {
 		}
 		g.now[zone] = limits
 	}
+	g.usual, g.lies = usual, stays
 	return nil
 }
 

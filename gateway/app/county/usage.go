@@ -44,6 +44,7 @@ type usage struct {
 
 	disuses map[string][]duty.Disuse // by zone, oldest first
 	stays   map[string][]trip.Stay   // of zones that are or were out of use
+	said    map[string][]trip.Say    // of trucks, by site
 }
 
 // truckUse is a truck and its box.
@@ -74,10 +75,7 @@ func newUsage(cfg *config.County, log *slog.Logger) *usage {
 			places = append(places, trip.Place{ID: s.ID, Latitude: *s.Latitude, Longitude: *s.Longitude})
 		}
 	}
-	bands := map[string]alerting.Zone{}
-	for _, z := range cfg.EngineZones() {
-		bands[z.ID] = z
-	}
+	bands := bandsOf(cfg)
 	for _, s := range cfg.Sites {
 		for _, z := range s.Zones {
 			if id := s.ID + "/" + z.ID; z.Kind != config.Technical {
@@ -94,46 +92,67 @@ func newUsage(cfg *config.County, log *slog.Logger) *usage {
 // addTruck follows a truck by its points. A truck has one box; of more, each
 // zone is judged as a room is.
 func (u *usage) addTruck(s config.Site, bands map[string]alerting.Zone, places []trip.Place) {
-	var boxes []config.Zone
-	for _, z := range s.Zones {
-		if z.Kind != config.Technical {
-			boxes = append(boxes, z)
-		}
-	}
-	if len(boxes) != 1 {
-		u.log.Warn("a truck without exactly one box is not followed: its limits hold always", "truck", s.ID, "boxes", len(boxes))
+	box, cfg, measures, boxes := followed(s, bands, places)
+	if boxes != 1 {
+		u.log.Warn("a truck without exactly one box is not followed: its limits hold always", "truck", s.ID, "boxes", boxes)
 		return
 	}
-	box := boxes[0]
-	t := &truckUse{box: s.ID + "/" + box.ID, key: collector.UsagePrefix + "truck/" + s.ID}
-	cfg := trip.Config{Places: places}
-	cfg.Low, cfg.High = band(bands[t.box].Limits[sensors.Temperature])
-	follow := func(zone, name string, q sensors.Quantity) {
-		u.measures[sensors.PointID(s.ID+"/"+zone+"/"+name)] = measure{t, q}
+	t := &truckUse{box: box, key: collector.UsagePrefix + "truck/" + s.ID, Truck: trip.New(cfg)}
+	for id, q := range measures {
+		u.measures[id] = measure{t, q}
 	}
+	u.trucks[s.ID] = t
+	u.zones[t.box] = append(u.zones[t.box], sensors.Door)
+}
+
+// followed is by what a truck is followed: its box, what is known of it, and the
+// points that tell of it. boxes is how many there are; it takes exactly one.
+func followed(s config.Site, bands map[string]alerting.Zone, places []trip.Place) (box string, cfg trip.Config, measures map[sensors.PointID]sensors.Quantity, boxes int) {
+	var room config.Zone
+	for _, z := range s.Zones {
+		if z.Kind != config.Technical {
+			room, boxes = z, boxes+1
+		}
+	}
+	box, cfg, measures = s.ID+"/"+room.ID, trip.Config{Places: places}, map[sensors.PointID]sensors.Quantity{}
+	cfg.Low, cfg.High = band(bands[box].Limits[sensors.Temperature])
 	air := "" // "air" if there is one, as on the page
-	for _, name := range slices.Sorted(maps.Keys(box.Points)) {
-		switch q := sensors.Quantity(box.Points[name]); {
+	for _, name := range slices.Sorted(maps.Keys(room.Points)) {
+		switch q := sensors.Quantity(room.Points[name]); {
 		case q == sensors.Door:
 			cfg.Door = true
-			follow(box.ID, name, q)
+			measures[sensors.PointID(box+"/"+name)] = q
 		case q == sensors.Temperature && (air == "" || name == "air"):
 			air = name
 		}
 	}
 	if air != "" {
-		follow(box.ID, air, sensors.Temperature)
+		measures[sensors.PointID(box+"/"+air)] = sensors.Temperature
 	}
 	for _, z := range s.Zones {
 		for name, q := range z.Points {
 			if q := sensors.Quantity(q); q == sensors.Latitude || q == sensors.Longitude {
-				follow(z.ID, name, q)
+				measures[sensors.PointID(s.ID+"/"+z.ID+"/"+name)] = q
 			}
 		}
 	}
-	t.Truck = trip.New(cfg)
-	u.trucks[s.ID] = t
-	u.zones[t.box] = append(u.zones[t.box], sensors.Door)
+	return box, cfg, measures, boxes
+}
+
+func bandsOf(cfg *config.County) map[string]alerting.Zone {
+	out := map[string]alerting.Zone{}
+	for _, z := range cfg.EngineZones() {
+		out[z.ID] = z
+	}
+	return out
+}
+
+func sortedTrucks(trucks map[string]*truckUse) []string { return slices.Sorted(maps.Keys(trucks)) }
+
+// siteOf is the site of a zone, and its name there.
+func siteOf(zone string) (site, name string) {
+	site, name, _ = strings.Cut(zone, "/")
+	return site, name
 }
 
 // band is where none of some limits is crossed.
@@ -282,7 +301,7 @@ func (u *usage) read(ctx context.Context, now time.Time) error {
 	}
 	return u.judging(func(e *engine.Engine) error {
 		before := u.disuses
-		u.disuses, u.stays = disuses, stays
+		u.disuses, u.stays, u.said = disuses, stays, said
 		for site, t := range u.trucks {
 			t.Books(stays[t.box])
 			t.Says(said[site])

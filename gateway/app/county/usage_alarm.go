@@ -51,13 +51,26 @@ func (g *goods) look(ctx context.Context, before map[string]web.ZoneUse) map[str
 			ended = ended || (was.Disuse == nil) != (is.Disuse == nil)
 		}
 	}
-	if ended || g.isBehind() {
+	words := g.usage.state.TruckWords()
+	if ended || g.isBehind() || g.hears(words) {
 		g.follow(ctx)
+	}
+	if g.books != nil {
+		g.books.tell(ctx)
 	}
 	if g.usage.changed != nil && len(changed) > 0 {
 		g.usage.changed(changed...)
 	}
 	return uses
+}
+
+// hears reports whether drivers have said something since it was asked last.
+func (g *goods) hears(words uint64) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	news := words != g.words
+	g.words = words
+	return news
 }
 
 func (g *goods) isBehind() bool {

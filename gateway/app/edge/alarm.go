@@ -64,6 +64,7 @@ func judgeOptions(h *Hardware) alarms.Options {
 	}
 	if moves { // what knows where it is drives
 		o.SilentAfter = max(o.SilentAfter, config.DefaultTruckSilentAfter)
+		o.Box = boxOf(o.Points)
 	}
 	for _, p := range o.Points {
 		if lines := alerting.SwitchLimits(p.Quantity, moves); len(lines) > 0 {
@@ -71,6 +72,22 @@ func judgeOptions(h *Hardware) alarms.Options {
 		}
 	}
 	return o
+}
+
+// boxOf is the box of a truck: the one zone whose temperature is measured. A truck
+// with several, or none, has no box that is followed: its limits hold always.
+func boxOf(points []alarms.Point) string {
+	box := ""
+	for _, p := range points {
+		switch zone := p.ID.Zone(); {
+		case p.Quantity != sensors.Temperature || zone == box:
+		case box != "":
+			return ""
+		default:
+			box = zone
+		}
+	}
+	return box
 }
 
 func outputsOf(cfg *config.Edge) (out []output.Config) {
@@ -156,6 +173,14 @@ func (a *localAlarm) remember(ctx context.Context) {
 // offers no button for a sound that nothing makes.
 func (a *localAlarm) siren() page.Siren {
 	if a.drivers[output.Siren] == nil {
+		return nil
+	}
+	return a.judge
+}
+
+// cab is what takes the driver's word; nil where the site is no truck.
+func (a *localAlarm) cab() page.Cab {
+	if !a.judge.IsTruck() {
 		return nil
 	}
 	return a.judge

@@ -88,7 +88,7 @@ func New(ctx context.Context, cfg *config.Edge, o Options) (_ *App, err error) {
 	address := wire.Address{County: cfg.County, Site: cfg.Site, Gateway: cfg.Gateway}
 	a.agent, err = edge.New(edge.Options{
 		Address: address, Devices: devices, Limits: a.alarm.judge, Judge: a.alarm.judge, Follower: a.alarm.judge, Journal: j,
-		Commit: cfg.Journal.Commit, Clock: o.Clock, Version: o.Version, SampleAfter: o.SampleAfter, Siren: a.alarm.siren(), Labels: labels(cfg), Logger: o.Logger,
+		Commit: cfg.Journal.Commit, Clock: o.Clock, Version: o.Version, SampleAfter: o.SampleAfter, Siren: a.alarm.siren(), Cab: a.alarm.cab(), Labels: labels(cfg), Logger: o.Logger,
 		Disk:       app.DiskOf(cfg.Data),
 		Calibrated: func(p sensors.PointID) (time.Time, bool) { return doubts.until(p, o.Clock.Now()) },
 		Delivery:   edge.Delivery{BacklogRate: float64(cfg.Delivery.BacklogRate), BytesPerDay: uint64(cfg.Delivery.MiBPerDay) << 20, Spread: cfg.Delivery.Spread},

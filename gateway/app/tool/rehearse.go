@@ -24,6 +24,7 @@ import (
 	"coldchain/gateway/app/county"
 	"coldchain/gateway/config"
 	"coldchain/gateway/install"
+	"coldchain/gateway/web"
 	"coldchain/sensors"
 )
 
@@ -45,12 +46,13 @@ func rehearseCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rehearse RULES.yaml --from TIME --to TIME [--against CURRENT.yaml]",
 		Short: "Say what changed rules would have rung over recorded readings",
-		Long: `Plays the readings that the collector has stored through the limits and delays of
-RULES.yaml, a county's configuration that need not be in force, and lists the
-alarms it would have raised. With --against it says what is different from
-another configuration. Nothing is changed and nobody is told. The limits of the
-goods that lay in the rooms are not considered: the rooms' own are. Rooms count
-as in use and trucks as loaded all the time.`,
+		Long: `Plays the readings that the collector has stored through the limits, delays and
+watch rules of RULES.yaml, a county's configuration that need not be in force, and
+lists the alarms it would have raised. Rooms that were out of use rest, trucks are
+armed by door, bookings and words as they were, and pull-downs begin with the
+bookings. With --against it says what is different from another configuration.
+Nothing is changed and nobody is told. The limits of the goods that lay in the
+rooms are not considered: the rooms' own are.`,
 		Example: "  coldchain rehearse county-new.yaml --against /etc/coldchain/county.yaml --from 2026-11-01T00:00:00+08:00 --to 2026-11-08T00:00:00+08:00",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -93,10 +95,18 @@ func (a *api) rehearse(cmd *cobra.Command, rules, against string, from, to time.
 	if err != nil {
 		return err
 	}
+	past, known, err := a.pastUse(cmd.Context(), from, to)
+	if err != nil {
+		return fmt.Errorf("rehearse %s: %w", rules, err)
+	}
+	if !known {
+		fmt.Fprintln(cmd.ErrOrStderr(), "this collector does not say how rooms and trucks were used: rooms count as in use and trucks as loaded, and no pull-down begins")
+	}
 	play := func(cfg *config.County) ([]alerting.Alarm, error) {
 		progress := newBar(cmd.ErrOrStderr(), time.Now)
 		defer progress.end()
-		return rehearsal.Play(county.EngineConfig(cfg), from, to, a.recorded(cmd.Context(), cfg, from, to, progress))
+		rules := county.RehearsalRules(cfg)
+		return rehearsal.Play(rules, county.RehearsalPast(rules, past), from, to, a.recorded(cmd.Context(), cfg, from, to, progress))
 	}
 	out := rehearsed{}
 	if out.Alarms, err = play(cfg); err != nil {
@@ -124,6 +134,30 @@ func (a *api) rehearse(cmd *cobra.Command, rules, against string, from, to time.
 	}
 	out.print(cmd.OutOrStdout(), where, against != "")
 	return nil
+}
+
+// pastUse asks the collector how zones were used; known is false of a collector
+// that cannot say.
+func (a *api) pastUse(ctx context.Context, from, to time.Time) (past web.PastJSON, known bool, err error) {
+	query := url.Values{"from": {from.Format(time.RFC3339Nano)}, "to": {to.Format(time.RFC3339Nano)}}
+	res, err := a.get(ctx, "/api/v1/usage?"+query.Encode())
+	if err != nil {
+		return past, false, err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(res.Body, 64<<20))
+	switch {
+	case err != nil:
+		return past, false, fmt.Errorf("how rooms and trucks were used: %w", err)
+	case res.StatusCode == http.StatusNotFound:
+		return past, false, nil
+	case res.StatusCode != http.StatusOK:
+		return past, false, fmt.Errorf("how rooms and trucks were used: %w", refusedBy(res.Status, text))
+	}
+	if err := json.Unmarshal(text, &past); err != nil {
+		return past, false, fmt.Errorf("how rooms and trucks were used: %w", err)
+	}
+	return past, true, nil
 }
 
 // recorded reads every judged point's stored readings, a day at a time, in

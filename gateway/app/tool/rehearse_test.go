@@ -24,6 +24,7 @@ sites:
         kind: chilled
         points: {air: temperature}
         limits: {temperature: [{side: high, level: warning, value: %s, delay: 15m}]}
+        watch: {off: [rate_of_rise]}
 `
 
 // recordedDay answers as a collector that has a day of one room: 2 °C, and an hour
@@ -81,6 +82,44 @@ func TestRehearseSaysWhatChangedRulesWouldHaveRung(t *testing.T) {
 	var said rehearsed
 	if err := json.Unmarshal([]byte(out), &said); status != 0 || err != nil || len(said.Alarms) != 1 {
 		t.Errorf("status %d, %v: %s", status, err, out)
+	}
+}
+
+// A room that was switched off while it was warm rings nobody in the rehearsal
+// either, and a collector that cannot say how rooms were used is named.
+func TestRehearseKnowsHowRoomsWereUsed(t *testing.T) {
+	readings := recordedDay(t, false)
+	var asked string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/v1/usage" {
+			http.Redirect(w, r, readings+r.URL.String(), http.StatusTemporaryRedirect)
+			return
+		}
+		asked = r.URL.Query().Get("from") + " " + r.URL.Query().Get("to")
+		fmt.Fprint(w, `{"disuses":[{"zone":"balagong/mutton","kind":"switched-off","from":"2026-07-01T12:30:00Z","until":"2026-07-01T14:30:00Z"}],"stays":[],"trucks":[]}`)
+	}))
+	t.Cleanup(server.Close)
+	when := []string{"--from", "2026-07-01T00:00:00Z", "--to", "2026-07-02T00:00:00Z"}
+	status, out, errs := run(t, append([]string{"rehearse", rulesFile(t, "4"), "--server", server.URL}, when...)...)
+	if status != 0 || !strings.Contains(out, "0 alarms") || strings.Contains(errs, "does not say") || asked != "2026-07-01T00:00:00Z 2026-07-02T00:00:00Z" {
+		t.Errorf("status %d, out %s, err %s, asked for %q", status, out, errs, asked)
+	}
+	// The watch's rules are rehearsed, too.
+	rising := rulesFile(t, "7")
+	text, err := os.ReadFile(rising)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(rising, []byte(strings.Replace(string(text), "        watch: {off: [rate_of_rise]}\n", "", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, out, errs = run(t, append([]string{"rehearse", rising, "--server", readings}, when...)...)
+	if status != 0 || !strings.Contains(out, "rate-of-rise balagong/mutton/air, limit 3") || !strings.Contains(out, "1 alarms") {
+		t.Errorf("status %d, out %s, err %s", status, out, errs)
+	}
+	status, out, errs = run(t, append([]string{"rehearse", rulesFile(t, "4"), "--server", readings}, when...)...)
+	if status != 0 || !strings.Contains(out, "1 alarms") || !strings.Contains(errs, "does not say how rooms and trucks were used") {
+		t.Errorf("status %d, out %s, err %s", status, out, errs)
 	}
 }
 

@@ -36,6 +36,11 @@ type memory struct {
 	Open     []*present                 `json:"open"`
 	County   *wire.SiteLimits           `json:"county,omitempty"`
 	CountyAt int64                      `json:"county_at,omitempty"`
+	Book     *wire.SiteBook             `json:"book,omitempty"`
+	BookAt   int64                      `json:"book_at,omitempty"`
+	Truck    json.RawMessage            `json:"truck,omitempty"`
+	Words    []word                     `json:"words,omitempty"`
+	Watch    map[string]json.RawMessage `json:"watch,omitempty"`
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -67,6 +72,10 @@ func (j *Judge) load() error {
 	aside := j.o.File + ".damaged"
 	j.o.Logger.Error("what the site's own alarms had written down cannot be read; they begin anew", "file", j.o.File, "set_aside", aside, "error", err)
 	j.line, j.state, j.open, j.county = timeline{}, map[string][]byte{}, map[string]*present{}, nil
+	j.book, j.words, j.watched = nil, nil, map[string][]byte{}
+	if j.truck != nil {
+		j.truck = newTruck(j.o.Box, j.o.Points)
+	}
 	_ = os.Rename(j.o.File, aside) // if that fails too, the next write replaces it
 	return nil
 }
@@ -104,6 +113,12 @@ func (j *Judge) recall(m memory) error {
 	if err := trial.Restore(j.state); err != nil {
 		return err
 	}
+	if j.truck != nil && m.Truck != nil {
+		if err := j.truck.Restore(m.Truck); err != nil {
+			return err
+		}
+		j.truck.state = m.Truck
+	}
 	for _, p := range m.Open {
 		if p == nil || p.ID == "" {
 			return fmt.Errorf("an alarm in it has no identity")
@@ -111,6 +126,13 @@ func (j *Judge) recall(m memory) error {
 		j.open[p.ID] = p
 	}
 	j.line, j.county, j.countyAt, j.saved = m.Line, m.County, m.CountyAt, m.Line.At
+	j.book, j.bookAt, j.words = m.Book, m.BookAt, m.Words
+	for key, state := range m.Watch {
+		j.watched[key] = state
+	}
+	if _, err := j.newWatch(); err != nil {
+		return err
+	}
 	return nil
 }
 
@@ -147,14 +169,17 @@ func (j *Judge) snapshot(last bool) (content []byte, at int64, due bool) {
 		return nil, 0, false
 	}
 	maps.Copy(j.state, j.engine.Dirty())
-	m := memory{Version: fileVersion, Line: j.line, Engine: map[string]json.RawMessage{}, Open: j.sorted(), County: j.county, CountyAt: j.countyAt}
-	for key, state := range j.state {
-		if state == nil {
-			delete(j.state, key) // gone
-			continue
+	m := memory{Version: fileVersion, Line: j.line, Open: j.sorted(), County: j.county, CountyAt: j.countyAt,
+		Book: j.book, BookAt: j.bookAt, Words: j.words}
+	maps.Copy(j.watched, j.watch.Dirty())
+	m.Watch = kept(j.watched)
+	if j.truck != nil {
+		if state := j.truck.Dirty(); state != nil {
+			j.truck.state = state
 		}
-		m.Engine[key] = state
+		m.Truck = j.truck.state
 	}
+	m.Engine = kept(j.state)
 	body, err := json.Marshal(m)
 	if err != nil {
 		j.o.Logger.Error("put the site's own alarms into a file", "error", err)
@@ -162,6 +187,19 @@ func (j *Judge) snapshot(last bool) (content []byte, at int64, due bool) {
 	}
 	j.changed = false
 	return append(fmt.Appendf(nil, head+"%08x\n", crc32.Checksum(body, castagnoli)), body...), j.line.At, true
+}
+
+// kept are the objects of a state that are there; it forgets those that are gone.
+func kept(state map[string][]byte) map[string]json.RawMessage {
+	out := make(map[string]json.RawMessage, len(state))
+	for key, object := range state {
+		if object == nil {
+			delete(state, key)
+			continue
+		}
+		out[key] = object
+	}
+	return out
 }
 
 // restless reports whether anything is outside or open.

@@ -10,6 +10,7 @@ import (
 
 	"coldchain/alerting"
 	"coldchain/alerting/engine"
+	"coldchain/alerting/watch"
 	"coldchain/alerting/wiring"
 	"coldchain/gateway/edge"
 	"coldchain/gateway/wire"
@@ -30,6 +31,7 @@ type Options struct {
 	Points      []Point
 	Zones       []alerting.Zone
 	SilentAfter time.Duration
+	Box         string // zone of a truck's box; empty: the site stands still
 	File        string // of what is remembered; empty: nothing is
 	Logger      *slog.Logger
 }
@@ -49,12 +51,23 @@ type Judge struct {
 	start    time.Time // from when silence is counted
 	tree     *wiring.Tree
 	state    map[string][]byte // the engine's
+	watch    *watch.Watch
+	watched  map[string][]byte // the watch's state
+	pulling  []string          // zones whose warm goods are being cooled
 	open     map[string]*present
 	events   []wire.Record
 	county   *wire.SiteLimits // nil: the county has said nothing
 	countyAt int64            // when it came, in the line's time
-	changed  bool             // something that a power cut must not take
-	saved    int64            // when it was last written down, in the line's time
+	book     *wire.SiteBook   // nil: the county has said nothing of the site
+	bookAt   int64            // when it came, in the line's time
+	placed   shift            // of the line, when the book was placed by it
+	truck    *truck           // nil: the site stands still
+	words    []word           // said here of the truck, oldest first
+	boxLow   *float64         // the truck's band, °C
+	boxHigh  *float64
+	zones    []string // that are judged
+	changed  bool     // something that a power cut must not take
+	saved    int64    // when it was last written down, in the line's time
 
 	bounds atomic.Pointer[map[edge.LimitKey]edge.Limits]
 }
@@ -64,18 +77,22 @@ type present struct {
 	alerting.Alarm
 	Quiet      int64          `json:"quiet,omitempty"`       // until when the siren is silenced for it
 	QuietLevel alerting.Level `json:"quiet_level,omitempty"` // a more serious one sounds again
+	AnsweredBy string         `json:"answered_by,omitempty"` // who said at the county that he knows; empty: it was silenced here
 }
 
 // New puts a judge together from what the last one has written down. A file
 // that cannot be read is set aside and told in the log: alarms go on without
 // their past.
 func New(o Options) (*Judge, error) {
-	j := &Judge{o: o, fresh: true, state: map[string][]byte{}, open: map[string]*present{}, tree: wiring.New()}
+	j := &Judge{o: o, fresh: true, state: map[string][]byte{}, watched: map[string][]byte{}, open: map[string]*present{}, tree: wiring.New()}
 	places := make([]wiring.Place, len(o.Points))
 	for i, p := range o.Points {
 		places[i] = wiring.Place{Point: p.ID, Bus: p.Bus, Device: p.Device}
 	}
 	j.tree.Wire(o.Site, places)
+	if o.Box != "" {
+		j.truck = newTruck(o.Box, o.Points)
+	}
 	if err := j.load(); err != nil {
 		return nil, err
 	}
@@ -97,6 +114,14 @@ func New(o Options) (*Judge, error) {
 // rebuild makes an engine for the limits that hold now, in the state of the one
 // before. On error nothing has changed.
 func (j *Judge) rebuild(county *wire.SiteLimits) error {
+	w, err := j.newWatch()
+	if err != nil {
+		return err
+	}
+	j.stock(w)
+	if j.watch == nil { // what is known of goods being cooled comes before the limits
+		j.pulling = w.PullingDown(j.start)
+	}
 	cfg := j.config(county)
 	e, err := engine.New(cfg, j.start)
 	if err != nil {
@@ -105,11 +130,24 @@ func (j *Judge) rebuild(county *wire.SiteLimits) error {
 	if j.engine != nil {
 		maps.Copy(j.state, j.engine.Dirty())
 	}
+	j.zones = j.zones[:0]
+	for _, z := range cfg.Zones {
+		j.zones = append(j.zones, z.ID)
+	}
+	bounds := boundsOf(cfg)
+	if t := j.truck; t != nil {
+		l := bounds[edge.LimitKey{Zone: t.box, Quantity: sensors.Temperature}]
+		j.boxLow, j.boxHigh = l.Low, l.High
+		t.SetBand(l.Low, l.High)
+	}
+	j.tellTruck()
+	j.moved()
+	j.arm(e) // as engine.SetArmed wants it: before what was pending is restored
 	if err := e.Restore(j.state); err != nil {
 		return fmt.Errorf("the site's own alarms: %w", err)
 	}
-	j.engine, j.county = e, county
-	bounds := boundsOf(cfg)
+	j.engine, j.watch, j.county = e, w, county
+	j.inUse(at(j.line.At))
 	j.bounds.Store(&bounds)
 	return nil
 }
@@ -120,7 +158,7 @@ func (j *Judge) forget() {
 	known := map[string]bool{j.o.Site: true}
 	var lines []alerting.Alarm
 	for _, p := range j.o.Points {
-		known[string(p.ID)] = true
+		known[string(p.ID)], known[p.ID.Zone()] = true, true
 		known[j.o.Site+"/"+p.Bus] = true
 		known[j.o.Site+"/"+p.Bus+"/"+p.Device] = true
 	}
@@ -139,14 +177,27 @@ func (j *Judge) forget() {
 func (j *Judge) Observe(records []wire.Record) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	readings := make([]sensors.Reading, 0, len(records))
+	opened := false
 	for _, r := range records {
 		if r.Kind != wire.ReadingRecord {
 			continue
 		}
-		t := at(j.place(r))
 		reading := r.Reading
-		reading.Time = t
-		j.heed(j.engine.Observe(reading, t))
+		reading.Time = at(j.place(r))
+		readings = append(readings, reading)
+		if j.truck != nil { // before any of them is judged
+			opened = j.truck.observe(reading, reading.Time) || opened
+		}
+	}
+	if opened {
+		j.tellTruck()
+		j.arm(j.engine)
+		j.changed = true
+	}
+	for _, r := range readings {
+		j.heed(j.engine.Observe(r, r.Time))
+		j.heedWatch(j.watch.Observe(r, r.Time))
 	}
 }
 
@@ -156,7 +207,13 @@ func (j *Judge) Advance(m wire.Record) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	t := at(j.place(m))
+	if j.moved() {
+		j.tellTruck()
+		j.arm(j.engine)
+		j.stock(j.watch)
+	}
 	j.heed(j.engine.Advance(t))
+	j.turn(t)
 	j.heed(j.tree.Turn(j.engine, t))
 }
 
@@ -193,8 +250,9 @@ func (j *Judge) heed(changes []alerting.Transition) {
 				j.tell(wire.EventAlarmEscalated, a, "")
 			}
 		default:
-			j.open[a.ID] = &present{Alarm: a}
-			j.changed = true
+			p = &present{Alarm: a}
+			j.open[a.ID], j.changed = p, true
+			j.hush(p)
 			j.tell(wire.EventAlarmRaised, a, "")
 		}
 	}
@@ -207,11 +265,15 @@ func (j *Judge) tell(name string, a alerting.Alarm, by string) {
 	if wall, known := j.line.wall(start); known {
 		said.ID = alerting.AlarmID(a.Rule, a.Object, at(wall))
 	}
-	r := wire.Record{Kind: wire.EventRecord, Boot: j.moment.Boot, Mono: j.moment.Mono, Clock: j.moment.Clock, Reconstructed: j.moment.Reconstructed,
-		Event: wire.Event{At: j.moment.Time(), Name: name, Object: a.Object, Detail: wire.AlarmDetail(said)}}
-	j.events = append(j.events, r)
-	j.events = j.events[max(0, len(j.events)-maxEvents):]
+	j.journal(wire.Event{Name: name, Object: a.Object, Detail: wire.AlarmDetail(said)})
 	j.o.Logger.Info(name, "rule", a.Rule, "object", a.Object, "level", a.Level, "by", by)
+}
+
+// journal puts an event of now behind those to be journaled.
+func (j *Judge) journal(e wire.Event) {
+	e.At = j.moment.Time()
+	j.events = append(j.events, wire.Record{Kind: wire.EventRecord, Boot: j.moment.Boot, Mono: j.moment.Mono, Clock: j.moment.Clock, Reconstructed: j.moment.Reconstructed, Event: e})
+	j.events = j.events[max(0, len(j.events)-maxEvents):]
 }
 
 // Events implements edge.Judge.

@@ -47,6 +47,7 @@ func (j *Judge) config(county *wire.SiteLimits) engine.Config {
 		}
 	}
 	for _, id := range order {
+		j.goods(zones[id])
 		cfg.Zones = append(cfg.Zones, *zones[id])
 	}
 	return cfg

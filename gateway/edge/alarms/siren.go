@@ -54,8 +54,35 @@ func (j *Judge) Acknowledge(_ time.Time, by string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, p := range j.sorted() {
-		p.Quiet, p.QuietLevel, j.changed = j.line.At+silenced.Milliseconds(), p.Level, true
+		p.Quiet, p.QuietLevel, p.AnsweredBy, j.changed = j.line.At+silenced.Milliseconds(), p.Level, "", true
 		j.tell(wire.EventAlarmSilenced, p.Alarm, by)
+	}
+}
+
+// sameAlarm is by how much the start of an alarm may differ here and at the
+// county: what a clock may be slewed by, and a poll that only one has seen.
+const sameAlarm = int64(120_000) // ms, as the county has it
+
+// hush lets the siren be silent for an alarm that somebody has answered at the
+// county: for that alarm, as serious as it was, as long as it is in his hands. What
+// no clock here can place is nobody's answer.
+func (j *Judge) hush(p *present) {
+	if j.book == nil {
+		return
+	}
+	wall, known := j.line.wall(p.Start.UnixMilli())
+	if !known {
+		return
+	}
+	for _, a := range j.book.Answers {
+		if a.Rule != string(p.Rule) || a.Object != p.Object || abs(a.StartMS-wall) > sameAlarm {
+			continue
+		}
+		until, known := j.line.of(a.UntilMS)
+		if !known || until <= p.Quiet && !alerting.Level(a.Level).MoreSevere(p.QuietLevel) {
+			continue
+		}
+		p.Quiet, p.QuietLevel, p.AnsweredBy, j.changed = until, alerting.Level(a.Level), a.By, true
 	}
 }
 
@@ -101,8 +128,12 @@ func (j *Judge) Show() ([]page.Alarm, page.Limits) {
 		shown = append(shown, p)
 	}
 	for _, p := range shown {
-		a := page.Alarm{Rule: p.Rule, Object: p.Object, Quantity: j.quantity(p.Object), Level: p.Level, Lasts: at(j.line.At).Sub(p.Start),
-			Value: p.LastValue, Limit: p.Limit, HasValue: p.HasValue, Folded: folded[p.Object], Silenced: j.line.At < p.Quiet && !p.Level.MoreSevere(p.QuietLevel)}
+		quiet := j.line.At < p.Quiet && !p.Level.MoreSevere(p.QuietLevel)
+		a := page.Alarm{Rule: p.Rule, Object: p.Object, Quantity: j.quantity(p.Object), Reason: p.Reason, Delay: p.Delay, Masked: p.Masked, Level: p.Level, Lasts: at(j.line.At).Sub(p.Start),
+			Value: p.LastValue, Limit: p.Limit, HasValue: p.HasValue, Folded: folded[p.Object], Silenced: quiet}
+		if quiet {
+			a.AnsweredBy = p.AnsweredBy
+		}
 		if wall, known := j.line.wall(p.Start.UnixMilli()); known {
 			a.Since = at(wall)
 		}

@@ -99,3 +99,16 @@ func (l *timeline) wall(t int64) (int64, bool) {
 }
 
 func abs(x int64) int64 { return max(x, -x) }
+
+// of returns the time of a moment of the wall clock; false where no clock that is
+// believed has told it. What two stretches claim belongs to the older one.
+func (l *timeline) of(wall int64) (int64, bool) {
+	from := int64(0)
+	for _, e := range l.Past {
+		if t := wall + e.Shift; e.Known && t <= e.Until && t >= from {
+			return t, true
+		}
+		from = e.Until + 1
+	}
+	return max(wall+l.Shift, from), l.Known
+}

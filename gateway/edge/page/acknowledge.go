@@ -20,17 +20,27 @@ func (s *Server) acknowledge(w http.ResponseWriter, r *http.Request) {
 		refuse(w, l, http.StatusNotFound, "no-siren")
 		return
 	}
-	if !localName(r.Host) {
-		refuse(w, l, http.StatusForbidden, "host")
-		return
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if s.cross.Check(r) != nil || subtle.ConstantTimeCompare([]byte(r.PostFormValue("token")), []byte(s.token)) != 1 {
-		refuse(w, l, http.StatusForbidden, "forbidden")
+	if !s.ours(w, r) {
 		return
 	}
 	s.o.Siren.Acknowledge(s.o.Source(r.Context()).Now, "site page, "+client(r))
 	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// ours reports whether a request comes from this page's own form, and refuses it
+// where it does not.
+func (s *Server) ours(w http.ResponseWriter, r *http.Request) bool {
+	l := languageOf(r)
+	if !localName(r.Host) {
+		refuse(w, l, http.StatusForbidden, "host")
+		return false
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if s.cross.Check(r) != nil || subtle.ConstantTimeCompare([]byte(r.PostFormValue("token")), []byte(s.token)) != 1 {
+		refuse(w, l, http.StatusForbidden, "forbidden")
+		return false
+	}
+	return true
 }
 
 func refuse(w http.ResponseWriter, l lang, status int, why string) {

@@ -18,9 +18,14 @@ func (v view) alarmView(a Alarm) node {
 		look = act
 	}
 	said := v.words().What(a.Rule)
-	if a.HasValue {
+	if text, ok := v.words().Watched(a.told(), v.place); ok {
+		said, look = text, attention
+		if a.Level == alerting.Excursion {
+			look = act
+		}
+	} else if a.HasValue {
 		key := "alarm-over"
-		if a.Rule == alerting.LowLimit {
+		if a.Rule.IsLow() {
 			key = "alarm-under"
 		}
 		u := " " + unit(a.Quantity)
@@ -34,8 +39,14 @@ func (v view) alarmView(a Alarm) node {
 	if a.Folded > 0 {
 		parts = append(parts, v.l.with("alarm-folded", a.Folded))
 	}
-	if a.Silenced && v.hasSiren {
+	switch {
+	case a.AnsweredBy != "":
+		parts = append(parts, v.l.with("alarm-answered", a.AnsweredBy))
+	case a.Silenced && v.hasSiren:
 		parts = append(parts, v.l.say("alarm-silenced"))
+	}
+	if a.Masked >= time.Minute {
+		parts = append(parts, v.l.with("alarm-masked", v.l.span(a.Masked)))
 	}
 	todo := v.words().Todo(a.Rule, "")
 	return el("article", attrs{"id", "alarm-" + string(a.Rule) + "-" + a.Object, "class", "card notice " + look.name()},
@@ -43,6 +54,11 @@ func (v view) alarmView(a Alarm) node {
 		el("p", class("why"), text(said)),
 		el("p", class("age"), text(strings.Join(parts, " · "))),
 		el("ol", class("todo"), each(todo[:], func(line string) node { return el("li", nil, text(line)) })))
+}
+
+// told is the alarm in the words of the contract, as far as its words need.
+func (a Alarm) told() alerting.Alarm {
+	return alerting.Alarm{Rule: a.Rule, Reason: a.Reason, Start: a.Since, Delay: a.Delay, LastValue: a.Value, Limit: a.Limit, HasValue: a.HasValue}
 }
 
 // where is what people call the place of an alarm.
@@ -90,13 +106,14 @@ type alarmJSON struct {
 	Unit     sensors.Unit      `json:"unit,omitempty"`
 	Folded   int               `json:"folded"`
 	Silenced bool              `json:"silenced"`
+	Answered string            `json:"answered_by,omitempty"` // who, at the county
 }
 
 func (s *Server) alarms(w http.ResponseWriter, r *http.Request) {
 	snap := s.o.Source(r.Context())
 	out := make([]alarmJSON, len(snap.Alarms))
 	for i, a := range snap.Alarms {
-		out[i] = alarmJSON{Rule: a.Rule, Object: a.Object, Level: a.Level, Since: moment(a.Since), LastsS: a.Lasts.Seconds(), Folded: a.Folded, Silenced: a.Silenced}
+		out[i] = alarmJSON{Rule: a.Rule, Object: a.Object, Level: a.Level, Since: moment(a.Since), LastsS: a.Lasts.Seconds(), Folded: a.Folded, Silenced: a.Silenced, Answered: a.AnsweredBy}
 		if a.HasValue {
 			value, limit := a.Value, a.Limit
 			out[i].Value, out[i].Limit, out[i].Unit = &value, &limit, a.Quantity.Unit()

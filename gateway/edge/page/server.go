@@ -25,6 +25,8 @@ type Options struct {
 	Source func(context.Context) Snapshot
 	// Siren is the local alarm's; nil: there is none.
 	Siren Siren
+	// Cab is the truck that the site is; nil: it stands still.
+	Cab Cab
 	// Labels are names of zones ("zone" or "site/zone") and of the site.
 	Labels map[string]Label
 	// Place is the time zone of the screens; nil: Asia/Shanghai (UTC+8 all
@@ -73,6 +75,8 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("GET /page.css", asset("text/css; charset=utf-8", styleSheet))
 	s.mux.HandleFunc("GET /page.js", asset("text/javascript; charset=utf-8", script))
 	s.mux.HandleFunc("POST /siren/acknowledge", s.acknowledge)
+	s.mux.HandleFunc("POST /truck/say", s.say)
+	s.mux.HandleFunc("GET /api/truck", s.truck)
 	s.mux.HandleFunc("GET /api/alarms", s.alarms)
 	s.mux.HandleFunc("GET /api/points", s.points)
 	s.mux.HandleFunc("GET /api/devices", s.devices)
@@ -81,7 +85,12 @@ func (s *Server) routes() {
 }
 
 func (s *Server) view(ctx context.Context, l lang) view {
-	return view{l: l, s: s.o.Source(ctx), siren: s.sounds(), hasSiren: s.o.Siren != nil, token: s.token, labels: s.o.Labels, place: s.o.Place, assets: s.assets}
+	v := view{l: l, s: s.o.Source(ctx), siren: s.sounds(), hasSiren: s.o.Siren != nil, token: s.token, labels: s.o.Labels, place: s.o.Place, assets: s.assets}
+	if s.o.Cab != nil {
+		t := s.o.Cab.Truck()
+		v.truck, v.s.Points = &t, t.unlimited(v.s.Points)
+	}
+	return v
 }
 
 func (s *Server) sounds() bool { return s.o.Siren != nil && s.o.Siren.Active() }

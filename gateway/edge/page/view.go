@@ -13,6 +13,7 @@ type view struct {
 	siren bool // it sounds
 	// hasSiren: there is one.
 	hasSiren bool
+	truck    *Truck // nil: the site stands still
 	token    string // of the acknowledgement
 	labels   map[string]Label
 	place    *time.Location

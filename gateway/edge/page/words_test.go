@@ -7,10 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"coldchain/alerting/trip"
 	reasonwords "coldchain/gateway/words"
 	"coldchain/sensors"
 )
@@ -89,9 +91,19 @@ func TestEveryTextIsThereInBothLanguages(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range asked.FindAllStringSubmatch(string(source), -1) {
-			if found++; words[m[1]] == (word{}) && m[1] != "clock-" && m[1] != "was-" {
+			if found++; words[m[1]] == (word{}) && !slices.Contains([]string{"clock-", "was-", "phase-", "load-"}, m[1]) {
 				t.Errorf("%s asks for %q, which has no words", name, m[1])
 			}
+		}
+	}
+	for _, p := range trip.Phases() {
+		if words["phase-"+string(p)] == (word{}) {
+			t.Errorf("phase %s has no words", p)
+		}
+	}
+	for _, l := range []trip.Load{trip.Empty, trip.Loaded, trip.LoadUnknown} {
+		if words["load-"+string(l)] == (word{}) {
+			t.Errorf("load %s has no words", l)
 		}
 	}
 	if found < 20 {

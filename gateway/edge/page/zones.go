@@ -15,6 +15,7 @@ func (v view) zonesView() node {
 		v.sirenView(),
 		v.healthView(),
 		each(v.s.Alarms, v.alarmView),
+		v.truckView(),
 		when(len(zones) == 0, el("p", attrs{"id", "empty", "class", "note"}, text(v.l.say("no-zones")))),
 		each(zones, func(z zone) node { return v.card(z, len(zones)) }),
 		v.linkView(),

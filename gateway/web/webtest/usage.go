@@ -37,6 +37,18 @@ func (f *Fake) Disuses(context.Context) ([]duty.Disuse, error) {
 	return out, f.StateDown
 }
 
+// Past implements web.Usage: what is out of use now was so all the time.
+func (f *Fake) Past(_ context.Context, from, to time.Time) (out web.UsePast, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for zone, use := range f.Uses {
+		if use.Disuse != nil {
+			out.Disuses = append(out.Disuses, duty.Disuse{Zone: zone, Kind: use.Disuse.Kind, From: from, Until: to})
+		}
+	}
+	return out, f.StateDown
+}
+
 // TakeOutOfUse implements web.Usage.
 func (f *Fake) TakeOutOfUse(_ context.Context, by web.Actor, d duty.Disuse) (duty.Disuse, error) {
 	f.mu.Lock()
