@@ -31,7 +31,10 @@ func LimitsOf(p profile.Profile) (l exposure.Limits) {
 func Frozen(l exposure.Limits) bool { return l.High != nil && *l.High <= frozenBelow }
 
 // ModelOf returns how the goods of a profile age; nil when it does not say.
-//
-// This is the one place to join profiles with the models of package spoilage:
-// a profile has no life of its own yet.
-func ModelOf(profile.Profile) *exposure.Model { return nil }
+func ModelOf(p profile.Profile) *exposure.Model {
+	life, ok := p.LifeModel()
+	if !ok {
+		return nil
+	}
+	return &exposure.Model{Name: life.Model().Name, Ager: life, ReferenceC: life.ReferenceC()}
+}

@@ -2,6 +2,7 @@ package county
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"coldchain/alerting/batch"
@@ -44,25 +45,64 @@ type lots struct {
 
 // Lot implements exposure.Source.
 func (l lots) Lot(ctx context.Context, code string) (exposing.Lot, error) {
-	b, err := l.Batch(ctx, code)
+	d, err := l.Dossier(ctx, code)
 	if err != nil {
 		return exposing.Lot{}, err
 	}
-	return lotOf(b), nil
+	return lotOf(d), nil
 }
 
-// lotOf takes a batch's stays. Links between batches, unmonitored stays and
-// temperatures measured by hand are not kept by county.db yet.
-func lotOf(b state.Batch) exposing.Lot {
-	out := exposing.Lot{Code: b.ID, Profile: b.Profile}
-	for _, c := range b.Custody {
-		out.Stays = append(out.Stays, stayOf(c))
+// lotOf takes a batch's stays and what it came out of. A batch that lies in
+// another keeps its own readings: that is no parent of its exposure.
+func lotOf(d batch.Dossier) exposing.Lot {
+	out := exposing.Lot{Code: d.ID, Profile: d.Profile}
+	for _, c := range d.Stays {
+		s := exposing.Stay{Zone: c.Zone, From: c.From, To: c.To, Hand: handOf(d, c)}
+		if c.Zone == "" {
+			s.Zone, s.Kind = c.Place, exposure.Unmonitored
+		}
+		out.Stays = append(out.Stays, s)
+	}
+	for _, l := range d.Links {
+		if l.Child == d.ID && l.Relation != batch.Aggregated {
+			out.Parents = append(out.Parents, l)
+		}
 	}
 	return out
 }
 
-func stayOf(c batch.Custody) exposing.Stay {
-	return exposing.Stay{Zone: c.Zone, From: c.From, To: c.To}
+// handOf are the temperatures that people measured on the goods during a stay,
+// handovers among them.
+func handOf(d batch.Dossier, c batch.Custody) (out []exposure.Hand) {
+	within := func(at time.Time) bool { return !at.Before(c.From) && (c.To.IsZero() || !at.After(c.To)) }
+	for _, m := range d.Manual {
+		if within(m.At) && (m.Zone == "" || m.Zone == c.Zone) {
+			out = append(out, exposure.Hand{At: m.At, ValueC: m.ValueC, Class: exposure.Class(m.Class), By: m.By, Method: m.Method})
+		}
+	}
+	for _, h := range d.Handovers {
+		if h.ProductC != nil && within(h.At) {
+			out = append(out, exposure.Hand{At: h.At, ValueC: *h.ProductC, Class: exposure.Manual, By: h.To, Method: h.Method})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b exposure.Hand) int { return a.At.Compare(b.At) })
+	return out
+}
+
+// judged is what a verdict asks of a batch's way.
+func (e exposed) judged(ctx context.Context, id string) (out batch.Evidence, err error) {
+	x, err := e.Exposure(ctx, id)
+	if err != nil {
+		return out, err
+	}
+	out.Exposure = x.Version
+	if x.Total.DurationS > 0 {
+		out.Coverage = &x.Total.Coverage
+	}
+	for _, g := range x.Total.Gaps {
+		out.LongestGap = max(out.LongestGap, g.To.Sub(g.From))
+	}
+	return out, nil
 }
 
 // CalibratedUntil implements exposure.Source.

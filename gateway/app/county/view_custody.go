@@ -7,7 +7,6 @@ import (
 
 	"coldchain/alerting"
 	"coldchain/alerting/batch"
-	"coldchain/alerting/profile"
 	"coldchain/gateway/state"
 	"coldchain/gateway/web"
 )
@@ -79,13 +78,19 @@ func (v view) evidence(ctx context.Context, id string) (e batch.Evidence, err er
 	return e, nil
 }
 
-// ruleOf is what is asked before goods of a profile are released. Goods of
-// animals that are not ready to eat need a quarantine certificate (动物防疫法,
-// article 51).
+// ruleOf is what is asked before goods of a profile are released: what the
+// profile says, else the default rule.
 func (g *goods) ruleOf(name string) batch.Rule {
 	r := batch.DefaultRule()
-	if p, known := g.profiles[name]; known && p.Hygiene == profile.Raw {
-		r.Documents = []string{batch.DocQuarantine}
+	p, known := g.profiles[name]
+	if !known {
+		return r
+	}
+	for _, d := range p.Documents {
+		r.Documents = append(r.Documents, d.Kind)
+	}
+	if p.Release != nil {
+		r.Coverage, r.Gap = p.Release.Coverage, p.Release.LongestGap
 	}
 	return r
 }
