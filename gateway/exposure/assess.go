@@ -127,7 +127,8 @@ func median(readings []logger.Reading) time.Duration {
 }
 
 // hint plays the log through the alarm engine with the profile's own lines and
-// delays: what would have rung there holds the goods back here.
+// delays: what would have rung there, a warning too, holds the goods back here
+// until a person has looked.
 func hint(log logger.Log, p profile.Profile, a Assessment, interval time.Duration) (*Hint, error) {
 	h := &Hint{Decision: batch.Released}
 	hold := func(zh, en string) {
@@ -141,7 +142,7 @@ func hint(log logger.Log, p profile.Profile, a Assessment, interval time.Duratio
 		return nil, err
 	}
 	for _, x := range alarms {
-		if x.HasValue && x.Level.MoreSevere(alerting.Warning) {
+		if x.HasValue { // a warning as well: goods have been harmed below every excursion line, and some profiles have none
 			since := x.Start.UTC().Format(time.RFC3339)
 			hold(fmt.Sprintf("自 %s 起超过 %g °C，最远 %.1f °C", since, x.Limit, x.Peak), fmt.Sprintf("beyond %g °C from %s, at worst %.1f °C", x.Limit, since, x.Peak))
 		}

@@ -136,13 +136,14 @@ type building struct {
 	o           exposure.Options
 	now, closed time.Time
 	before      state.ExposureVersion
-	seen        map[string]bool
+	seen        map[string]bool // on the way to where it is now
+	visits      int
 }
 
 // history puts together what a batch went through before until.
 func (b *building) history(ctx context.Context, lot Lot, until time.Time) (*exposure.History, *digest, error) {
-	if b.seen[lot.Code] || len(b.seen) >= maxAncestors {
-		return nil, nil, fmt.Errorf("it comes from %.64s more than once, or from more than %d batches: look at its links", lot.Code, maxAncestors)
+	if b.visits++; b.seen[lot.Code] || b.visits > maxAncestors {
+		return nil, nil, fmt.Errorf("it comes from itself by way of %.64s, or from more than %d batches: look at its links", lot.Code, maxAncestors)
 	}
 	b.seen[lot.Code] = true
 	h, d := &exposure.History{}, newDigest(b.before.AsOf, b.closed)

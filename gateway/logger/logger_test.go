@@ -95,6 +95,13 @@ func TestFilesThatSayEverythingThemselves(t *testing.T) {
 		"one of two, asked for":         {"time,Temp 1 °C,Temp 2 °C\n2026-11-23 12:00,4,5\n", Options{Column: "temp 2 °C"}, "0 5"},
 		"asked for by its number":       {"time,Temp 1 °C,Temp 2 °C\n2026-11-23 12:00,4,5\n", Options{Column: "2"}, "0 4"},
 		"zone asked for":                {"time,°C\n2026-11-23 20:00,4\n", Options{Zone: zone(t, "Asia/Shanghai")}, "0 4"},
+		"zone in the header":            {"\"#\",\"Date Time, GMT+08:00\",\"Temp, °C (LGR S/N: 20, SEN S/N: 20)\"\n1,11/23/26 08:00:00 PM,4.5\n", Options{Zone: zone(t, "America/New_York")}, "0 4.5"},
+		"zone in a line above":          {"Time zone: UTC-5\ntime,°C\n2026-11-23 07:00,4.5\n", Options{Zone: zone(t, "Asia/Shanghai")}, "0 4.5"},
+		"times in UTC":                  {"时间 (UTC),温度 ℃\n2026-11-23 12:00,4.5\n", Options{Zone: zone(t, "Asia/Shanghai")}, "0 4.5"},
+		"zones that contradict":         {"Time zone: UTC-5\nTime zone: UTC+8\ntime,°C\n2026-11-23 12:00,4.5\n", Options{}, "0 4.5"},
+		"LogTag":                        {"\"Reading Number\",\"Date\",\"Time\",\"Elapsed Time\",\"Temperature °C\"\n1,23/11/2026,12:00:00,00:00:00,4.5\n2,23/11/2026,12:10:00,00:10:00,5\n", Options{}, "0 4.5, 10 5"},
+		"Testo":                         {"id;Date/time;T [°C]\n1;23.11.2026 12:00:00;4,5\n", Options{}, "0 4.5"},
+		"Elitech":                       {"No.,Date/Time,Temperature°C,Humidity%RH\n1,2026-11-23 12:00:00,4.5,80.1\n", Options{}, "0 4.5"},
 		"minus sign of a word program":  {"time,°C\n2026-11-23 12:00,−4.5\n", Options{}, "0 -4.5"},
 		"the start names the month":     {"Mission Start: Thu Nov 12 12:00:00 CST 2026\ntime,°C\n12/11/26 12:00,4\n", Options{}, "-15840 4"},
 		"only one order runs forward":   {"time,°C\n1/11/2026 12:00,4\n2/11/2026 12:00,4\n3/10/2027 12:00,5\n1/11/2027 12:00,4\n", Options{Dates: DMY}, "-31680 4, -30240 4, 452160 5, 493920 4"},
@@ -253,7 +260,7 @@ func TestTheHourThatComesTwiceAndTheOneThatIsLeftOut(t *testing.T) {
 }
 
 func TestWithoutAZoneItIsSaid(t *testing.T) {
-	for text, want := range map[string]bool{"time,°C\n2026-11-23 12:00,4\n": false, "time,°C\n2026-11-23T12:00:00Z,4\n": true} {
+	for text, want := range map[string]bool{"time,°C\n2026-11-23 12:00,4\n": false, "time,°C\n2026-11-23T12:00:00Z,4\n": true, "time UTC,°C\n2026-11-23 12:00:00,4\n": true} {
 		if log := read(t, text, Options{Zone: time.UTC}); log.Zoned != want {
 			t.Errorf("%q: zoned %v", text, log.Zoned)
 		}

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// place gives every row its moment, and returns them in order of time.
-func place(rows []row, log *Log, zone *time.Location) ([]row, error) {
+// place gives every row its moment, and returns them in order of time. said is
+// the zone of the whole file, asked the one that was asked for; each may be nil.
+func place(rows []row, log *Log, said, asked *time.Location) ([]row, error) {
 	withOffset := 0
 	for _, r := range rows {
 		if r.stamp.hasZone {
@@ -17,9 +18,13 @@ func place(rows []row, log *Log, zone *time.Location) ([]row, error) {
 	if withOffset > 0 && withOffset < len(rows) {
 		return nil, fmt.Errorf("some lines say how far their clock is from Greenwich and some, as line %d, do not", firstWithout(rows))
 	}
-	log.Zoned = withOffset > 0
-	if zone == nil {
-		zone = time.UTC
+	log.Zoned = withOffset > 0 || said != nil
+	zone := time.UTC
+	switch {
+	case said != nil:
+		zone = said
+	case asked != nil:
+		zone = asked
 	}
 	newestFirst := len(rows) > 1 && descending(rows, log.Dates) && !ascending(rows, log.Dates)
 	if newestFirst {

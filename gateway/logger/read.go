@@ -37,7 +37,7 @@ func (t *table) read(log *Log, o Options) error {
 	if err := values(rows, log); err != nil {
 		return err
 	}
-	if rows, err = place(rows, log, o.Zone); err != nil {
+	if rows, err = place(rows, log, t.zoneOf(), o.Zone); err != nil {
 		return err
 	}
 	for _, r := range rows {

@@ -107,9 +107,13 @@ func TestAProfileGivesLimitsAndAHint(t *testing.T) {
 		file, profile, hint string
 	}{
 		{steady("2"), "mutton-chilled", "released"},
-		{steady("4.5"), "mutton-chilled", "released"}, // beyond the warning of 4 °C only
+		{logFile(t, "time,temp °C\n2026-11-23 20:00,2\n2026-11-23 20:10,4.5\n2026-11-23 20:20,2\n"), "mutton-chilled", "released"}, // 10 minutes; 15 are allowed
+		{steady("4.5"), "mutton-chilled", "on-hold"}, // the warning of 4 °C would have rung
 		{steady("9"), "mutton-chilled", "on-hold"},
-		{steady("-10"), "mutton-frozen", "released"},          // for 50 minutes; 60 are allowed above -15 °C
+		{steady("20"), "potato", "released"}, // 50 minutes; 4 h are allowed
+		{logFile(t, "time,temp °C\n2026-11-23 10:00,20\n2026-11-23 12:00,20\n2026-11-23 14:00,20\n2026-11-23 16:00,20\n"), "potato", "on-hold"}, // its profile warns, and has no excursion above
+		{steady("-18.5"), "mutton-frozen", "released"},
+		{steady("-10"), "mutton-frozen", "on-hold"},
 		{logFile(t, tenMinutes), "mutton-chilled", "on-hold"}, // half of it is not covered
 	} {
 		status, out, errs := run(t, "assess", c.file, "--profile", c.profile, "--tz", "UTC", "--json")

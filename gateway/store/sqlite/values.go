@@ -12,7 +12,9 @@ import (
 
 var _ store.Values = (*Store)(nil)
 
-const selectValues = `SELECT time_ms, value, quality, reason FROM reading
+// Time and quality come in one number: each column of a row costs as much as
+// half the statistics that are made of it.
+const selectValues = `SELECT time_ms * 4 + quality, value, reason FROM reading
 	WHERE point = (SELECT id FROM point WHERE name = ?)
 	  AND quantity = (SELECT id FROM quantity WHERE name = ?)
 	  AND time_ms >= ? AND time_ms < ?
@@ -34,15 +36,15 @@ func (s *Store) ReadValues(ctx context.Context, q store.Query, yield func(store.
 	}
 	defer rows.Close()
 	var (
-		ms, quality int64
-		value       sql.NullFloat64
-		why         sql.NullString
+		both  int64
+		value sql.NullFloat64
+		why   sql.NullString
 	)
 	for rows.Next() {
-		if err := rows.Scan(&ms, &value, &quality, &why); err != nil {
+		if err := rows.Scan(&both, &value, &why); err != nil {
 			return s.wrap("read", err)
 		}
-		v := store.Value{At: time.UnixMilli(ms).UTC(), Value: value.Float64, Quality: sensors.Quality(quality), Reason: sensors.Reason(why.String)}
+		v := store.Value{At: time.UnixMilli(both >> 2).UTC(), Value: value.Float64, Quality: sensors.Quality(both & 3), Reason: sensors.Reason(why.String)}
 		if value.Valid == (v.Quality == sensors.Bad) {
 			return s.wrap("read", fmt.Errorf("%s at %s: the row's quality %s and its value contradict each other", q.Point, v.At, v.Quality))
 		}
