@@ -10,10 +10,13 @@ TOXIPROXY := github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0
 TELEGRAF := github.com/influxdata/telegraf/cmd/telegraf@v1.36.4
 TELEGRAF_PARTS := custom,inputs.mqtt_consumer,inputs.modbus,outputs.influxdb_v2,outputs.discard,parsers.influx,serializers.influx
 UI := gateway/web/ui
+PARTS := gateway/evidence/npm
+FONT := gateway/evidence/certificate/font
+NOTO := $(PARTS)/node_modules/@expo-google-fonts/noto-sans-sc
 
-.PHONY: build demo page test test-deps test-qemu chaos check bench bench-deps cross clean help
+.PHONY: build demo page font verify-page test test-deps test-qemu chaos check bench bench-deps cross clean help
 
-build: page ## the three binaries in bin/, with the page inside
+build: page font ## the three binaries in bin/, with the page inside
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
 demo: build ## the whole county on this machine
@@ -26,7 +29,22 @@ $(UI)/node_modules/.installed: $(UI)/package-lock.json
 	cd $(UI) && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
-test: ## unit tests under the race detector, integration tests with plain binaries
+font: $(FONT)/regular.ttf.gz $(FONT)/semibold.ttf.gz ## the font of the certificates' PDFs (57 MB from npm, once)
+
+$(FONT)/regular.ttf.gz: $(PARTS)/node_modules/.installed
+	gzip -9nc $(NOTO)/400Regular/NotoSansSC_400Regular.ttf > $@.new && mv $@.new $@
+
+$(FONT)/semibold.ttf.gz: $(PARTS)/node_modules/.installed
+	gzip -9nc $(NOTO)/600SemiBold/NotoSansSC_600SemiBold.ttf > $@.new && mv $@.new $@
+
+$(PARTS)/node_modules/.installed: $(PARTS)/package-lock.json
+	cd $(PARTS) && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+verify-page: $(PARTS)/node_modules/.installed ## the offline verifier's libraries, bundled into the file that is committed
+	cd $(PARTS) && npm run --silent build
+
+test: font ## unit tests under the race detector, integration tests with plain binaries
 	go test -race -timeout 20m $$(go list ./... | grep -v /app/chain)
 	go test -count 1 -timeout 20m ./gateway/app/chain # builds its own binaries, which go's cache of results cannot see
 

@@ -8,7 +8,7 @@
 set -euo pipefail
 cache=$1 influxd=$2 toxiproxy=$3
 
-packages=(mosquitto mosquitto-clients python3-pymodbus python3-serial python3-serial-asyncio python3-aiosmtpd gcc libc6-dev libmodbus-dev socat gpsd gpsd-clients chromium fonts-noto-cjk openssl systemd qemu-system-arm xz-utils e2fsprogs strace)
+packages=(mosquitto mosquitto-clients python3-pymodbus python3-serial python3-serial-asyncio python3-aiosmtpd gcc libc6-dev libmodbus-dev socat gpsd gpsd-clients chromium fonts-noto-cjk openssl systemd qemu-system-arm xz-utils e2fsprogs strace poppler-utils zbar-tools)
 missing=()
 for p in "${packages[@]}"; do
 	dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")

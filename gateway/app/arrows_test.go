@@ -168,7 +168,7 @@ func importName(f *ast.File, imported string) string {
 func edgeDependencies(t tree) (wrong []string) {
 	unwanted := []string{
 		"influxdata/influxdb", "influxdb-client", "fpdf", "gopdf", "prometheus/", "simonvetter/modbus", "mochi-mqtt",
-		module + "/gateway/web", module + "/gateway/demo", module + "/sensors/sim",
+		module + "/gateway/web", module + "/gateway/evidence", module + "/gateway/demo", module + "/sensors/sim",
 	}
 	for _, p := range t.packages {
 		for _, d := range p.Deps {

@@ -3,7 +3,10 @@ package evidence_test
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -163,4 +166,22 @@ func read(t *testing.T, path string) []byte {
 func write(t *testing.T, path string, text []byte) {
 	t.Helper()
 	must(t, os.WriteFile(path, text, 0o600))
+}
+
+// What is published can be read back and trusted, and holds no private key.
+func TestKeysArePublished(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "keys")
+	k := open(t, folder, noon)
+	must(t, k.Rotate(noon.Add(time.Hour)))
+	w := httptest.NewRecorder()
+	evidence.KeysHandler(k.Published).ServeHTTP(w, httptest.NewRequest("GET", "/api/v1/keys", nil))
+	got, err := evidence.ParsePublicKeys(w.Body.Bytes())
+	if err != nil || len(got.Keys) != 2 || got.County != "hangjin" {
+		t.Errorf("%+v %v", got, err)
+	}
+	block, _ := pem.Decode(read(t, filepath.Join(folder, "county.pem")))
+	seed := block.Bytes[len(block.Bytes)-ed25519.SeedSize:]
+	if bytes.Contains(w.Body.Bytes(), []byte(base64.StdEncoding.EncodeToString(seed))) {
+		t.Error("the private key is published")
+	}
 }

@@ -128,8 +128,47 @@ func canonical(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
 }
 
+// pendingAudit is an audit row that is not written yet: the transaction's last
+// one also gets the digests of what the transaction wrote.
+type pendingAudit struct {
+	action, object string
+	detail         detail
+}
+
 // audit appends one row to the chain, in the transaction of the change.
 func (tx *txn) audit(action, object string, d detail) error {
+	if err := tx.writeAudit(); err != nil {
+		return err
+	}
+	tx.last = &pendingAudit{action, object, d}
+	return nil
+}
+
+// endAudit writes the last row of a transaction. Rows that were written without
+// any get one of their own.
+func (tx *txn) endAudit() error {
+	rows, err := tx.writtenRows()
+	if err != nil {
+		return err
+	}
+	if len(rows) > 0 {
+		if tx.last == nil {
+			tx.last = &pendingAudit{"rows.written", "county.db", nil}
+		}
+		with := detail{"rows": rows}
+		maps.Copy(with, tx.last.detail) // a baseline has its own
+		tx.last.detail = with
+	}
+	return tx.writeAudit()
+}
+
+// writeAudit writes the row that waits.
+func (tx *txn) writeAudit() error {
+	if tx.last == nil {
+		return nil
+	}
+	action, object, d := tx.last.action, tx.last.object, tx.last.detail
+	tx.last = nil
 	if !tx.ready {
 		err := tx.QueryRowContext(tx.ctx, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").
 			Scan(&tx.head.Seq, &tx.head.Hash)

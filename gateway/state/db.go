@@ -30,6 +30,8 @@ type DB struct {
 	platform        bool                   // verdicts are queued for a traceability platform
 	quarantineLimit int
 
+	rows bool // what is written gets digests in the audit, see rows.go
+
 	mu   sync.Mutex
 	head AuditHead // newest audit row this process has written
 
@@ -92,7 +94,11 @@ func (db *DB) open(ctx context.Context, path string) error {
 		return err
 	}
 	db.writer.SetMaxOpenConns(1)
-	if err := db.migrate(ctx); err != nil {
+	migrated, err := db.migrate(ctx)
+	if err != nil {
+		return err
+	}
+	if err := db.beginRows(ctx, migrated); err != nil {
 		return err
 	}
 	if err := db.often.prepare(ctx, db.writer); err != nil {
@@ -150,6 +156,8 @@ type txn struct {
 	ready bool // head was read
 
 	platform bool // of DB
+	rows     bool // as of DB
+	last     *pendingAudit
 }
 
 // errUnchanged makes change roll back without reporting an error: nothing to
@@ -166,8 +174,15 @@ func (db *DB) change(ctx context.Context, actor Actor, do func(*txn) error) (err
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	tx := &txn{Tx: sqlTx, ctx: context.WithoutCancel(ctx), often: &db.often, actor: actor, at: db.now(), platform: db.platform}
-	if err := do(tx); err != nil {
+	tx := &txn{Tx: sqlTx, ctx: context.WithoutCancel(ctx), often: &db.often, actor: actor, at: db.now(), platform: db.platform, rows: db.rows}
+	err = tx.watchRows()
+	if err == nil {
+		err = do(tx)
+	}
+	if err == nil {
+		err = tx.endAudit()
+	}
+	if err != nil {
 		rollback := sqlTx.Rollback()
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

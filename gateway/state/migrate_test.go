@@ -31,6 +31,9 @@ func TestMigrationFromVersion1KeepsEverything(t *testing.T) {
 	must(t, db.VerifyAudit(ctx))
 	rows, err := db.Audit(ctx, AuditFilter{})
 	must(t, err)
+	for len(rows) > 0 && rows[len(rows)-1].Action == "rows.covered" { // of what was there before; see rows_test.go
+		rows = rows[:len(rows)-1]
+	}
 	if last := rows[len(rows)-1]; len(rows) != 8+migrated(t) || last.Action != "schema.migrated" || last.Detail != fmt.Sprintf(`{"from":%d,"to":%d}`, migrated(t)-1, migrated(t)) {
 		t.Errorf("%d rows, the last is %s %s", len(rows), last.Action, last.Detail)
 	}

@@ -35,12 +35,28 @@ func verifyAudit(cmd *cobra.Command, path, against string) error {
 	if err != nil {
 		return err
 	}
+	rows, err := state.VerifyRows(cmd.Context(), path)
+	if err != nil {
+		return err
+	}
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "%s: the audit holds from the first row to the last\nhead %d:%x\n", path, head.Seq, head.Hash)
+	if rows.Covered() {
+		fmt.Fprintf(out, "rows %d compared with the digests that the audit has of them, in %s\n", rows.Rows, strings.Join(rows.Tables, ", "))
+	} else {
+		fmt.Fprintln(out, "rows not compared: the audit has no digests of them yet; they begin when this version's collector first opens the file")
+	}
+	fmt.Fprintf(out, "Without digests, and so not compared: %s.\n", strings.Join(rows.Uncovered, ", "))
 	if len(kept) == 0 {
 		fmt.Fprintln(out, "Not shown: that no row was cut off its end, or its whole tail rewritten. Keep this head elsewhere, or give --against a certificate.")
 	} else {
 		fmt.Fprintf(out, "It goes through row %d as it was kept.\n", kept[0].Seq)
+	}
+	for _, w := range rows.Wrong {
+		fmt.Fprintln(out, "ALTERED", w)
+	}
+	if len(rows.Wrong) > 0 {
+		return errReported
 	}
 	return nil
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"database/sql"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -141,6 +143,18 @@ func TestVerifyAudit(t *testing.T) {
 	writeAudit(t, shorter, 3)
 	if out, status := said("verify", "--audit", shorter, "--against", held); status != 1 || !strings.Contains(out, "audit row") {
 		t.Errorf("a chain that was cut off: %d %s", status, out)
+	}
+	// A row of a table, which the audit has a digest of.
+	db, err := sql.Open("sqlite", path) // as somebody with the sqlite3 shell would
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), "DROP TRIGGER frozen_never_deleted; DELETE FROM frozen WHERE reference = 'CC-b'")
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if out, status := said("verify", "--audit", path); status != 1 || !strings.Contains(out, "ALTERED frozen 'CC-b': gone") {
+		t.Errorf("a row taken out of a table: %d %s", status, out)
 	}
 	// One byte, in a detail.
 	text, err := os.ReadFile(path)

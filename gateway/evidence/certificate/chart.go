@@ -202,6 +202,13 @@ func (p *chart) run(on canvas, cells [][3]float64, x func(float64) float64) {
 		shape = append(shape, lower[4*i:4*i+4]...)
 	}
 	on.area(course, shape...)
+	if len(cells) > 1 { // from cell to cell, where they are wide and the course is steep
+		var middle []float64
+		for _, c := range cells {
+			middle = append(middle, x(c[0]+0.5), p.height((c[1]+c[2])/2))
+		}
+		on.line(course, 0.3, false, middle...)
+	}
 	for _, c := range cells {
 		a, b := x(c[0]), math.Max(x(c[0]+1), x(c[0])+0.3)
 		if l := p.v.Doc.Profile.HighC; l != nil && c[2] > l.ValueC {

@@ -2,6 +2,7 @@ package certificate
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"coldchain/gateway/evidence"
@@ -209,21 +210,17 @@ func (s *sheet) brief(t table, rows int) {
 	xs := columns(t)
 	s.columnHeads(t, xs)
 	for n, row := range t.Rows[:min(rows, len(t.Rows))] {
-		c := ink
-		if t.Alert[n] {
-			c = red
-		}
 		for i, cell := range row {
 			col := t.Cols[i]
 			text := s.short(7.4, "", cell, xs[i+1]-xs[i]-1.2)
-			cc := ink
-			if t.Alert[n] && (i == 6 || i >= 8 || t.ZH == s.v.Excursions.ZH && i == 3) && cell != "0" && cell != none && t.ZH != s.v.Excursions.ZH {
-				cc = c
+			c := ink
+			if slices.Contains(t.Red[n], i) {
+				c = red
 			}
 			if col.Right {
-				s.write(cc, 7.4, "", 'R', xs[i+1]-1, s.y+3.1, text)
+				s.write(c, 7.4, "", 'R', xs[i+1]-1, s.y+3.1, text)
 			} else {
-				s.write(cc, 7.4, "", 'L', xs[i]+t.inset(i), s.y+3.1, text)
+				s.write(c, 7.4, "", 'L', xs[i]+t.inset(i), s.y+3.1, text)
 			}
 		}
 		s.y += rowH

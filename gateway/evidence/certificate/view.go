@@ -69,7 +69,8 @@ type table struct {
 	Empty  string
 	Cols   []column
 	Rows   [][]string
-	Alert  map[int]bool // rows that are beyond a limit
+	Alert  map[int]bool  // rows that are beyond a limit
+	Red    map[int][]int // of such a row: the columns that say so
 }
 
 // column has a width in parts of the whole.
@@ -234,18 +235,22 @@ func (v *view) stays(c clock) {
 			row[7] = "不监测"
 		}
 		t.Rows = append(t.Rows, row)
-		if beyond(s.Above) || beyond(s.Below) {
-			t.mark(n)
+		if beyond(s.Above) {
+			t.mark(n, 6, 8)
+		}
+		if beyond(s.Below) {
+			t.mark(n, 4, 9)
 		}
 	}
 	v.Stays = t
 }
 
-func (t *table) mark(row int) {
+func (t *table) mark(row int, columns ...int) {
 	if t.Alert == nil {
-		t.Alert = map[int]bool{}
+		t.Alert, t.Red = map[int]bool{}, map[int][]int{}
 	}
 	t.Alert[row] = true
+	t.Red[row] = append(t.Red[row], columns...)
 }
 
 func beyond(s *exposure.Side) bool { return s != nil && s.Events > 0 }
