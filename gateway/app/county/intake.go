@@ -63,7 +63,9 @@ func (r *rowRefused) Error() string { return r.en }
 
 // importRow books one row; made is false when it was there and the same.
 func (v view) importRow(ctx context.Context, who state.Actor, key string, r intake.Row, zones map[string]string) (made bool, err error) {
-	line := func(what string) state.IdempotencyKey { return state.IdempotencyKey(fmt.Sprintf("%s/%d/%s", key, r.Line, what)) }
+	line := func(what string) state.IdempotencyKey {
+		return state.IdempotencyKey(fmt.Sprintf("%s/%d/%s", key, r.Line, what))
+	}
 	var stay *batch.Custody
 	if r.Zone != "" {
 		zone, known := zones[zoneKey(r.Zone)]
