@@ -52,6 +52,7 @@ func county() web.County {
 func newRig(t *testing.T, opt web.Options) *rig {
 	t.Helper()
 	f := webtest.NewFake()
+	f.Clock = func() time.Time { return noon }
 	f.Boxes = []web.Gateway{{Name: "gw-balagong", Site: "balagong", Online: true, LastSeen: noon, Undelivered: 3}}
 	lot := batch.Batch{ID: "HJQ261123-TLG-007", Product: "塔拉沟山羊肉", Profile: "goat-chilled", Quantity: "240 kg", Owner: "示例合作社", Created: noon.Add(-5 * time.Hour)}
 	held := batch.Custody{Batch: lot.ID, Zone: "balagong/mutton-1", From: noon.Add(-5 * time.Hour)}

@@ -24,7 +24,7 @@ func Run(ctx context.Context, version string, args []string, stdout, stderr io.W
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(demoCommand(version), simulateCommand(), checkCommand(), batchCommand(), channelsCommand(), exportCommand(), rehearseCommand(),
+	root.AddCommand(demoCommand(version), simulateCommand(), checkCommand(), batchCommand(), recallCommand(), channelsCommand(), exportCommand(), rehearseCommand(),
 		scanCommand(), probeCommand(), commissionCommand(version), journalCommand(), backupCommand(version), restoreCommand(), frozenCommand(), notifyCommand(), pinCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
