@@ -9,7 +9,9 @@ import (
 // papers writes down what people wrote of the scene's batches: one that has been
 // through everything, one that was made of two, one that waits for its paper.
 func (s *Scene) papers(now time.Time) {
-	ago := func(hours float64) time.Time { return now.Add(-time.Duration(hours * float64(time.Hour))).Truncate(time.Second) }
+	ago := func(hours float64) time.Time {
+		return now.Add(-time.Duration(hours * float64(time.Hour))).Truncate(time.Second)
+	}
 	s.Rule = batch.Rule{Documents: []string{batch.DocQuarantine}, Coverage: 0.9, Gap: 2 * time.Hour}
 	full, poor := 0.987, 0.71
 	s.Evidence = map[string]batch.Evidence{
