@@ -49,9 +49,14 @@ func county() web.County {
 	}
 }
 
-func newRig(t *testing.T, opt web.Options) *rig {
+func newRig(t *testing.T, opt web.Options) *rig { return newRigWith(t, opt, nil) }
+
+// newRigWith is newRig that keeps papers.
+func newRigWith(t *testing.T, opt web.Options, papers web.Files) *rig {
 	t.Helper()
 	f := webtest.NewFake()
+	f.Papers = papers
+	f.Clock = func() time.Time { return noon }
 	f.Boxes = []web.Gateway{{Name: "gw-balagong", Site: "balagong", Online: true, LastSeen: noon, Undelivered: 3}}
 	lot := batch.Batch{ID: "HJQ261123-TLG-007", Product: "塔拉沟山羊肉", Profile: "goat-chilled", Quantity: "240 kg", Owner: "示例合作社", Created: noon.Add(-5 * time.Hour)}
 	held := batch.Custody{Batch: lot.ID, Zone: "balagong/mutton-1", From: noon.Add(-5 * time.Hour)}

@@ -3,13 +3,16 @@ package county
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"coldchain/alerting"
+	"coldchain/alerting/batch"
 	"coldchain/alerting/duty"
+	"coldchain/alerting/engine"
 	"coldchain/gateway/pin"
 	"coldchain/gateway/state"
 	"coldchain/gateway/web"
@@ -221,5 +224,36 @@ func TestAForwardedLinkAsksForThePIN(t *testing.T) {
 	ok(t, r.AnswerMessage(ctx, key, link("库管0", "4711"), duty.OnTheWay))
 	if m, err := r.Message(context.Background(), key); err != nil || len(m.Answered) != 2 || m.Answered[1].By != "库管0" {
 		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+// TestBookingTakesThePIN: a name of the roster books goods by its PIN; a program
+// that calls itself something else goes on as before.
+func TestBookingTakesThePIN(t *testing.T) {
+	r := newPINs(t)
+	ok(t, r.choose("库管0", "keeper-0", "", "4711"))
+	g, err := newGoods(r.office.cfg, newUsage(r.office.cfg, slog.New(slog.DiscardHandler)), slog.New(slog.DiscardHandler))
+	ok(t, err)
+	g.state, g.usage.state, g.usage.now = r.db, r.db, r.office.now
+	g.usage.judging = func(func(*engine.Engine) error) error { return nil }
+	ok(t, g.all(t.Context(), heard{}, told{}, nil))
+	r.view.goods = g
+	book := func(name string, p pin.PIN, id string) error {
+		_, err := r.view.CreateBatch(t.Context(), web.Actor{Name: name, Via: "token", PIN: p, Device: "d"}, "k"+id, batch.Batch{ID: id, Product: "羊肉"}, "site-0/room", time.Time{}, "")
+		return err
+	}
+	wantCode(t, book("库管0", "", "A"), web.PINNeeded)
+	wantCode(t, book("keeper-0", "4712", "A"), web.PINWrong)
+	if _, err := r.db.Batch(t.Context(), "A"); !errors.Is(err, state.ErrNotFound) {
+		t.Fatalf("booked without the PIN: %v", err)
+	}
+	ok(t, book("库管0", "4711", "A"))
+	ok(t, book("配货程序", "", "B"))
+	_, err = r.view.MoveBatch(t.Context(), web.Actor{Name: "库管0", Via: "token", Device: "d"}, "m", "A", web.Move{})
+	wantCode(t, err, web.PINNeeded)
+	wantCode(t, r.view.Enter(t.Context(), web.Actor{Name: "库管0", Via: "token", Device: "d"}, "v", "A", batch.Verdict{Decision: batch.Rejected, Reason: "x"}), web.PINNeeded)
+	rows, err := r.db.Audit(t.Context(), state.AuditFilter{Object: "A"})
+	if err != nil || len(rows) != 1 || rows[0].Actor.ID != "keeper-0" {
+		t.Errorf("%+v %v", rows, err)
 	}
 }

@@ -16,12 +16,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"coldchain/alerting/batch"
 	"coldchain/gateway/config"
 )
 
 // api is the collector's HTTP interface as this tool uses it.
 type api struct {
-	server, tokenFile, key, actor string
+	server, tokenFile, key, actor, pinFile string
 }
 
 func batchCommand() *cobra.Command {
@@ -31,7 +32,9 @@ func batchCommand() *cobra.Command {
 	cmd.PersistentFlags().StringVar(&a.tokenFile, "token-file", "", "file that holds the token of web.token_file")
 	cmd.PersistentFlags().StringVar(&a.key, "key", "", "idempotency key: repeat a request under the same key and it is carried out once (default: a new one)")
 	cmd.PersistentFlags().StringVar(&a.actor, "actor", "", "who does this, for the audit")
-	cmd.AddCommand(a.create(), a.move(), a.list())
+	cmd.PersistentFlags().StringVar(&a.pinFile, "pin-file", "", "file that holds the PIN of --actor, where that is somebody of the roster")
+	cmd.AddCommand(a.create(), a.move(), a.list(), a.show(), a.verdict(), a.sign(), a.importList())
+	cmd.AddCommand(a.derivations()...)
 	return cmd
 }
 
@@ -43,7 +46,10 @@ func (a *api) create() *cobra.Command {
 		Example: "  coldchain batch create HJQ261123-TLG-007 --product 塔拉沟山羊肉 --zone balagong/mutton --quantity '240 kg'",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request := map[string]any{"id": args[0], "actor": a.actor}
+			request, err := a.claimed(map[string]any{"id": args[0]})
+			if err != nil {
+				return err
+			}
 			for name, value := range body {
 				request[name] = *value
 			}
@@ -63,21 +69,38 @@ func (a *api) create() *cobra.Command {
 }
 
 func (a *api) move() *cobra.Command {
-	var to, at, override string
+	var to, at, override, place string
 	var left bool
+	var courier batch.Courier
+	var packing float64
 	cmd := &cobra.Command{
-		Use:   "move ID (--to SITE/ZONE | --left)",
+		Use:   "move ID (--to SITE/ZONE | --place WORDS | --left)",
 		Short: "Book a batch into another zone, or out of the cold chain",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if left == (to != "") {
-				return errors.New("say either --to SITE/ZONE or --left")
+			if one := left != (to != "") != (place != ""); !one || left && to != "" && place != "" {
+				return errors.New("say one of --to SITE/ZONE, --place WORDS and --left")
 			}
-			return a.write(cmd, "/api/v1/batches/"+url.PathEscape(args[0])+"/moves", map[string]any{"zone": to, "at": at, "actor": a.actor, "override": override})
+			request, err := a.claimed(map[string]any{"zone": to, "place": place, "at": at, "override": override})
+			if err != nil {
+				return err
+			}
+			if courier.Waybill != "" || courier.Firm != "" {
+				if cmd.Flags().Changed("packing") {
+					courier.PackingC = &packing
+				}
+				request["courier"] = courier
+			}
+			return a.write(cmd, "/api/v1/batches/"+url.PathEscape(args[0])+"/moves", request)
 		},
 	}
 	cmd.Flags().StringVar(&to, "to", "", "the zone that holds it from now on: site/zone")
 	cmd.Flags().StringVar(&override, "override", "", "why it comes where it does not agree with the room or with what lies there (needs --actor)")
+	cmd.Flags().StringVar(&place, "place", "", "where nothing watches it from now on, in words: a village shop, a ramp")
+	cmd.Flags().StringVar(&courier.Firm, "courier", "", "the courier who takes it; measured coverage ends")
+	cmd.Flags().StringVar(&courier.Waybill, "waybill", "", "the courier's number")
+	cmd.Flags().IntVar(&courier.Ice, "ice", 0, "packs of ice in the box")
+	cmd.Flags().Float64Var(&packing, "packing", 0, "temperature of the goods at packing, °C")
 	cmd.Flags().BoolVar(&left, "left", false, "it has left the county's cold chain")
 	cmd.Flags().StringVar(&at, "at", "", "since when (RFC 3339; default now)")
 	return cmd
@@ -110,6 +133,14 @@ func (a *api) list() *cobra.Command {
 	cmd.Flags().StringVar(&search, "search", "", "part of the code, product or owner")
 	cmd.Flags().StringVar(&zone, "zone", "", "only what lies there now: site/zone")
 	return cmd
+}
+
+// claimed adds who books, if somebody said so.
+func (a *api) claimed(body map[string]any) (map[string]any, error) {
+	if a.actor == "" {
+		return body, nil
+	}
+	return a.named(body)
 }
 
 type bookedBatch struct {
@@ -166,12 +197,8 @@ func (a *api) do(ctx context.Context, method, path string, body, answer any) err
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("Idempotency-Key", a.key)
 	}
-	if a.tokenFile != "" {
-		token, err := config.ReadSecret(a.tokenFile)
-		if err != nil {
-			return fmt.Errorf("--token-file: %w", err)
-		}
-		req.Header.Set("Authorization", "Bearer "+token.Reveal())
+	if err := a.authorise(req); err != nil {
+		return err
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -188,6 +215,19 @@ func (a *api) do(ctx context.Context, method, path string, body, answer any) err
 	if err := json.Unmarshal(text, answer); err != nil {
 		return fmt.Errorf("understand the collector's answer: %w", err)
 	}
+	return nil
+}
+
+// authorise shows the token, if there is one.
+func (a *api) authorise(req *http.Request) error {
+	if a.tokenFile == "" {
+		return nil
+	}
+	token, err := config.ReadSecret(a.tokenFile)
+	if err != nil {
+		return fmt.Errorf("--token-file: %w", err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token.Reveal())
 	return nil
 }
 

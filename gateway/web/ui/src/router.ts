@@ -11,6 +11,7 @@ export type Route =
   | { view: 'alarms' }
   | { view: 'batches' }
   | { view: 'batch'; id: string }
+  | { view: 'import' }
   | { view: 'alarm'; id: string }
   | { view: 'queue' }
   | { view: 'operations' }
@@ -32,6 +33,7 @@ export const route = computed<Route>(() => {
   if (parts[0] === 'zones' && parts[1] && parts[2]) return { view: 'zone', zone: parts[1] + '/' + parts[2] }
   if (parts[0] === 'alarms') return parts[1] ? { view: 'alarm', id: parts[1] } : { view: 'alarms' }
   if (parts[0] === 'batches') return parts[1] ? { view: 'batch', id: parts[1] } : { view: 'batches' }
+  if (parts[0] === 'import') return { view: 'import' }
   if (parts[0] === 'queue') return { view: 'queue' }
   if (parts[0] === 'operations') return { view: 'operations' }
   const page = peoplePages.find((x) => x === parts[0])

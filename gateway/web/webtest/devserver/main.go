@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"coldchain/gateway/files"
 	"coldchain/gateway/web"
 	"coldchain/gateway/web/webtest"
 )
@@ -40,6 +41,12 @@ func run(listen string, story webtest.Story, token string, every time.Duration) 
 	if err != nil {
 		return err
 	}
+	papers, err := os.MkdirTemp("", "devserver-files-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(papers)
+	scene.Papers = files.New(papers)
 	hub := web.NewHub()
 	s, err := web.New(scene.Deps(scene.County, hub), web.Options{Token: token, AnswerKey: []byte("devserver")})
 	if err != nil {

@@ -17,7 +17,7 @@ const unreachable = new ApiError('unreachable', {
   en: 'The server cannot be reached; check the network and try again',
 })
 
-async function ask<T>(path: string, init?: RequestInit): Promise<T> {
+export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   let response: Response
   try {
     response = await fetch('/api/v1/' + path, init)
@@ -68,8 +68,9 @@ export function getReadings(point: string, fromMs: number, toMs: number, buckets
 }
 
 /** A request that changes something: the secret lets it in. */
-function send<T>(method: string, path: string, token: string, body: object): Promise<T> {
-  const headers = { Authorization: 'Bearer ' + token, 'Content-Type': 'application/json' }
+export function send<T>(method: string, path: string, token: string, body: object, key = ''): Promise<T> {
+  const headers: Record<string, string> = { Authorization: 'Bearer ' + token, 'Content-Type': 'application/json' }
+  if (key) headers['Idempotency-Key'] = key
   return ask<T>(path, { method, headers, body: JSON.stringify(body) })
 }
 

@@ -250,6 +250,16 @@ export interface Custody {
   /** why it came where it did not agree, and what that was */
   override?: string
   marks?: string[]
+  /** where it lay unmonitored by design, and how a courier took it */
+  place?: string
+  courier?: Courier
+}
+
+export interface Courier {
+  firm?: string
+  packing_c: number | null
+  ice: number
+  waybill: string
 }
 
 export interface Batch {
@@ -260,6 +270,8 @@ export interface Batch {
   owner: string
   created: string
   zone: string
+  place?: string
+  closed?: string
   custody: Custody[]
 }
 
