@@ -1,6 +1,9 @@
 package report
 
 import (
+	"cmp"
+	"math"
+
 	"coldchain/alerting/wording"
 	"coldchain/gateway/config"
 )
@@ -34,6 +37,19 @@ type Table struct {
 	Empty string
 	// Page begins a new page; Dense asks for narrow lines.
 	Page, Dense bool
+}
+
+// Percents are the widths of the columns.
+func (t Table) Percents() []int {
+	sum := 0.0
+	for _, c := range t.Columns {
+		sum += cmp.Or(c.Wide, 1)
+	}
+	out := make([]int, 0, len(t.Columns))
+	for _, c := range t.Columns {
+		out = append(out, int(math.Round(100*cmp.Or(c.Wide, 1)/sum)))
+	}
+	return out
 }
 
 // Column heads a column. Numbers stand to the right.

@@ -63,11 +63,11 @@ func (s Summary) served(t tongue) Table {
 
 func (s Summary) facilities(t tongue) Table {
 	out := Table{Title: t.say("二、设施使用与温度", "2 Use of facilities, temperatures"), Empty: t.say("没有库房", "no rooms"), Columns: []Column{
-		{Name: t.say("站点", "site"), Wide: 2}, {Name: t.say("库房", "room"), Wide: 2}, {Name: t.say("运行", "running"), Unit: t.say("天", "d"), Number: true},
+		{Name: t.say("站点", "site"), Wide: 2.4}, {Name: t.say("库房", "room"), Wide: 1.9}, {Name: t.say("运行", "running"), Unit: t.say("天", "d"), Number: true},
 		{Name: t.say("停用", "out of use"), Unit: t.say("天", "d"), Number: true}, {Name: t.say("闲置", "idle"), Unit: t.say("天", "d"), Number: true},
 		{Name: t.say("批次", "batches"), Number: true}, {Name: t.say("装车", "loads"), Number: true},
 		{Name: t.say("最低", "min"), Unit: "°C", Number: true}, {Name: t.say("最高", "max"), Unit: "°C", Number: true}, {Name: t.say("平均", "mean"), Unit: "°C", Number: true},
-		{Name: t.say("在限时间", "in range"), Unit: "%", Number: true}, {Name: t.say("覆盖率", "coverage"), Unit: "%", Number: true},
+		{Name: t.say("在限时间", "in range"), Unit: "%", Number: true, Wide: 1.3}, {Name: t.say("覆盖率", "coverage"), Unit: "%", Number: true, Wide: 1.2},
 	}}
 	for _, r := range s.Rooms {
 		inRange := Cell{Text: "—", Mark: Missing}

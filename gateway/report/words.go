@@ -107,7 +107,7 @@ func (t tongue) point(p sensors.PointID, q sensors.Quantity) string {
 	if l, ok := quantities[q]; ok {
 		what = t.label(l)
 	}
-	if strings.Contains(name, what) || strings.Contains(what, name) {
+	if name == string(q) || strings.Contains(name, what) || strings.Contains(what, name) {
 		return what
 	}
 	return name + " " + what

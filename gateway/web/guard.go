@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -168,6 +169,7 @@ type packer struct {
 func (p *packer) WriteHeader(status int) { p.status = status }
 
 func (p *packer) Write(b []byte) (int, error) {
+	p.status = cmp.Or(p.status, http.StatusOK)
 	if len(b) < compressFrom {
 		p.ResponseWriter.WriteHeader(p.status)
 		return p.ResponseWriter.Write(b)

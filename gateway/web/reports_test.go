@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -87,5 +88,27 @@ func TestReportsAsPDFWhereSomebodyDrawsThem(t *testing.T) {
 	failed = errors.New("no font")
 	if w := r.do(request{path: "/api/v1/reports/daily?site=balagong&format=pdf"}); w.Code != 500 || strings.Contains(w.Body.String(), "%PDF") {
 		t.Errorf("half a paper: %d %s", w.Code, w.Body)
+	}
+}
+
+// TestPapersReachABrowserThatTakesGzip: it used to end in a panic, because
+// these answers are written without a status.
+func TestPapersReachABrowserThatTakesGzip(t *testing.T) {
+	r := newRig(t, web.Options{})
+	server := httptest.NewServer(r.server.Handler())
+	defer server.Close()
+	for path, want := range map[string]string{
+		"/api/v1/reports/daily?site=balagong": "温度记录表", "/api/v1/reports/daily?site=balagong&format=xlsx": "PK", "/api/v1/batches/HJQ261123-TLG-007/epcis": "EPCISDocument",
+	} {
+		res, err := server.Client().Get(server.URL + path) // asks for gzip by itself
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		body, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil || res.StatusCode != 200 || !strings.Contains(string(body), want) {
+			t.Errorf("%s: %d %v, %d bytes", path, res.StatusCode, err, len(body))
+		}
 	}
 }

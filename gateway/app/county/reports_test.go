@@ -1,0 +1,68 @@
+package county
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"coldchain/alerting"
+	"coldchain/alerting/batch"
+	"coldchain/alerting/duty"
+	"coldchain/gateway/config"
+	"coldchain/gateway/report"
+	"coldchain/gateway/state"
+	"coldchain/gateway/store"
+	"coldchain/sensors"
+)
+
+// TestReportsOfACounty: readings, alarms with who answered them, batches and
+// rooms out of use come together in the papers of a running collector.
+func TestReportsOfACounty(t *testing.T) {
+	c := run(t, settings(t, config.Influx{}))
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	keeper := state.Actor{Kind: state.Person, ID: "其其格"}
+	lot := batch.Batch{ID: "B1", Product: "羊肉", Created: now.Add(-time.Minute)}
+	if _, err := c.app.State().CreateBatch(t.Context(), keeper, "k", lot, &batch.Custody{Zone: "balagong/mutton", From: lot.Created}); err != nil {
+		t.Fatal(err)
+	}
+	start := now.Add(-time.Second)
+	a := alerting.Alarm{ID: alerting.AlarmID(alerting.HighLimit, "balagong/mutton/air", start), Rule: alerting.HighLimit, Object: "balagong/mutton/air", Zone: "balagong/mutton",
+		Level: alerting.Excursion, Class: alerting.Live, State: alerting.Unacknowledged, Start: start, Raised: start, LastSeen: start, Limit: -15, Peak: -9, LastValue: -9, HasValue: true}
+	if _, err := c.app.State().Apply(t.Context(), state.Actor{Kind: state.System, ID: "engine"}, []alerting.Transition{{Change: alerting.Raised, Alarm: a, At: start}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.app.State().TakeStep(t.Context(), keeper, a.ID, duty.Acknowledged, "去看", now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.app.Store().Write(t.Context(), []store.Record{{Reading: sensors.NewGood("balagong/mutton/air", start, -9), Quantity: sensors.Temperature, Gateway: "balagong-gw", Epoch: 1, Seq: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	m, err := c.app.reports()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := m.Daily(t.Context(), "balagong", start, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Alarms) != 1 || d.Alarms[0].Answered == nil || d.Alarms[0].Answered.By != "其其格" || len(d.Alarms[0].Batches) != 1 {
+		t.Errorf("alarms %+v", d.Alarms)
+	}
+	if len(d.Rooms) != 1 || len(d.Rooms[0].Batches) != 1 || d.Rooms[0].High == nil || d.HandsKept {
+		t.Errorf("rooms %+v", d.Rooms)
+	}
+	if _, err := m.Daily(t.Context(), "nowhere", start, now); !errors.Is(err, report.ErrNoSite) {
+		t.Errorf("%v", err)
+	}
+	res, err := http.Get(c.app.URL() + "/api/v1/reports/monthly")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if page, err := io.ReadAll(res.Body); err != nil || res.StatusCode != 200 || !strings.Contains(string(page), "冷链月通报") {
+		t.Errorf("%d %v", res.StatusCode, err)
+	}
+}
