@@ -41,7 +41,7 @@ const (
 func newBooks(cfg *config.County, g *goods, set func(string, wire.SiteBook) error) *books {
 	b := &books{sites: cfg.Sites, rooms: map[string]wire.ZoneBook{}, goods: g, set: set}
 	for _, z := range cfg.EngineZones() {
-		b.rooms[z.ID] = wire.ZoneBook{Zone: z.ID, Product: productBook(z.Product), Masks: masksBook(z.Masks)}
+		b.rooms[z.ID] = wire.ZoneBook{Zone: z.ID, Product: productBook(z.Product), Masks: masksBook(z.Masks), Learns: z.LearnsDefrost}
 	}
 	for _, s := range cfg.Sites {
 		zone, _, _ := strings.Cut(s.Outdoor, "/")
