@@ -109,6 +109,7 @@ func (o *object) swings(k string, list alerting.Swings) {
 func (g *goods) appendState(b []byte) []byte {
 	o := begin(b)
 	o.lag(&g.lag)
+	o.Int("came", g.came)
 	if g.hole.end.at != 0 {
 		o.Key("before")
 		in := begin(o.B)

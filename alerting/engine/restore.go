@@ -95,6 +95,7 @@ type goodsState struct {
 	lagState
 	Before lagState `json:"before"`
 	End    lagState `json:"end"`
+	Came   stamp    `json:"came"`
 }
 
 type lagState struct {
@@ -231,6 +232,7 @@ func (p *point) restore(st *pointState, recent, lateRecent times) {
 		p.mask.live, p.mask.late, p.mask.lateNewest = swings(st.Mask), swings(st.MaskLate), int64(st.MaskNewest)
 	}
 	if p.goods != nil && st.Goods != nil {
+		p.goods.came = int64(st.Goods.Came)
 		p.goods.lag, p.goods.hole = st.Goods.lag(), holeInAir{st.Goods.Before.lag(), st.Goods.End.lag()}
 	}
 	if p.thaw != nil && st.Thaw != nil {

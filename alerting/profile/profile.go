@@ -26,6 +26,7 @@ type Profile struct {
 	// Hygiene says what it must not lie beside.
 	Hygiene Hygiene
 	Limits  []Limit // of the air temperature around it, °C
+	Thermal Thermal // how slowly it follows that
 }
 
 // Label is a name for people.
@@ -61,6 +62,8 @@ type file struct {
 	Label   Label       `yaml:"label"`
 	Hygiene Hygiene     `yaml:"hygiene"`
 	Limits  []fileLimit `yaml:"limits"`
+
+	Thermal *fileThermal `yaml:"thermal"`
 }
 
 type fileLimit struct {
@@ -146,6 +149,7 @@ func (f file) profile(name string) (Profile, error) {
 				Within: l.Within, Reached: l.AtLimit == "outside"}, l.Source})
 		}
 	}
+	p.Thermal = f.Thermal.thermal(bad)
 	if err := alerting.CheckLimits(sensors.Temperature, p.plain()); err != nil {
 		bad(": %w", err)
 	}
