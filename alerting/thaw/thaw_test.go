@@ -20,7 +20,6 @@ type room struct {
 	doors      bool
 	disturb    func(minute int) float64 // °C above what the thermostat holds
 	door       float64
-	visits     int
 }
 
 func newRoom(seed uint64) *room {
