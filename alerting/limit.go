@@ -67,6 +67,9 @@ type Zone struct {
 	Hysteresis map[sensors.Quantity]float64 // °C or %RH; when absent 0.5 °C, 3 %RH
 	Product    *Product                     // nil: only the air is judged
 	Masks      map[sensors.Quantity]Mask    // by the zone's switches that excuse it
+	// LearnsDefrost lets the zone's defrosts be learned from its air, where no
+	// switch tells of them; see package thaw. They excuse as a switch's would.
+	LearnsDefrost bool
 }
 
 // CheckLimits reports the first contradiction in a set of limits of one

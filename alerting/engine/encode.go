@@ -77,6 +77,10 @@ func (p *point) appendState(b []byte) []byte {
 		o.Key("goods")
 		o.B = p.goods.appendState(o.B)
 	}
+	if p.thaw != nil && p.thaw.Known() {
+		o.Key("thaw")
+		o.B = p.thaw.AppendJSON(o.B)
+	}
 	if l := p.late; l != nil {
 		o.Key("late")
 		o.B = l.appendState(o.B)
@@ -105,6 +109,7 @@ func (o *object) swings(k string, list alerting.Swings) {
 func (g *goods) appendState(b []byte) []byte {
 	o := begin(b)
 	o.lag(&g.lag)
+	o.Int("came", g.came)
 	if g.hole.end.at != 0 {
 		o.Key("before")
 		in := begin(o.B)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"coldchain/alerting"
+	"coldchain/alerting/thaw"
 	"coldchain/sensors"
 )
 
@@ -52,11 +53,12 @@ type point struct {
 	ok      int64 // since when the newest readings are inside; 0 when they are not
 	reason  sensors.Reason
 
-	sides   []side  // high, low, and by kind what else there are lines for
-	mask    *mask   // nil: excuses nothing
-	masks   []*mask // of the zone
-	goods   *goods  // nil: nothing is estimated from this point
-	probe   bool    // in the goods: judged by the product's limits
+	sides   []side        // high, low, and by kind what else there are lines for
+	mask    *mask         // nil: excuses nothing
+	masks   []*mask       // of the zone
+	thaw    *thaw.Learner // nil: defrosts are not learned from it
+	goods   *goods        // nil: nothing is estimated from this point
+	probe   bool          // in the goods: judged by the product's limits
 	recent  times
 	late    *lateTrack
 	silence *silence
@@ -115,6 +117,7 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 	products := make(map[string]*alerting.Product, len(cfg.Zones))
 	switches := make(map[string]map[sensors.Quantity]alerting.Mask, len(cfg.Zones))
 	masks := make(map[string][]*mask, len(cfg.Zones))
+	learns := make(map[string]bool, len(cfg.Zones))
 	for _, z := range cfg.Zones {
 		b, err := zoneBands(z)
 		if err != nil {
@@ -124,6 +127,7 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 			return nil, fmt.Errorf("zone %s is listed twice", z.ID)
 		}
 		zones[z.ID], products[z.ID], switches[z.ID] = b, z.Product, z.Masks
+		learns[z.ID] = z.LearnsDefrost
 	}
 	none := newBands("", nil, 0)
 	orNone := func(b bands) bands {
@@ -148,6 +152,9 @@ func New(cfg Config, start time.Time) (*Engine, error) {
 	for _, p := range e.points {
 		if p.quantity == sensors.Temperature && !p.probe {
 			p.masks = masks[p.zone]
+			if learns[p.zone] {
+				p.thaw = &thaw.Learner{}
+			}
 		}
 	}
 	slices.SortFunc(e.points, func(x, y *point) int { return cmp.Compare(x.id, y.id) })

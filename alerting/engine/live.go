@@ -18,6 +18,9 @@ func (e *Engine) observeLive(p *point, r sensors.Reading, t, now int64) {
 	if good && p.goods != nil {
 		p.goods.observe(t, v, p.least)
 	}
+	if good && p.thaw != nil {
+		p.thaw.Observe(r.Time, v)
+	}
 	var inside [2]bool
 	outside, above := false, p.above(t)
 	on, since := p.armed.at(t)

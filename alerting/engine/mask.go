@@ -41,6 +41,9 @@ func (p *point) above(t int64) (most float64) {
 			most = max(most, m.Above)
 		}
 	}
+	if p.thaw.Defrosts(at(t)) {
+		most = max(most, alerting.MaxMaskAbove)
+	}
 	return most
 }
 

@@ -48,8 +48,10 @@ func (g *lag) step(t int64, air, tau float64, hole int64) {
 // goods is the product around a point.
 type goods struct {
 	tau float64 // ms
+	own float64 // that of the zone, where nobody says another
 	lag
 	hole holeInAir
+	came int64 // when goods came whose temperature was measured; 0: never
 }
 
 // holeInAir is the newest hole: the estimate before it and at its end, so that
@@ -93,7 +95,7 @@ func (g *goods) value() (v float64, ok bool) {
 // are as warm by t as the air says. Before that nobody knows how they came; 0
 // is always.
 func (g *goods) follows(t, since int64) bool {
-	return since == 0 || g != nil && float64(t-since) >= -math.Log(mostUnknown)*g.tau
+	return since == 0 || g != nil && g.came >= since || g != nil && float64(t-since) >= -math.Log(mostUnknown)*g.tau
 }
 
 // carry lets a point stand for the goods of its zone, as their probe or as the
@@ -109,7 +111,8 @@ func (p *point) carry(x *alerting.Product) {
 		if x.Probe != "" {
 			return
 		}
-		p.goods = &goods{tau: float64(x.TimeConstant.Milliseconds())}
+		tau := float64(x.TimeConstant.Milliseconds())
+		p.goods = &goods{tau: tau, own: tau}
 		all := newBands(sensors.Temperature, x.Limits, p.hysteresis)
 		for i, k := range []kind{estimateHigh, estimateLow} {
 			if b := all[i]; len(b.lines) > 0 {

@@ -10,6 +10,7 @@ import (
 
 	"coldchain/alerting"
 	"coldchain/alerting/blob"
+	"coldchain/alerting/thaw"
 	"coldchain/sensors"
 )
 
@@ -85,6 +86,7 @@ type pointState struct {
 	Mask         []stamp        `json:"mask"`
 	MaskLate     []stamp        `json:"mask-late"`
 	MaskNewest   stamp          `json:"mask-newest"`
+	Thaw         *thaw.Learner  `json:"thaw"`
 	Late         *lateState     `json:"late"`
 	Silence      *silenceState  `json:"silence"`
 }
@@ -93,6 +95,7 @@ type goodsState struct {
 	lagState
 	Before lagState `json:"before"`
 	End    lagState `json:"end"`
+	Came   stamp    `json:"came"`
 }
 
 type lagState struct {
@@ -229,7 +232,11 @@ func (p *point) restore(st *pointState, recent, lateRecent times) {
 		p.mask.live, p.mask.late, p.mask.lateNewest = swings(st.Mask), swings(st.MaskLate), int64(st.MaskNewest)
 	}
 	if p.goods != nil && st.Goods != nil {
+		p.goods.came = int64(st.Goods.Came)
 		p.goods.lag, p.goods.hole = st.Goods.lag(), holeInAir{st.Goods.Before.lag(), st.Goods.End.lag()}
+	}
+	if p.thaw != nil && st.Thaw != nil {
+		p.thaw = st.Thaw
 	}
 	p.late, p.dirty = nil, false
 	if st.Late == nil {

@@ -33,6 +33,7 @@ type Profile struct {
 	Release   *Release   // how much may be unknown
 	Chilling  *Injury    // cold that harms without freezing
 	Freezing  *Injury    // where the goods freeze, and must not
+	Thermal   Thermal    // how slowly it follows that
 }
 
 // Label is a name for people.
@@ -74,6 +75,7 @@ type file struct {
 	Release   *fileRelease   `yaml:"release"`
 	Chilling  *fileInjury    `yaml:"chilling_injury"`
 	Freezing  *fileInjury    `yaml:"freezing"`
+	Thermal   *fileThermal   `yaml:"thermal"`
 }
 
 type fileLimit struct {
@@ -151,6 +153,7 @@ func (f file) profile(name string) (Profile, error) {
 				Within: l.Within, Reached: l.AtLimit == "outside"}, l.Source})
 		}
 	}
+	p.Thermal = f.Thermal.thermal(bad)
 	if err := alerting.CheckLimits(sensors.Temperature, p.plain()); err != nil {
 		bad(": %w", err)
 	}

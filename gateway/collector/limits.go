@@ -23,6 +23,21 @@ func (c *Collector) SetLimits(zone string, q sensors.Quantity, limits []alerting
 	return c.limits.set(zone, q, limits)
 }
 
+// SetTimeConstant says how slowly what lies in a zone follows the air; see
+// engine.SetTimeConstant.
+func (c *Collector) SetTimeConstant(zone string, d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.o.Engine.SetTimeConstant(zone, d)
+}
+
+// Received says how warm goods were when they came to a zone; see engine.Received.
+func (c *Collector) Received(zone string, when time.Time, celsius float64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.o.Engine.Received(zone, when, celsius)
+}
+
 // siteLimits are the limits of each site, as they are sent to it. Collector.mu
 // guards them.
 type siteLimits struct {

@@ -154,6 +154,25 @@ func TestMasksOfAZone(t *testing.T) {
 	}
 }
 
+// Defrosts are learned where no switch tells of them, and nobody forbids it.
+func TestWhereDefrostsAreLearned(t *testing.T) {
+	for _, c := range []struct {
+		what string
+		zone Zone
+		want bool
+	}{
+		{"no switch", Zone{Kind: Frozen, Points: map[string]string{"air": "temperature", "door": "door"}}, true},
+		{"a switch", Zone{Kind: Frozen, Points: map[string]string{"air": "temperature", "defrost": "defrost"}}, false},
+		{"forbidden", Zone{Kind: Frozen, Points: map[string]string{"air": "temperature"}, Masks: map[string]Mask{"defrost": {}}}, false},
+		{"no temperature", Zone{Kind: Frozen, Points: map[string]string{"door": "door"}}, false},
+		{"no goods", Zone{Kind: Technical, Points: map[string]string{"air": "temperature"}}, false},
+	} {
+		if got := c.zone.learnsDefrost(); got != c.want {
+			t.Errorf("%s: %v", c.what, got)
+		}
+	}
+}
+
 func TestEngineZones(t *testing.T) {
 	for _, filled := range []bool{false, true} {
 		c := builtCounty()
@@ -164,7 +183,7 @@ func TestEngineZones(t *testing.T) {
 		standard, margin, _ := alerting.DefaultLimits("frozen")
 		want := []alerting.Zone{
 			{ID: "balagong/mutton-1", Limits: map[sensors.Quantity][]alerting.Limit{sensors.Temperature: standard},
-				Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: margin, sensors.Humidity: 3}, Product: goods("balagong/mutton-1/air", "frozen")},
+				Hysteresis: map[sensors.Quantity]float64{sensors.Temperature: margin, sensors.Humidity: 3}, Product: goods("balagong/mutton-1/air", "frozen"), LearnsDefrost: true},
 			{ID: "balagong/link", Limits: map[sensors.Quantity][]alerting.Limit{sensors.Mains: alerting.SwitchLimits(sensors.Mains, false)}, Hysteresis: map[sensors.Quantity]float64{}},
 			{ID: "truck-1/box", Limits: map[sensors.Quantity][]alerting.Limit{
 				sensors.Temperature: {{Side: alerting.High, Level: alerting.Warning, Value: 5, Delay: time.Minute}}},

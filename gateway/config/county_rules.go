@@ -208,7 +208,8 @@ func (z *Zone) validate(r *report, p place) {
 		if above := z.Masks[name].Above; !(above >= 0 && above <= alerting.MaxMaskAbove) {
 			r.bad(m.key("above"), "want 0 to 3, e.g. 3", "%g °C above the limit is more than a defrost makes", above)
 		}
-		if !measured[sensors.Quantity(name)] && r.understood(points) {
+		forbids := name == string(sensors.Defrost) && z.Masks[name].For == 0 // that they be learned
+		if !measured[sensors.Quantity(name)] && !forbids && r.understood(points) {
 			r.bad(m, "add the point or remove the mask", "zone %.60q has a mask by %s and no point that measures it", z.ID, name)
 		}
 	}

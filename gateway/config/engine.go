@@ -33,6 +33,7 @@ func (c *County) EngineZones() []alerting.Zone {
 				}
 			}
 			out.Product, out.Masks = z.product(out.ID), z.masks()
+			out.LearnsDefrost = s.Kind != Truck && z.learnsDefrost()
 			zones = append(zones, out)
 		}
 	}
@@ -137,6 +138,13 @@ func (z *Zone) masks() map[sensors.Quantity]alerting.Mask {
 		out[q] = m
 	}
 	return out
+}
+
+// learnsDefrost reports whether defrosts are learned from the air of a room: where
+// no switch tells of them, and nobody has said that they excuse nothing.
+func (z *Zone) learnsDefrost() bool {
+	own, set := z.Masks[string(sensors.Defrost)]
+	return z.Kind != Technical && z.measures(sensors.Temperature) && !z.measures(sensors.Defrost) && !(set && own.For == 0)
 }
 
 // air is the point that measures the air around the goods; "" when none does.

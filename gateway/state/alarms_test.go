@@ -206,6 +206,12 @@ func TestTheAuditSaysHowLongAnAlarmWasMasked(t *testing.T) {
 	if err := db.reader.QueryRow("SELECT detail FROM audit WHERE action = ?", alarmRaised).Scan(&detail); err != nil || !strings.Contains(detail, `"masked":"25m0s"`) {
 		t.Errorf("audit %s: %v; want masked for 25m0s", detail, err)
 	}
+	if m, err := db.MaskedFor(t.Context(), tr.Alarm.ID); err != nil || m != 25*time.Minute {
+		t.Errorf("read back %s, %v", m, err)
+	}
+	if m, err := db.MaskedFor(t.Context(), "another"); err != nil || m != 0 {
+		t.Errorf("of another alarm %s, %v", m, err)
+	}
 }
 
 func TestReturnedAlarmReopensOnlyByANewerReading(t *testing.T) {

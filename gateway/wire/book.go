@@ -34,6 +34,7 @@ type ZoneBook struct {
 	Outdoor string       `json:"outdoor,omitempty"`
 	Product *BookProduct `json:"product,omitempty"`
 	Masks   []BookMask   `json:"masks,omitempty"`
+	Learns  bool         `json:"learns_defrost,omitempty"` // defrosts are learned from its air
 	// Usual are the temperature limits that hold while nothing is being cooled
 	// there, of a zone that has a pull-down: a gateway that watches it itself
 	// judges by these.

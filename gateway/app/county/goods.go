@@ -23,6 +23,7 @@ import (
 // the collector runs, and the collector afterwards, is one.
 type limiter interface {
 	SetLimits(zone string, q sensors.Quantity, limits []alerting.Limit) error
+	SetTimeConstant(zone string, d time.Duration)
 }
 
 // goods keeps each room's limits at the strictest of its own and of what lies
@@ -46,6 +47,7 @@ type goods struct {
 	now     map[string][]alerting.Limit // as they were set, by zone
 	usual   map[string][]alerting.Limit // as they are while nothing is being cooled
 	lies    map[string][]watch.Stay     // what lies in each zone
+	taus    map[string]time.Duration    // how slowly what lies there follows the air; 0: as the zone says
 	books   *books                      // nil: the sites are told their limits alone
 }
 
@@ -155,11 +157,13 @@ func (g *goods) set(ctx context.Context) error {
 		in[b.Where()] = append(in[b.Where()], b.Batch)
 		lies[b.Where()] = append(lies[b.Where()], b)
 	}
-	stays, usual := map[string][]watch.Stay{}, map[string][]alerting.Limit{}
+	stays, usual, taus := map[string][]watch.Stay{}, map[string][]alerting.Limit{}, map[string]time.Duration{}
 	for zone, band := range g.bands {
 		stays[zone] = staysOf(lies[zone])
 		g.watch.SetGoods(zone, stays[zone])
 		limits, _ := profile.Strictest(band, g.of(in[zone]))
+		taus[zone] = profile.Quickest(g.of(in[zone]))
+		g.limits.SetTimeConstant(zone, taus[zone])
 		low := withoutHigh(limits)
 		if g.cools[zone] {
 			limits = append(withoutLow(band), low...)
@@ -176,7 +180,7 @@ func (g *goods) set(ctx context.Context) error {
 		}
 		g.now[zone] = limits
 	}
-	g.usual, g.lies = usual, stays
+	g.usual, g.lies, g.taus = usual, stays, taus
 	return nil
 }
 

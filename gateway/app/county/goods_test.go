@@ -22,6 +22,8 @@ import (
 // heard notes the limits that are set.
 type heard map[string][]alerting.Limit
 
+func (h heard) SetTimeConstant(string, time.Duration) {}
+
 func (h heard) SetLimits(zone string, _ sensors.Quantity, limits []alerting.Limit) error {
 	h[zone] = limits
 	return nil

@@ -91,6 +91,9 @@ func (v view) Whole(ctx context.Context, id string) (web.Alarm, error) {
 	if a.AtSite, err = v.atSite(ctx, a); err != nil {
 		return a, err
 	}
+	if a.Masked, err = f.state.MaskedFor(ctx, id); err != nil {
+		return a, err
+	}
 	const most = 100
 	messages, err := f.state.MessagesAbout(ctx, id, a.Raised.Add(-time.Minute), most)
 	if err != nil {

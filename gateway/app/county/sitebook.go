@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"coldchain/alerting"
 	"coldchain/alerting/duty"
@@ -41,7 +42,7 @@ const (
 func newBooks(cfg *config.County, g *goods, set func(string, wire.SiteBook) error) *books {
 	b := &books{sites: cfg.Sites, rooms: map[string]wire.ZoneBook{}, goods: g, set: set}
 	for _, z := range cfg.EngineZones() {
-		b.rooms[z.ID] = wire.ZoneBook{Zone: z.ID, Product: productBook(z.Product), Masks: masksBook(z.Masks)}
+		b.rooms[z.ID] = wire.ZoneBook{Zone: z.ID, Product: productBook(z.Product), Masks: masksBook(z.Masks), Learns: z.LearnsDefrost}
 	}
 	for _, s := range cfg.Sites {
 		zone, _, _ := strings.Cut(s.Outdoor, "/")
@@ -69,7 +70,7 @@ func (b *books) tell(ctx context.Context) {
 			return
 		}
 	}
-	stays, usual := b.goods.lying()
+	stays, usual, taus := b.goods.lying()
 	use := b.goods.usage.told()
 	for _, s := range b.sites {
 		if s.Gateway == "" {
@@ -81,6 +82,11 @@ func (b *books) tell(ctx context.Context) {
 			room := b.rooms[id]
 			if z.Kind != config.Technical {
 				room.Switches, room.Stays = use.rooms[id], staysBook(stays[id])
+			}
+			if tau := taus[id]; tau != 0 && room.Product != nil {
+				own := *room.Product
+				own.TimeConstantMS = tau.Milliseconds()
+				room.Product = &own
 			}
 			if room.Watch != nil && room.Watch.PullDown != nil {
 				room.Usual = collector.LinesOf(usual[id])
@@ -137,12 +143,12 @@ func staysBook(list []watch.Stay) (out []wire.BookStay) {
 	return out
 }
 
-// lying is what lies in each zone, and the limits that hold there while nothing is
-// being cooled.
-func (g *goods) lying() (map[string][]watch.Stay, map[string][]alerting.Limit) {
+// lying is what lies in each zone, the limits that hold there while nothing is
+// being cooled, and how slowly it follows the air.
+func (g *goods) lying() (map[string][]watch.Stay, map[string][]alerting.Limit, map[string]time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.lies, g.usual
+	return g.lies, g.usual, g.taus
 }
 
 // toldUse is what sites are told of how they are used.

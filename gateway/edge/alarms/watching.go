@@ -27,6 +27,7 @@ func (j *Judge) goods(z *alerting.Zone) {
 			z.Limits[sensors.Temperature] = slices.DeleteFunc(z.Limits[sensors.Temperature], func(l alerting.Limit) bool { return l.Side == alerting.High })
 		}
 	}
+	z.LearnsDefrost = b.Learns
 	if p := b.Product; p != nil {
 		z.Product = &alerting.Product{Probe: sensors.PointID(p.Probe), Air: sensors.PointID(p.Air), TimeConstant: time.Duration(p.TimeConstantMS) * time.Millisecond, Limits: linesOf(wire.ZoneLimits{Lines: p.Lines})}
 	}

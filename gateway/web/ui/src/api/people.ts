@@ -51,6 +51,8 @@ export interface Answered {
   /** Only of one alarm asked for by its id, as is next. */
   told?: Told[]
   at_site?: SiteEvent[]
+  /** For how long a defrost or an open door held its warning back, s. */
+  masked_s?: number
   folded?: number
   /** The state with what is held back: shelved, suppressed, out-of-service. */
   standing?: string
