@@ -100,8 +100,10 @@ func (tx *txn) watchRows() error {
 	script := "CREATE TEMP TABLE written (tbl TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (tbl, key)) WITHOUT ROWID;\n"
 	for _, t := range tables {
 		for _, when := range [][2]string{{"INSERT", "NEW."}, {"UPDATE", "NEW."}, {"UPDATE", "OLD."}, {"DELETE", "OLD."}} {
-			script += fmt.Sprintf("CREATE TEMP TRIGGER \"written_%s_%s_%s\" AFTER %s ON main.\"%s\" BEGIN INSERT OR IGNORE INTO written VALUES ('%s', %s); END;\n",
-				t.name, when[0], when[1][:3], when[0], t.name, t.name, literals(when[1], t.key))
+			// No OR IGNORE: an upsert that fires the trigger overrules it.
+			key := literals(when[1], t.key)
+			script += fmt.Sprintf("CREATE TEMP TRIGGER \"written_%s_%s_%s\" AFTER %s ON main.\"%s\" BEGIN INSERT INTO written SELECT '%s', %s WHERE NOT EXISTS (SELECT 1 FROM written WHERE tbl = '%s' AND key = %s); END;\n",
+				t.name, when[0], when[1][:3], when[0], t.name, t.name, key, t.name, key)
 		}
 	}
 	_, err = tx.ExecContext(tx.ctx, script)
