@@ -82,7 +82,7 @@ func (s *Store) Put(ctx context.Context, r io.Reader) (f File, err error) {
 	if _, err := os.Stat(path); err == nil {
 		return f, nil
 	}
-	if err := write(path, body); err != nil {
+	if err := Write(path, body); err != nil {
 		return f, fmt.Errorf("keep file %.12s: %w", f.Sum, err)
 	}
 	return f, nil
@@ -91,8 +91,8 @@ func (s *Store) Put(ctx context.Context, r io.Reader) (f File, err error) {
 // path spreads files over 256 folders. sum is checked by who calls.
 func (s *Store) path(sum string) string { return filepath.Join(s.folder, sum[:2], sum) }
 
-// write has a file whole or not at all, also after a power cut.
-func write(path string, body []byte) (err error) {
+// Write has a file whole or not at all, also after a power cut.
+func Write(path string, body []byte) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return err
