@@ -26,9 +26,17 @@ type County struct {
 	Retention Retention `yaml:"retention"`
 	// Watch sets rules by kind of zone; see Watch.
 	Watch map[string]Watch `yaml:"watch"`
+	// Certificate is who vouches for what a batch went through.
+	Certificate Certificate `yaml:"certificate"`
 	// ProductProfiles are files of product profiles of the county's own; see
 	// Goods.
 	ProductProfiles []string `yaml:"product_profiles"`
+}
+
+// Certificate is printed on the certificates of batches.
+type Certificate struct {
+	Office string `yaml:"office"` // who stamps; default the county's name
+	Phone  string `yaml:"phone"`  // that a buyer may call
 }
 
 // Label is a name for people, in Chinese and English.

@@ -37,6 +37,9 @@ type Deps struct {
 	Usage    Usage
 	// Exposures may be nil: its route is then not found.
 	Exposures Exposures
+	// Certificates may be nil; Public is needed with it.
+	Certificates Certificates
+	Public       PublicPages
 	// Custody, Files and Intake may be nil as well.
 	Custody Custody
 	Files   Files

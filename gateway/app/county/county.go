@@ -23,6 +23,7 @@ import (
 	"coldchain/gateway/broker"
 	"coldchain/gateway/collector"
 	"coldchain/gateway/config"
+	"coldchain/gateway/evidence"
 	"coldchain/gateway/files"
 	"coldchain/gateway/mqtt"
 	"coldchain/gateway/retention"
@@ -247,11 +248,16 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	}
 	went := newExposed(a.cfg, a.store, a.state, a.collector, a.goods.profiles, o.Now)
 	view := view{judged: went.judged, collector: a.collector, state: a.state, hub: hub, goods: a.goods, foreteller: foreteller, office: a.office, platform: a.platform}
+	papers, err := a.newCertificates(went, view, o.Now)
+	if err != nil {
+		return err
+	}
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Rooms: judging{limitsOf(zones), a.goods, productsOf(zones), a.collector.Estimate}, Hub: hub,
 		Exposures: went,
 		Steps:     view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
 		Custody: view, Files: files.New(filepath.Join(a.cfg.Data, "files")), Intake: view,
+		Certificates: papers, Public: web.PublicPages{Certificate: papers.pages.PublicPage(papers.maker, o.Logger), Keys: evidence.KeysHandler(papers.keys.Published)},
 		Traces: traces{a.cfg, a.state, o.Now}, Reports: reports,
 	}, web.Options{Token: token, AnswerKey: a.office.key, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err

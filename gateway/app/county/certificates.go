@@ -1,0 +1,129 @@
+package county
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"coldchain/alerting/profile"
+	"coldchain/alerting/wording"
+	"coldchain/gateway/certify"
+	"coldchain/gateway/config"
+	"coldchain/gateway/evidence"
+	"coldchain/gateway/evidence/certificate"
+	"coldchain/gateway/retention"
+	"coldchain/gateway/store"
+	"coldchain/gateway/web"
+	"coldchain/sensors"
+)
+
+// certificates answers for certificates, for the page and its API.
+type certificates struct {
+	maker *certify.Maker
+	keys  *evidence.Keyring
+	pages *certificate.Pages
+	view  view
+	fonts func() (certificate.Fonts, error) // read when the first PDF is asked for: they take 21 MB
+}
+
+var _ web.Certificates = certificates{}
+
+func (a *App) newCertificates(went exposed, v view, now func() time.Time) (c certificates, err error) {
+	if c.keys, err = evidence.OpenKeyring(filepath.Join(a.cfg.Data, evidence.KeysFolder), a.cfg.County, now()); err != nil {
+		return c, err
+	}
+	if c.pages, err = certificate.NewPages(); err != nil {
+		return c, err
+	}
+	c.view, c.fonts = v, sync.OnceValues(certificate.LoadFonts)
+	c.maker = certify.New(certify.Options{
+		State: a.state, Exposures: went.reader, Freezer: a.keeper, Frozen: filepath.Join(a.cfg.Data, retention.Folder),
+		Keys: c.keys, Folder: filepath.Join(a.cfg.Data, certify.Folder), County: vouching(a.cfg), Demo: a.cfg.Notice != config.Label{}, PublicURL: a.cfg.Web.PublicURL,
+		Profile:         func(name string) (p profile.Profile, ok bool) { p, ok = a.goods.profiles[name]; return p, ok },
+		Place:           a.placeOf,
+		Person:          a.office.places.Person,
+		Humidity:        func(zone string) (sensors.PointID, bool) { p := went.reader.Zones[zone].Humidity; return p, p != "" },
+		CalibratedUntil: a.collector.CalibratedUntil, Now: now,
+	})
+	return c, nil
+}
+
+// vouching is who vouches for a certificate.
+func vouching(cfg *config.County) evidence.County {
+	name := cmp.Or(cfg.Name.ZH, cfg.Name.EN, cfg.County)
+	return evidence.County{ID: cfg.County, Name: name, Office: cmp.Or(cfg.Certificate.Office, name), Phone: cfg.Certificate.Phone, Zone: cmp.Or(cfg.Timezone, "Asia/Shanghai")}
+}
+
+// placeOf names a zone; a place that nothing watches has its own words.
+func (a *App) placeOf(zone string) evidence.Place {
+	name, _ := a.office.places.Zone(zone, wording.Chinese)
+	if name == "" {
+		return evidence.Place{Zone: zone, Name: zone}
+	}
+	return evidence.Place{Zone: zone, Name: a.office.places.Site(sensors.PointID(zone+"/x").Site(), wording.Chinese) + " " + name}
+}
+
+// Make implements web.Certificates.
+func (c certificates) Make(ctx context.Context, by web.Actor, batch, reason string) error {
+	who, err := c.view.who(ctx, by)
+	if err != nil {
+		return err
+	}
+	if _, err = c.maker.Make(ctx, who, batch, reason); err != nil {
+		return certificateWords(err)
+	}
+	c.view.hub.Publish(web.BatchEvent, batch)
+	return nil
+}
+
+func certificateWords(err error) error {
+	var refused *certify.Refused
+	switch {
+	case errors.As(err, &refused):
+		return &web.Refused{Code: "no-certificate", ZH: refused.ZH, EN: refused.EN}
+	case errors.Is(err, store.ErrTemporary):
+		return &web.Refused{Code: "store-away", ZH: "读数库暂时连不上，读数已锁定，请稍后再出证明", EN: "the store of readings is away; the readings are kept, make the certificate later"}
+	}
+	return translate(err)
+}
+
+// Of implements web.Certificates.
+func (c certificates) Of(ctx context.Context, batch string) ([]web.Certificate, error) {
+	all, err := c.maker.Of(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]web.Certificate, 0, len(all))
+	for _, x := range all {
+		out = append(out, web.Certificate{Number: x.Number, Version: x.Version, Made: x.Made, By: c.view.office.places.Person(x.By.ID), SHA256: x.SHA256, Reason: x.Reason, Page: x.Page})
+	}
+	return out, nil
+}
+
+// Write implements web.Certificates.
+func (c certificates) Write(ctx context.Context, w io.Writer, number string, form web.CertificateForm, nonce string) error {
+	p, err := c.maker.Open(ctx, number)
+	if err != nil {
+		return translate(err)
+	}
+	switch form {
+	case web.CertificateJSON:
+		_, err = w.Write(p.Envelope)
+		return err
+	case web.CertificateHTML:
+		return c.pages.HTML(w, p.Document, p.Key, nonce)
+	}
+	fonts, err := c.fonts()
+	if errors.Is(err, certificate.ErrNoFont) {
+		return &web.Refused{Code: "no-font", ZH: "这个程序没有带 PDF 字体，请用网页版证明打印", EN: certificate.ErrNoFont.Error()}
+	}
+	if err != nil {
+		return fmt.Errorf("the font of certificates: %w", err)
+	}
+	return certificate.PDF(w, fonts, p.Document, p.Key, p.Envelope)
+}
