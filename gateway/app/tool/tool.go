@@ -24,7 +24,7 @@ func Run(ctx context.Context, version string, args []string, stdout, stderr io.W
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(demoCommand(version), simulateCommand(), checkCommand(), batchCommand(), recallCommand(), epcisCommand(), channelsCommand(), exportCommand(), rehearseCommand(),
+	root.AddCommand(demoCommand(version), simulateCommand(), checkCommand(), batchCommand(), recallCommand(), epcisCommand(), certificateCommand(), channelsCommand(), exportCommand(), rehearseCommand(),
 		scanCommand(), probeCommand(), commissionCommand(version), journalCommand(), backupCommand(version), restoreCommand(), frozenCommand(), notifyCommand(), pinCommand(),
 		modelCommand(), assessCommand(), verifyCommand(), keysCommand())
 	root.SetArgs(args)
