@@ -149,6 +149,8 @@ func (s *show) openCounty(ctx context.Context, data string) (err error) {
 	cfg.Broker.Listen = "127.0.0.1:0"
 	cfg.Web.Listen = s.o.Listen
 	cfg.Web.TokenFile = filepath.Join(data, "token")
+	cfg.Web.PublicURL = "http://" + s.o.Listen // so that papers have a code; it leads somewhere on this machine alone
+	cfg.Certificate.Office, cfg.Certificate.Phone = "演示冷链服务中心", "0477-0000000"
 	if err := os.MkdirAll(data, 0o750); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
