@@ -1,10 +1,13 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"coldchain/alerting"
@@ -80,8 +83,7 @@ UNION ALL
 SELECT a.id, ` + batchColumns + `, c.zone, c.from_ms, c.to_ms
 	FROM alarms a JOIN custody c ON c.zone > a.object || '/' AND c.zone < a.object || '0' JOIN batches b ON b.id = c.batch
 	WHERE a.id IN (SELECT value FROM json_each(?1)) AND a.zone = ''
-	AND coalesce(c.to_ms, 9223372036854775807) > +a.start_ms AND c.from_ms <= coalesce(a.returned_ms, ?2)
-ORDER BY 2, 9`
+	AND coalesce(c.to_ms, 9223372036854775807) > +a.start_ms AND c.from_ms <= coalesce(a.returned_ms, ?2)`
 
 // withBatches fills in the goods each alarm is about. It is worked out at every
 // reading and kept nowhere, so that a custody that becomes known late shows.
@@ -109,16 +111,29 @@ func withBatches(ctx context.Context, tx *sql.Tx, alarms []Alarm, now time.Time)
 		b.Created = time.UnixMilli(created).UTC()
 		e.Custody.Batch, e.Custody.From, e.Custody.To = b.ID, time.UnixMilli(from).UTC(), fromMillis(to)
 		a := index[id]
-		if n := len(a.Batches); n == 0 || a.Batches[n-1] != b.ID { // they come sorted
-			a.Batches = append(a.Batches, b.ID)
-		}
 		a.Exposed = append(a.Exposed, e)
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("find the batches of %d alarms: %w", len(alarms), err)
 	}
+	for i := range alarms {
+		alarms[i].sortBatches()
+	}
 	return alarms, nil
+}
+
+// sortBatches puts the stays in order, which SQLite does by way of a table of
+// its own, and names each batch once.
+func (a *Alarm) sortBatches() {
+	slices.SortFunc(a.Exposed, func(x, y Exposed) int {
+		return cmp.Or(strings.Compare(x.Batch.ID, y.Batch.ID), x.Custody.From.Compare(y.Custody.From))
+	})
+	for _, e := range a.Exposed {
+		if n := len(a.Batches); n == 0 || a.Batches[n-1] != e.Batch.ID {
+			a.Batches = append(a.Batches, e.Batch.ID)
+		}
+	}
 }
 
 const alarmColumns = `SELECT a.id, a.rule, a.object, a.zone, a.level, a.class, a.state, a.reason, a.start_ms, a.raised_ms,
