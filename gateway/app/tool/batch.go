@@ -31,7 +31,7 @@ func batchCommand() *cobra.Command {
 	cmd.PersistentFlags().StringVar(&a.tokenFile, "token-file", "", "file that holds the token of web.token_file")
 	cmd.PersistentFlags().StringVar(&a.key, "key", "", "idempotency key: repeat a request under the same key and it is carried out once (default: a new one)")
 	cmd.PersistentFlags().StringVar(&a.actor, "actor", "", "who does this, for the audit")
-	cmd.AddCommand(a.create(), a.move(), a.list())
+	cmd.AddCommand(a.create(), a.move(), a.list(), a.show())
 	return cmd
 }
 

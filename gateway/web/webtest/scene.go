@@ -91,6 +91,7 @@ func NewScene(story Story, now time.Time) (*Scene, error) {
 		s.troubles(now)
 	}
 	s.goods(now)
+	s.ages(now)
 	if story == Demo {
 		s.yard(now)
 	}
