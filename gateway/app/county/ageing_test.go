@@ -2,6 +2,7 @@ package county
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"coldchain/alerting"
 	"coldchain/alerting/batch"
 	"coldchain/alerting/profile"
+	"coldchain/gateway/config"
 	exposing "coldchain/gateway/exposure"
 	"coldchain/gateway/state"
 	"coldchain/gateway/store"
@@ -283,4 +285,67 @@ type away struct{}
 
 func (away) Read(context.Context, store.Query, func(store.Record) bool) error {
 	return store.ErrTemporary
+}
+
+// TestTheAPISaysHowABatchGrowsOld: through the whole county, from a list's day of
+// delivery to the alarm on the page.
+func TestTheAPISaysHowABatchGrowsOld(t *testing.T) {
+	cfg := settings(t, config.Influx{})
+	cfg.Sites[0].Zones[0] = config.Zone{ID: "mutton", Kind: config.Chilled, Points: map[string]string{"air": "temperature"}}
+	cfg.ApplyDefaults()
+	app, err := New(t.Context(), cfg, Options{Logger: slog.New(slog.DiscardHandler), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &county{t, app}
+	now := time.Now().UTC().Truncate(time.Minute)
+	from := now.Add(-9 * 24 * time.Hour)
+	if _, err := app.State().CreateBatch(t.Context(), oldKeeper, "k", batch.Batch{ID: oldBatch, Product: "羊肉", Profile: "mutton-chilled", Created: from}, &batch.Custody{Zone: oldRoom}); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.State().Describe(t.Context(), oldKeeper, "d", oldBatch, batch.Details{DeliverBy: now.AddDate(0, 0, 30)}); err != nil {
+		t.Fatal(err)
+	}
+	var records []store.Record
+	for at := from; at.Before(now); at = at.Add(time.Minute) {
+		records = append(records, store.Record{Reading: sensors.NewGood(oldPoint, at, 4), Quantity: sensors.Temperature, Gateway: "balagong-gw", Epoch: 1, Seq: uint64(len(records) + 1)})
+	}
+	if _, err := app.Store().Write(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- app.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := errors.Join(<-done, app.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	var alarm map[string]any
+	await(t, "the alarm", func() bool {
+		_, got := c.get("/api/v1/alarms?batch=" + oldBatch)
+		for _, a := range got["alarms"].([]any) {
+			if a := a.(map[string]any); a["rule"] == "spoilage" {
+				alarm = a
+			}
+		}
+		return alarm != nil
+	})
+	ages := alarm["ages"].(map[string]any)
+	if alarm["zone"] != oldRoom || alarm["unit"] != "%" || alarm["batches"].([]any)[0].(map[string]any)["id"] != oldBatch || alarm["todo"] == nil {
+		t.Errorf("%v", alarm)
+	}
+	if ages["present_c"] != 4.0 || ages["life_used"].(float64) < 0.7 || ages["deliver_by"] == nil || ages["remaining_days"] == nil {
+		t.Errorf("%v", ages)
+	}
+	_, got := c.get("/api/v1/batches/" + oldBatch)
+	if again, ok := got["batch"].(map[string]any)["ages"].(map[string]any); !ok || again["life_used"] != ages["life_used"] {
+		t.Errorf("%v", got)
+	}
+	// What it says is what the exposure says.
+	_, whole := c.get("/api/v1/batches/" + oldBatch + "/exposure")
+	if life := whole["life"].(map[string]any); math.Abs(life["life_used"].(float64)-ages["life_used"].(float64)) > 0.002 {
+		t.Errorf("%v used, and the exposure says %v", ages["life_used"], life["life_used"])
+	}
 }
