@@ -88,6 +88,11 @@ const (
 	DiskFilling        RuleName = "disk-filling"        // of a gateway, or of the county
 )
 
+// Spoilage is of a batch, see package ageing: its shelf life is nearly used, or
+// will be before its delivery. Object is "site/zone/batch" and follows the batch
+// from room to room; values are percent of life. ID is of the batch alone.
+const Spoilage RuleName = "spoilage"
+
 // IsLow reports whether a rule is about a value below a limit: its peak is the
 // lowest value.
 func (r RuleName) IsLow() bool {
@@ -113,7 +118,7 @@ const (
 type Alarm struct {
 	ID     string         `json:"id"` // AlarmID(Rule, Object, Start)
 	Rule   RuleName       `json:"rule"`
-	Object string         `json:"object"` // point ("site/zone/point") or site
+	Object string         `json:"object"` // point ("site/zone/point"), site, or batch ("site/zone/batch")
 	Zone   string         `json:"zone"`   // "site/zone"; empty for a site's alarm
 	Level  Level          `json:"level"`
 	Class  Class          `json:"class"`

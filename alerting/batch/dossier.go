@@ -12,9 +12,15 @@ type Details struct {
 	Keeper  Party `json:"keeper"`  // 受托方
 	Carrier Party `json:"carrier"` // 承运方
 	// Born is when the goods came into being: slaughtered, milked, harvested.
-	Born  time.Time `json:"born,omitzero"`
-	Codes []Code    `json:"codes"`
+	Born time.Time `json:"born,omitzero"`
+	// DeliverBy is until when they are to be delivered; see DayEnd.
+	DeliverBy time.Time `json:"deliver_by,omitzero"`
+	Codes     []Code    `json:"codes"`
 }
+
+// DayEnd is the moment that a day of delivery stands for, which people write
+// without a time: its last second. The day is given by its first moment.
+func DayEnd(day time.Time) time.Time { return day.AddDate(0, 0, 1).Add(-time.Second) }
 
 // Check returns what is wrong with details, a *Fault, or nil.
 func (d Details) Check() error {

@@ -54,10 +54,14 @@ func (d Disuse) Holds(t time.Time) bool { return stretch{d.From, d.Until}.holds(
 func (d Disuse) matches(a alerting.Alarm) bool {
 	if d.Kind == EmptyTruck && siteOf(a.Object) == siteOf(d.Zone) {
 		family := FamilyOf(a.Rule)
-		return family == Goods && a.Rule != OffWithGoods || family == Link || a.Rule == alerting.DoorOpen
+		return family == Goods && !alone(a.Rule) || family == Link || a.Rule == alerting.DoorOpen
 	}
-	return a.Zone == d.Zone && FamilyOf(a.Rule) == Goods && a.Rule != OffWithGoods
+	return a.Zone == d.Zone && FamilyOf(a.Rule) == Goods && !alone(a.Rule)
 }
+
+// alone reports whether a rule is about goods that are there, whatever is said of
+// the zone.
+func alone(rule alerting.RuleName) bool { return rule == OffWithGoods || rule == alerting.Spoilage }
 
 // state is ISA-18.2's word for an alarm that it holds back: out of service by
 // somebody's hand, or suppressed by design.

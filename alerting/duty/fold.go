@@ -20,6 +20,7 @@ func incidentOf(rule alerting.RuleName, object string) incident {
 	switch layer := treat(rule).layer; {
 	case layer == powerLayer, isUpkeep(rule):
 		place = parts[0] // three phases are one power cut, all calibrations of a site one errand
+	case rule == alerting.Spoilage: // each batch is a matter of its own, and of the room where it lies now
 	case layer == pointLayer && len(parts) == 3:
 		place = parts[0] + "/" + parts[1]
 	}

@@ -71,7 +71,7 @@ func treat(rule alerting.RuleName) treatment {
 	case alerting.HighLimit, alerting.LowLimit, alerting.HighTotal, alerting.LowTotal,
 		alerting.ProductHigh, alerting.ProductLow, alerting.EstimateHigh, alerting.EstimateLow, Humidity, Condensation, RateOfRise, PullDown:
 		return treatment{Goods, pointLayer, false}
-	case OffWithGoods:
+	case OffWithGoods, alerting.Spoilage:
 		return treatment{Goods, pointLayer, true}
 	case alerting.Fault, NotCooling, alerting.BatteryLow, alerting.DefrostLong:
 		return treatment{Equipment, pointLayer, false}
@@ -95,8 +95,12 @@ func warms(rule alerting.RuleName) bool {
 func FamilyOf(rule alerting.RuleName) Family { return treat(rule).family }
 
 // IsCritical reports whether an alarm breaks through quiet hours: an excursion
-// of any kind, or a power cut.
+// of any kind, or a power cut. Goods that grew old have done so over days, and
+// nobody sells them at night.
 func IsCritical(rule alerting.RuleName, level alerting.Level) bool {
+	if rule == alerting.Spoilage {
+		return false
+	}
 	return level == alerting.Excursion || FamilyOf(rule) == Power
 }
 

@@ -10,6 +10,7 @@ import (
 	"coldchain/alerting"
 	"coldchain/alerting/duty"
 	"coldchain/alerting/notify"
+	"coldchain/sensors"
 )
 
 // step carries out one line, without its time.
@@ -33,7 +34,7 @@ func (s *story) step(w []string) error {
 		return s.person(w[1:])
 	case "raised", "late":
 		return s.raised(w)
-	case "grows", "returned", "reopened", "closed":
+	case "grows", "moves", "returned", "reopened", "closed":
 		return s.changes(w)
 	case "outage", "maintenance", "shelve", "end":
 		return s.withhold(w)
@@ -222,6 +223,9 @@ func (s *story) raised(w []string) error {
 			}
 			a.HasValue, a.LastValue, a.Peak, a.Limit = true, v, v, limit
 			i++
+		case "because":
+			a.Reason = sensors.Reason(value)
+			i++
 		case "since":
 			t, err := s.clock(value)
 			if err != nil {
@@ -263,6 +267,9 @@ func (s *story) changes(w []string) error {
 	switch w[0] {
 	case "grows":
 		a.Level, a.Rung = alerting.Excursion, s.now
+		if a.Rule == alerting.Spoilage {
+			a.Reason = "life-used"
+		}
 		a.LastValue, _ = strconv.ParseFloat(word(w, 2), 64)
 		a.Limit, _ = strconv.ParseFloat(word(w, 4), 64)
 		a.Peak = a.LastValue
@@ -275,6 +282,9 @@ func (s *story) changes(w []string) error {
 		}
 	case "closed":
 		a.Closed = s.now
+	case "moves": // moves A site/zone
+		a.Zone = word(w, 2)
+		a.Object = a.Zone + a.Object[strings.LastIndex(a.Object, "/"):]
 	}
 	return nil
 }

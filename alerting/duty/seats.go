@@ -3,6 +3,8 @@ package duty
 import (
 	"slices"
 	"time"
+
+	"coldchain/alerting"
 )
 
 // seat is a person's place in the escalation of a group.
@@ -25,14 +27,22 @@ func (p Plan) chain(critical bool) Chain {
 const (
 	upkeepRound   = 7 * 24 * time.Hour
 	upkeepManager = 48 * time.Hour
+	ageingRound   = 24 * time.Hour // a batch that has to go is not gone in an hour
+	ageingOthers  = 4 * time.Hour
 	dayBegins     = 8 * time.Hour
 	dayEnds       = 20 * time.Hour
 )
 
 // chainOf is who is told of a group. Of the county's machinery it is who looks
-// after it, and once a week is enough.
+// after it, and once a week is enough. Of goods that grow old it is who decides
+// about them as well, and once a day.
 func (p Plan) chainOf(g *group) Chain {
 	c := p.chain(g.critical)
+	if g.lead().Rule == alerting.Spoilage {
+		c.Round = Duration(ageingRound)
+		c.Stages = []Stage{{0, []Role{Quality, Keeper, Driver}}, {Duration(ageingOthers), []Role{Deputy, CountyDuty}}}
+		return c
+	}
 	if g.critical || !isUpkeep(g.lead().Rule) {
 		return c
 	}
@@ -83,8 +93,11 @@ func (e *evaluation) seats(g *group) []seat {
 			if any.IsZero() {
 				s.due, s.round = first, 0
 			}
-			if isUpkeep(g.lead().Rule) {
+			switch {
+			case isUpkeep(g.lead().Rule):
 				s.due = e.byDay(s.due)
+			case g.lead().Rule == alerting.Spoilage: // nor because others are asleep
+				s.due = e.byDay(latest(s.due, e.now))
 			}
 			out = append(out, s)
 			// Told in this round already: it was his turn.

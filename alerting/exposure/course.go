@@ -26,8 +26,9 @@ type Course struct {
 	missed []cause
 	cut    int64
 
-	t    tally
-	life aging
+	t     tally
+	life  aging
+	curve *Curve // told of every piece as well; nil: nobody is
 }
 
 type sample struct {
@@ -157,6 +158,9 @@ func (c *Course) hold(a, b, next int64, after *float64) {
 func (c *Course) stretch(a, b int64, va, vb float64, f Flags) {
 	c.t.stretch(a, b, va, vb, f)
 	c.life.stretch(va, vb, float64(b-a)/3_600_000)
+	if c.curve != nil {
+		c.curve.stretch(a, b, va)
+	}
 }
 
 // end closes the course. The last reading holds to the end when that is no
@@ -182,6 +186,9 @@ func (c *Course) end() {
 // cause.
 func (c *Course) nothing(a, b int64, before, after *float64) {
 	c.life.gap(float64(b-a)/3_600_000, before, after)
+	if c.curve != nil {
+		c.curve.gap(a, b, before, after)
+	}
 	if a == c.from && !(c.has && c.last.at == a) {
 		c.t.blind = true
 	}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"coldchain/alerting"
+	"coldchain/alerting/ageing"
 	"coldchain/alerting/duty"
 	"coldchain/alerting/notify"
 )
@@ -28,6 +29,8 @@ type Subject struct {
 	// Left is how long until the limit or the excursion is reached at this
 	// rate; nil when nobody can say.
 	Left *time.Duration
+	// Ages is what becomes of a batch that grows old; nil when nobody can say.
+	Ages *ageing.Outlook
 }
 
 // Words is everything that is said.
@@ -127,7 +130,7 @@ func (c Composer) what(l Language, s Subject) string {
 	if text, ok := c.watched(l, s); ok {
 		return text
 	}
-	if !s.HasValue {
+	if !s.HasValue || s.Rule == alerting.Spoilage {
 		return l.what(s.Rule)
 	}
 	unit := " °C"
@@ -192,9 +195,13 @@ func (c Composer) one(l Language, i duty.Intent) Words {
 		f["since"] = fmt.Sprintf(l.say("since"), c.clock(s.Start))
 	}
 	prefix, lines := "", [3]string{}
+	ages := s.Rule == alerting.Spoilage
 	switch i.Kind {
 	case notify.Returned:
 		prefix = l.say("returned")
+		if ages { // it has gone, or something was decided: nothing came back
+			prefix = l.say("settled")
+		}
 		if s.Returned.IsZero() && !s.Start.IsZero() { // a person has closed it: it is not well, it is dealt with
 			prefix = l.say("closed")
 		}
@@ -206,7 +213,9 @@ func (c Composer) one(l Language, i duty.Intent) Words {
 	if i.Kind != notify.Returned {
 		lines = l.Todo(s.Rule, c.kind(s.Object))
 		f["todo"] = lines[0]
-		if s.Left != nil && *s.Left >= 0 {
+		if ages {
+			f["left"] = c.keeps(l, s)
+		} else if s.Left != nil && *s.Left >= 0 {
 			f["left"] = fmt.Sprintf(l.say("left"), l.length(*s.Left))
 		} else if out := i.At.Sub(s.Start); !s.Start.IsZero() && out >= 2*time.Minute {
 			f["left"] = fmt.Sprintf(l.say("lasting"), l.length(out))
@@ -226,7 +235,11 @@ func (c Composer) one(l Language, i duty.Intent) Words {
 			text = append(text, fmt.Sprintf("%d. %s", n+1, line))
 		}
 	}
-	short := join(comma, MostShort, head, f["since"], f["left"], f["batches"])
+	since := f["since"]
+	if ages { // since when is no matter: there is no room for it
+		since = ""
+	}
+	short := join(comma, MostShort, head, since, f["left"], f["batches"])
 	if n := len(s.Batches); n > 0 && !strings.Contains(short, f["batches"]) { // no room for codes: how many
 		short = join(comma, MostShort, short, fmt.Sprintf(l.say("batch-count"), n))
 	}

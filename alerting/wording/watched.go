@@ -2,6 +2,8 @@ package wording
 
 import (
 	"fmt"
+	"math"
+	"strings"
 	"time"
 
 	"coldchain/alerting"
@@ -30,6 +32,12 @@ func (c Composer) watched(l Language, s Subject) (text string, ok bool) {
 		return l.say(string(s.Reason)), true
 	case !s.HasValue:
 		return "", false
+	case s.Rule == alerting.Spoilage:
+		w, known := words["spoils-"+string(s.Reason)]
+		if !known {
+			return "", false
+		}
+		return fmt.Sprintf(w[l], Number(math.Floor(s.LastValue))), true
 	case s.Rule == alerting.RateOfRise:
 		return fmt.Sprintf(l.say("rise"), l.length(s.Delay), Number(value)), true
 	case s.Rule == alerting.PullDown:
@@ -40,4 +48,24 @@ func (c Composer) watched(l Language, s Subject) (text string, ok bool) {
 		return l.what(s.Rule) + l.say("comma") + fmt.Sprintf(l.say("air-is"), Number(value)), true
 	}
 	return "", false
+}
+
+// keeps says how long a batch still keeps, and until when it must.
+func (c Composer) keeps(l Language, s Subject) string {
+	o := s.Ages
+	if o == nil {
+		return ""
+	}
+	var parts []string
+	if o.PresentC != nil && o.RemainingDays != nil && o.RemainingDaysMin != nil && *o.RemainingDays > 0 {
+		least, most := Number(*o.RemainingDaysMin), Number(*o.RemainingDays)
+		if least != most {
+			most = least + "–" + most
+		}
+		parts = append(parts, fmt.Sprintf(l.say("keeps"), Number(*o.PresentC), most))
+	}
+	if !o.Deliver.IsZero() {
+		parts = append(parts, fmt.Sprintf(l.say("deliver"), o.Deliver.In(c.Location).Format("01-02")))
+	}
+	return strings.Join(parts, l.say("comma"))
 }

@@ -1,10 +1,14 @@
 package wording
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"coldchain/alerting"
+	"coldchain/alerting/ageing"
+	"coldchain/alerting/duty"
+	"coldchain/alerting/notify"
 	"coldchain/alerting/watch"
 	"coldchain/sensors"
 )
@@ -57,6 +61,40 @@ func TestEveryReasonOfTheWatchHasWords(t *testing.T) {
 	for _, r := range []sensors.Reason{watch.ByProbe, watch.ByEstimate, watch.ByAir, watch.ClockNone, watch.ClockAhead, watch.ClockBehind} {
 		if _, ok := words[string(r)]; !ok {
 			t.Errorf("%s has no words", r)
+		}
+	}
+}
+
+// TestABatchThatGrowsOldIsToldInOneShortMessage: how much is used, how long it
+// keeps and until when it must, with its code.
+func TestABatchThatGrowsOldIsToldInOneShortMessage(t *testing.T) {
+	days := func(v float64) *float64 { return &v }
+	o := &ageing.Outlook{PresentC: days(4.13), RemainingDays: days(2.04), RemainingDaysMin: days(1.2), Deliver: time.Date(2026, 11, 29, 15, 59, 59, 0, time.UTC)}
+	for _, c := range []struct {
+		reason   sensors.Reason
+		kind     notify.Kind
+		o        *ageing.Outlook
+		language Language
+		want     string
+	}{
+		{ageing.ShareUsed, notify.Raised, o, Chinese, "锡尼羊肉库货架期已用82 %，按现在4.1 °C还能放1.2–2天，交货11-29，批次HJQ261123-TLG-007，先卖先发"},
+		{ageing.Late, notify.Raised, o, Chinese, "锡尼羊肉库放不到交货，货架期已用82 %，按现在4.1 °C还能放1.2–2天，交货11-29，批次HJQ261123-TLG-007"},
+		{ageing.LifeUsed, notify.Grown, nil, Chinese, "加重：锡尼羊肉库货架期已用完（82 %），批次HJQ261123-TLG-007，先卖先发"},
+		{ageing.MaybeShare, notify.Reminder, nil, Chinese, "仍在：锡尼羊肉库货架期计缺口至多用82 %，批次HJQ261123-TLG-007，先卖先发"},
+		{ageing.MaybeLate, notify.Raised, o, English, "锡尼 羊肉库 may not keep to delivery, 82 % at most, 涉及"},
+		{"", notify.Returned, o, Chinese, "已了结：锡尼羊肉库货架期快用完，批次HJQ261123-TLG-007"},
+	} {
+		s := Subject{Alarm: alerting.Alarm{ID: "a", Rule: alerting.Spoilage, Reason: c.reason, Object: "s/z/HJQ261123-TLG-007", Zone: "s/z", LastValue: 82.4, Peak: 82.4, Limit: 70, HasValue: true,
+			Start: time.Date(2026, 11, 26, 8, 0, 0, 0, cst)}, Batches: []string{"HJQ261123-TLG-007"}, Ages: c.o}
+		if c.kind == notify.Returned {
+			s.Returned = s.Start.Add(time.Hour)
+		}
+		w := composer(labels{"锡尼", "羊肉库", "chilled"}, s).Compose(c.language, duty.Intent{Kind: c.kind, Count: 1, At: s.Start, Covers: []duty.Cover{{Alarm: "a", Rule: s.Rule, Object: s.Object, Level: alerting.Warning}}})
+		if !strings.HasPrefix(w.Short, c.want) && c.language == Chinese || units(w.Short) > MostShort {
+			t.Errorf("%s: %q of %d units, want %q", c.reason, w.Short, units(w.Short), c.want)
+		}
+		if c.language == English {
+			t.Log(w.Short)
 		}
 	}
 }

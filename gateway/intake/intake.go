@@ -108,6 +108,14 @@ func columns() []column {
 		{"zone", []string{"库区", "库房", "zone", "room"}, Label{"站点/库区，如 balagong/mutton", "site/zone"}, text(func(r *Row) *string { return &r.Zone })},
 		{"at", []string{"入库时间", "入库日期", "at", "since", "received"}, Label{"如 2026-11-23 08:00；空着就是现在", "such as 2026-11-23 08:00; empty: now"}, when(func(r *Row) *time.Time { return &r.At })},
 		{"born", []string{"生产日期", "屠宰日期", "生产时间", "born", "produced"}, Label{"如 2026-11-22", "such as 2026-11-22"}, when(func(r *Row) *time.Time { return &r.Details.Born })},
+		{"deliver_by", []string{"交货日期", "交货时间", "交货", "deliver by", "deliver_by", "delivery"}, Label{"如 2026-11-29，就是当天晚上以前", "such as 2026-11-29: by that night"}, func(r *Row, cell string, w wall) error {
+			t, err := w.parse(cell)
+			if day := t.In(w.location); err == nil && day.Hour()+day.Minute()+day.Second() == 0 {
+				t = batch.DayEnd(day).UTC()
+			}
+			r.Details.DeliverBy = t
+			return err
+		}},
 		{"trace", []string{"追溯码", "trace", "trace code"}, Label{}, func(r *Row, cell string, _ wall) error { // letter for letter, so never cut into pieces
 			c := batch.Code{Kind: batch.TraceCode, Value: cell}
 			r.Details.Codes = append(r.Details.Codes, c)

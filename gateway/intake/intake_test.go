@@ -166,3 +166,16 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestADayOfDeliveryIsItsEnd: people write a day, and mean by that night.
+func TestADayOfDeliveryIsItsEnd(t *testing.T) {
+	l := read(t, "批次号,品名,交货日期\nA-1,羊肉,2026-11-29\nA-2,羊肉,2026-11-29 10:00\nA-3,羊肉,\nA-4,羊肉,29/11/2026\n")
+	if len(l.Rows) != 3 || len(l.Refused) != 1 || l.Refused[0].Column != "交货日期" {
+		t.Fatalf("%+v", l)
+	}
+	for i, want := range []time.Time{time.Date(2026, 11, 29, 23, 59, 59, 0, shanghai), time.Date(2026, 11, 29, 10, 0, 0, 0, shanghai), {}} {
+		if got := l.Rows[i].Details.DeliverBy; !got.Equal(want) {
+			t.Errorf("line %d: %s, want %s", l.Rows[i].Line, got, want)
+		}
+	}
+}

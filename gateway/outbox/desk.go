@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"coldchain/alerting"
+	"coldchain/alerting/ageing"
 	"coldchain/alerting/duty"
 	"coldchain/alerting/wording"
 	"coldchain/gateway/state"
@@ -31,6 +33,9 @@ type DeskConfig struct {
 	Complete func(*duty.Situation)
 	// Left says how long an alarm has until its limit; nil: nobody knows.
 	Left func(alarm string) (time.Duration, bool)
+	// Ages says what is ahead of the batch that an alarm is about, nil of others;
+	// nil: nobody knows.
+	Ages func(alerting.Alarm) *ageing.Outlook
 	// Decided is called after new messages are in the outbox: Sender.Wake.
 	Decided func()
 }
@@ -131,6 +136,9 @@ func (d *Desk) words(s duty.Situation, due []duty.Intent) []state.Outgoing {
 			if left, known := d.cfg.Left(id); known {
 				out.Left = &left
 			}
+		}
+		if d.cfg.Ages != nil {
+			out.Ages = d.cfg.Ages(a.Alarm)
 		}
 		return out, ok
 	}}

@@ -73,6 +73,9 @@ func merge(old Alarm, said alerting.Alarm) (merged Alarm, actions []string) {
 	}
 	if newer {
 		merged.LastSeen, merged.LastValue, merged.Reason = said.LastSeen, said.LastValue, said.Reason
+		if said.Rule == alerting.Spoilage { // it follows its batch from room to room
+			merged.Object, merged.Zone = said.Object, said.Zone
+		}
 	}
 	if said.HasValue && old.HasValue {
 		if said.Rule.IsLow() {

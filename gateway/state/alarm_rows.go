@@ -66,9 +66,14 @@ func (db *DB) Alarm(ctx context.Context, id string) (Alarm, error) {
 
 // exposedTo is batch.Custody.Overlaps between a custody c and the excursion of
 // an alarm a, [start, returned or now]; ?5 is now. An alarm without a zone is a
-// site's and touches all of the site's zones ('0' follows '/').
-const exposedTo = `(c.zone = a.zone OR a.zone = '' AND c.zone > a.object || '/' AND c.zone < a.object || '0')
+// site's and touches all of the site's zones ('0' follows '/'); one of spoilage
+// is of one batch alone.
+const exposedTo = `(c.zone = a.zone AND ` + ofBatch + ` OR a.zone = '' AND c.zone > a.object || '/' AND c.zone < a.object || '0')
 	AND c.from_ms <= coalesce(a.returned_ms, ?5) AND (c.to_ms IS NULL OR c.to_ms > a.start_ms)`
+
+// ofBatch leaves of what lies in the zone of a spoilage alarm the batch that it
+// is about.
+const ofBatch = `(a.rule <> 'spoilage' OR c.batch = substr(a.object, length(a.zone) + 2))`
 
 // exposures is the same for a list of alarms, in two halves and with the
 // expression of the index custody_zone, so that neither half reads the table.
@@ -77,7 +82,7 @@ const exposedTo = `(c.zone = a.zone OR a.zone = '' AND c.zone > a.object || '/' 
 const exposures = `
 SELECT a.id, ` + batchColumns + `, c.zone, c.from_ms, c.to_ms
 	FROM alarms a JOIN custody c ON c.zone = a.zone JOIN batches b ON b.id = c.batch
-	WHERE a.id IN (SELECT value FROM json_each(?1)) AND a.zone <> ''
+	WHERE a.id IN (SELECT value FROM json_each(?1)) AND a.zone <> '' AND ` + ofBatch + `
 	AND coalesce(c.to_ms, 9223372036854775807) > +a.start_ms AND c.from_ms <= coalesce(a.returned_ms, ?2)
 UNION ALL
 SELECT a.id, ` + batchColumns + `, c.zone, c.from_ms, c.to_ms

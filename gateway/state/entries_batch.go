@@ -32,6 +32,9 @@ func (db *DB) Describe(ctx context.Context, actor Actor, key IdempotencyKey, id 
 				return err
 			}
 		}
+		if !d.DeliverBy.IsZero() && (d.DeliverBy.Year() < 2000 || d.DeliverBy.After(tx.at.AddDate(mostYears, 0, 0))) {
+			return refuse(ErrInvalid, "delivery by %s: want a day in the next %d years", stamp(d.DeliverBy), mostYears)
+		}
 		return tx.describe(id, d)
 	})
 	if err != nil {
@@ -40,9 +43,12 @@ func (db *DB) Describe(ctx context.Context, actor Actor, key IdempotencyKey, id 
 	return nil
 }
 
+// mostYears is how far ahead a delivery can be: frozen goods keep for two.
+const mostYears = 5
+
 func (tx *txn) describe(id string, d batch.Details) error {
 	codes := d.Codes
-	d.Codes, d.Born = nil, toMillisecond(d.Born)
+	d.Codes, d.Born, d.DeliverBy = nil, toMillisecond(d.Born), toMillisecond(d.DeliverBy)
 	text, err := canonical(d)
 	if err != nil {
 		return err

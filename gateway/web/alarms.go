@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"coldchain/alerting"
+	"coldchain/alerting/ageing"
 	"coldchain/sensors"
 )
 
@@ -41,6 +42,7 @@ type alarmJSON struct {
 	Batches  []exposedJSON     `json:"batches"`
 	Answered *acknowledgeJSON  `json:"acknowledged"`
 	Left     *leftJSON         `json:"left"`
+	Ages     *ageing.Outlook   `json:"ages,omitempty"` // of spoilage
 	peopleJSON
 }
 
@@ -78,6 +80,9 @@ func (s *Server) alarm(a Alarm) alarmJSON {
 	if p, ok := s.index.points[sensors.PointID(a.Object)]; ok {
 		out.Quantity, out.Unit = p.Quantity, p.Quantity.Unit()
 	}
+	if a.Rule == alerting.Spoilage {
+		out.Ages, out.Unit = s.ages(ageing.BatchOf(a.Alarm)), "%" // of its life
+	}
 	if a.HasValue {
 		out.Limit, out.Peak, out.Last = &a.Limit, &a.Peak, &a.LastValue
 	}
@@ -95,6 +100,17 @@ func (s *Server) alarm(a Alarm) alarmJSON {
 		out.Answered = &acknowledgeJSON{stamp(k.At), k.By, k.Note}
 	}
 	return out
+}
+
+// ages is what is ahead of a batch; nil when nothing is known.
+func (s *Server) ages(batch string) *ageing.Outlook {
+	if s.deps.Ages == nil {
+		return nil
+	}
+	if o, ok := s.deps.Ages.Outlook(batch); ok {
+		return &o
+	}
+	return nil
 }
 
 func (s *Server) alarms(r *http.Request) (any, error) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"coldchain/alerting/ageing"
 	"coldchain/alerting/batch"
 	"coldchain/gateway/config"
 	"coldchain/sensors"
@@ -28,6 +29,8 @@ type batchJSON struct {
 	Place    string        `json:"place,omitempty"` // where it lies now, unmonitored
 	Closed   *stamp        `json:"closed,omitempty"`
 	Custody  []custodyJSON `json:"custody"`
+	// Ages is what is ahead of it; missing when nothing is known.
+	Ages *ageing.Outlook `json:"ages,omitempty"`
 }
 
 type custodyJSON struct {
@@ -111,7 +114,9 @@ func (s *Server) batch(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, stateError(err, "批次 "+id, "batch "+id)
 	}
-	return batchAnswer{stamp(s.opt.Now()), batchOf(h)}, nil
+	out := batchAnswer{stamp(s.opt.Now()), batchOf(h)}
+	out.Batch.Ages = s.ages(id)
+	return out, nil
 }
 
 type newBatch struct {

@@ -12,10 +12,20 @@ import (
 
 type detailsInput struct {
 	batch.Details
+	DeliverBy string `json:"deliver_by"` // RFC 3339, or a day: its end
 	actorInput
 }
 
-func (s *Server) details(_ *http.Request, in detailsInput) (any, error) { return in.Details, nil }
+func (s *Server) details(_ *http.Request, in detailsInput) (_ any, err error) {
+	in.Details.DeliverBy = time.Time{}
+	if in.DeliverBy != "" {
+		in.Details.DeliverBy, err = s.dayOf("deliver_by", in.DeliverBy)
+		if len(in.DeliverBy) == len(time.DateOnly) {
+			in.Details.DeliverBy = batch.DayEnd(in.Details.DeliverBy)
+		}
+	}
+	return in.Details, err
+}
 
 type documentInput struct {
 	Kind   string `json:"kind"`

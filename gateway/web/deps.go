@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"coldchain/alerting"
+	"coldchain/alerting/ageing"
 	"coldchain/alerting/batch"
 	"coldchain/alerting/duty"
 	"coldchain/alerting/exposure"
@@ -40,6 +41,8 @@ type Deps struct {
 	// Certificates may be nil; Public is needed with it.
 	Certificates Certificates
 	Public       PublicPages
+	// Ages may be nil: nothing is then said of how batches grow old.
+	Ages Ages
 	// Custody, Files and Intake may be nil as well.
 	Custody Custody
 	Files   Files
@@ -53,6 +56,12 @@ type Deps struct {
 	// Hub carries live events from the collector to the pages. The owner of
 	// the collector calls Publish; New makes a hub when it is nil.
 	Hub *Hub
+}
+
+// Ages says from memory what is ahead of batches that grow old; ok is false of
+// those of which nothing is known.
+type Ages interface {
+	Outlook(batch string) (o ageing.Outlook, ok bool)
 }
 
 // Live answers from memory what is true now. It must not wait.

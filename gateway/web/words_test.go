@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"coldchain/alerting"
+	"coldchain/alerting/ageing"
 	"coldchain/alerting/duty"
 	"coldchain/sensors"
 )
@@ -76,7 +77,7 @@ func TestPageKnowsEveryRule(t *testing.T) {
 
 // What the watch gives as an alarm's reason, and what its figures are.
 func TestPageKnowsWhatTheWatchSays(t *testing.T) {
-	reasons := declared(t, "../../alerting/watch/*.go", "Reason")
+	reasons := append(declared(t, "../../alerting/watch/*.go", "Reason"), ageingReasons()...)
 	for _, file := range []string{"i18n/zh.ts", "i18n/en.ts"} {
 		own := between(t, uiSource(t, file), "\n    own: {", "\n    }")
 		for _, r := range reasons {
@@ -85,7 +86,7 @@ func TestPageKnowsWhatTheWatchSays(t *testing.T) {
 			}
 		}
 		figures := between(t, uiSource(t, file), "\n    figure: {", "\n    }")
-		for _, rule := range []alerting.RuleName{alerting.RateOfRise, alerting.PullDown, alerting.Condensation, alerting.CompressorSilent} {
+		for _, rule := range []alerting.RuleName{alerting.RateOfRise, alerting.PullDown, alerting.Condensation, alerting.CompressorSilent, alerting.Spoilage} {
 			if !regexp.MustCompile(`'?` + string(rule) + `'?: \{ now: '[^']+', peak: '[^']+', limit: '[^']+' \}`).MatchString(figures) {
 				t.Errorf("%s does not say what the figures of %s are", file, rule)
 			}
@@ -94,6 +95,14 @@ func TestPageKnowsWhatTheWatchSays(t *testing.T) {
 	if len(reasons) < 8 {
 		t.Errorf("only %d reasons were found: %v", len(reasons), reasons)
 	}
+}
+
+// ageingReasons are those of a spoilage alarm.
+func ageingReasons() (out []string) {
+	for _, r := range []sensors.Reason{ageing.LifeUsed, ageing.Late, ageing.ShareUsed, ageing.MaybeLate, ageing.MaybeShare} {
+		out = append(out, string(r))
+	}
+	return out
 }
 
 // ruleKeys are the keys of an object with several of them on a line.

@@ -24,6 +24,7 @@ import (
 	"coldchain/gateway/collector"
 	"coldchain/gateway/config"
 	"coldchain/gateway/evidence"
+	exposing "coldchain/gateway/exposure"
 	"coldchain/gateway/files"
 	"coldchain/gateway/mqtt"
 	"coldchain/gateway/retention"
@@ -43,6 +44,7 @@ type App struct {
 	store     engineStore
 	state     *state.DB
 	goods     *goods
+	ageings   *ageings
 	collector *collector.Collector
 	keeper    *retention.Keeper
 	office    *office
@@ -127,8 +129,9 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		return nil, err
 	}
 	foreteller := newForeteller(cfg, a.store, o.Now)
+	a.ageings = newAgeings(&exposing.Reader{Readings: a.store, Zones: measuredZones(cfg), Profiles: a.goods.profiles}, a.state, o.Now, o.Logger)
 	a.office, err = newOffice(officeOptions{
-		cfg: cfg, state: a.state, hub: hub, now: o.Now, log: o.Logger,
+		cfg: cfg, state: a.state, hub: hub, now: o.Now, log: o.Logger, ages: a.ageings.of,
 		left: func(ctx context.Context, x alerting.Alarm) *web.Left {
 			return foreteller.left(ctx, x, a.goods.limitsOf(x.Zone))
 		},
@@ -146,7 +149,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	a.collector, err = collector.New(ctx, collector.Options{
 		Registry: registryOf(cfg), Limits: limitsForSites(cfg, a.goods), Sources: sources, Engine: judge, Usage: use, Watch: watching, Pulling: a.goods.pull,
 		Disk: app.DiskOf(cfg.Data), State: a.state, Store: a.store, Rollups: a.store,
-		Listener: wakingListener{hubListener{hub}, a.office.alarmsChanged}, Now: o.Now, Logger: o.Logger, Registerer: registry, ClockSource: machineClock(),
+		Listener: ageingListener{wakingListener{hubListener{hub}, a.office.alarmsChanged}, a.ageings}, Now: o.Now, Logger: o.Logger, Registerer: registry, ClockSource: machineClock(),
 	})
 	if err != nil {
 		return nil, err
@@ -165,6 +168,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	use.judging = a.collector.Judging
 	use.changed = func(zones ...string) { hub.Publish(web.ZoneEvent, zones...) }
 	use.alarms = wakingListener{hubListener{hub}, a.office.changed}.AlarmsChanged
+	a.ageings.alarms, a.goods.followed = use.alarms, a.ageings.wake
 	if err := use.refresh(ctx); err != nil {
 		return nil, err
 	}
@@ -254,8 +258,8 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	}
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Rooms: judging{limitsOf(zones), a.goods, productsOf(zones), a.collector.Estimate}, Hub: hub,
-		Exposures: went,
-		Steps:     view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
+		Exposures: went, Ages: a.ageings,
+		Steps: view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
 		Custody: view, Files: files.New(filepath.Join(a.cfg.Data, "files")), Intake: view,
 		Certificates: papers, Public: web.PublicPages{Certificate: papers.pages.PublicPage(papers.maker, o.Logger), Keys: evidence.KeysHandler(papers.keys.Published)},
 		Traces: traces{a.cfg, a.state, o.Now}, Reports: reports,
@@ -351,6 +355,7 @@ func (a *App) Run(ctx context.Context) error {
 	wg.Go(func() { a.keeper.Run(failed) })
 	wg.Go(func() { a.office.run(failed) })
 	wg.Go(func() { a.goods.run(failed) })
+	wg.Go(func() { a.ageings.run(failed) })
 	wg.Go(func() { a.platform.run(failed) })
 	err := a.collector.Run(failed, a.link)
 

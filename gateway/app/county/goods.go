@@ -49,6 +49,8 @@ type goods struct {
 	lies    map[string][]watch.Stay     // what lies in each zone
 	taus    map[string]time.Duration    // how slowly what lies there follows the air; 0: as the zone says
 	books   *books                      // nil: the sites are told their limits alone
+	// followed is told of every booking and decision; nil while nobody listens.
+	followed func()
 }
 
 func newGoods(cfg *config.County, use *usage, log *slog.Logger) (*goods, error) {
@@ -144,6 +146,9 @@ func (g *goods) follow(ctx context.Context) {
 	err := errors.Join(g.set(ctx), g.usage.refresh(ctx))
 	if g.behind = err != nil; g.behind {
 		g.log.Error("limits do not follow the goods; trying again", "error", err)
+	}
+	if g.followed != nil {
+		g.followed()
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"coldchain/alerting"
+	"coldchain/alerting/ageing"
 	"coldchain/alerting/duty"
 	"coldchain/alerting/notify"
 	notifymqtt "coldchain/alerting/notify/mqtt"
@@ -35,6 +36,7 @@ type office struct {
 	state     *state.DB
 	hub       *web.Hub
 	left      func(ctx context.Context, a alerting.Alarm) *web.Left
+	ages      func(alerting.Alarm) *ageing.Outlook
 	now       func() time.Time
 	log       *slog.Logger
 	location  *time.Location
@@ -69,6 +71,7 @@ type officeOptions struct {
 	state     *state.DB
 	hub       *web.Hub
 	left      func(ctx context.Context, a alerting.Alarm) *web.Left
+	ages      func(alerting.Alarm) *ageing.Outlook
 	publisher notifymqtt.Publisher
 	now       func() time.Time
 	log       *slog.Logger
@@ -83,7 +86,7 @@ func newOffice(o officeOptions) (*office, error) {
 	if err != nil {
 		return nil, fmt.Errorf("timezone: %w", err)
 	}
-	f := &office{cfg: o.cfg, state: o.state, hub: o.hub, left: o.left, now: o.now, log: o.log, location: location}
+	f := &office{cfg: o.cfg, state: o.state, hub: o.hub, left: o.left, ages: o.ages, now: o.now, log: o.log, location: location}
 	f.places = places{zones: map[string]config.Zone{}, sites: map[string]config.Site{}, roster: &f.roster}
 	for _, s := range o.cfg.Sites {
 		f.places.sites[s.ID] = s
@@ -121,7 +124,7 @@ func (f *office) open() (err error) {
 	}
 	f.desk, err = outbox.NewDesk(outbox.DeskConfig{
 		Store: deskStore{f}, Now: f.now, Log: f.log, Location: f.location, Names: f.places, Unit: f.places.unit,
-		Left: f.leftOf, Decided: f.sender.Wake,
+		Left: f.leftOf, Ages: f.ages, Decided: f.sender.Wake,
 	})
 	return err
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"coldchain/alerting/batch"
 	"coldchain/gateway/config"
 )
 
@@ -27,6 +28,7 @@ import (
 type dossier struct {
 	Dossier struct {
 		ID, Product, Quantity string
+		Details               batch.Details
 		Verdicts              []struct {
 			Version                      int
 			Decision, Reason, By, Second string
@@ -49,6 +51,12 @@ func (a *api) showDossier(cmd *cobra.Command, d dossier) error {
 		fmt.Fprintf(out, " (%s)", d.Verdict.Reason)
 	}
 	fmt.Fprintln(out)
+	d.standing(out)
+	return nil
+}
+
+// standing prints what a batch's verdict waits for, and what stands against it.
+func (d dossier) standing(out io.Writer) {
 	if n := len(d.Dossier.Verdicts); n > 0 {
 		if v := d.Dossier.Verdicts[n-1]; v.Severe && v.Second == "" {
 			fmt.Fprintf(out, "version %d, %s by %s, waits for a second person: coldchain batch sign %s %d\n", v.Version, v.Decision, v.By, d.Dossier.ID, v.Version)
@@ -64,7 +72,6 @@ func (a *api) showDossier(cmd *cobra.Command, d dossier) error {
 		}
 		fmt.Fprintf(out, "%s: %s / %s\n", mark, o.EN, o.ZH)
 	}
-	return nil
 }
 
 // enter sends one thing to be written down and prints the dossier.
@@ -77,19 +84,6 @@ func (a *api) enter(cmd *cobra.Command, path string, body map[string]any) error 
 		return err
 	}
 	return a.showDossier(cmd, d)
-}
-
-func (a *api) show() *cobra.Command {
-	return &cobra.Command{
-		Use: "show ID", Short: "Show a batch's verdict and what stands against releasing it", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var d dossier
-			if err := a.do(cmd.Context(), http.MethodGet, "/api/v1/batches/"+url.PathEscape(args[0])+"/dossier", nil, &d); err != nil {
-				return err
-			}
-			return a.showDossier(cmd, d)
-		},
-	}
 }
 
 func (a *api) verdict() *cobra.Command {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"coldchain/alerting"
+	"coldchain/alerting/ageing"
 	"coldchain/alerting/batch"
 	"coldchain/gateway/store"
 	"coldchain/gateway/web"
@@ -31,6 +32,7 @@ type Fake struct {
 	AlarmList []web.Alarm                        // newest first
 	Lots      []web.BatchHistory                 // newest first
 	Products  map[string]web.Product             // estimated, by zone
+	Ages      map[string]ageing.Outlook          // what is ahead, by batch
 	Stalled   error                              // what Health answers
 	StoreDown error                              // what Read answers
 	StateDown error                              // what Alarms and Batches answer
@@ -57,7 +59,7 @@ func (f *Fake) Do(change func(*Fake)) {
 // Deps offers the fake as everything a server needs.
 func (f *Fake) Deps(c web.County, hub *web.Hub) web.Deps {
 	return web.Deps{County: c, Live: f, Readings: f, Alarms: f, Batches: f, Health: f, Operations: f, Hub: hub, Rooms: rooms{f, c},
-		Steps: f, People: f, Outages: f, Messages: f, Usage: f, Custody: f, Files: f.Papers, Intake: f, Traces: f, Reports: f.Reports(c)}
+		Steps: f, People: f, Outages: f, Messages: f, Usage: f, Custody: f, Files: f.Papers, Intake: f, Traces: f, Reports: f.Reports(c), Ages: f}
 }
 
 // rooms judges every room by its own limits.

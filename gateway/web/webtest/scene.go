@@ -92,6 +92,7 @@ func NewScene(story Story, now time.Time) (*Scene, error) {
 	}
 	s.goods(now)
 	s.papers(now)
+	s.ages(now)
 	if story == Demo {
 		s.yard(now)
 	}

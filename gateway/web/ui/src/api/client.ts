@@ -1,6 +1,6 @@
 import type { AlarmAnswer, By, Channel, ClosingWords, Drill, Outage, PeopleAnswer, Plan, Roster, StepName } from './people'
 import type { OperationsAnswer, QuarantineAnswer } from './operations'
-import type { AlarmsAnswer, Batch, BatchesAnswer, Disuse, DisuseKind, Label, Phase, ReadingsAnswer, SitesAnswer, Use, ZonesAnswer } from './types'
+import type { AlarmsAnswer, Batch, BatchesAnswer, Details, Disuse, DisuseKind, Label, Phase, ReadingsAnswer, SitesAnswer, Use, ZonesAnswer } from './types'
 
 /** A refusal or failure, in words for people. */
 export class ApiError extends Error {
@@ -72,6 +72,16 @@ export function send<T>(method: string, path: string, token: string, body: objec
   const headers: Record<string, string> = { Authorization: 'Bearer ' + token, 'Content-Type': 'application/json' }
   if (key) headers['Idempotency-Key'] = key
   return ask<T>(path, { method, headers, body: JSON.stringify(body) })
+}
+
+/** What is written down of a batch. */
+export const getDetails = async (id: string): Promise<Details> =>
+  (await ask<{ dossier: { details: Details } }>('batches/' + encodeURIComponent(id) + '/dossier')).dossier.details
+
+/** Writes down what is known of a batch, in the place of what was. */
+export function describeBatch(id: string, details: Details, by: By, token: string): Promise<unknown> {
+  const headers = { Authorization: 'Bearer ' + token, 'Content-Type': 'application/json', 'Idempotency-Key': crypto.getRandomValues(new Uint32Array(4)).join('-') }
+  return ask('batches/' + encodeURIComponent(id) + '/details', { method: 'POST', headers, body: JSON.stringify({ ...details, ...by }) })
 }
 
 const alarmPath = (id: string, what = '') => 'alarms/' + encodeURIComponent(id) + what

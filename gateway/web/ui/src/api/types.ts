@@ -206,7 +206,7 @@ export const rules = [
   'high-limit', 'low-limit', 'high-total', 'low-total',
   'product-high', 'product-low', 'estimate-high', 'estimate-low', 'silence', 'sensor-fault', 'site-silent', 'door-open', 'mains-lost', 'defrost-long', 'battery-low',
   'store-failing', 'gateway-twin', 'gateway-silent', 'bus-fault', 'device-fault', 'humidity', 'condensation', 'rate-of-rise', 'pull-down',
-  'compressor-silent', 'off-with-goods', 'clock-wrong', 'calibration-expired', 'disk-filling', 'channel-fails', 'drill-missed',
+  'compressor-silent', 'off-with-goods', 'clock-wrong', 'calibration-expired', 'disk-filling', 'channel-fails', 'drill-missed', 'spoilage',
 ] as const
 export type Rule = (typeof rules)[number]
 
@@ -235,6 +235,28 @@ export interface Alarm extends Answered {
   acknowledged: { at: string; by: string; note?: string } | null
   /** How long until a more serious limit is reached; null when that cannot be told. */
   left: { limit: number; rate_per_hour: number; earliest_s: number; latest_s: number | null } | null
+  /** Of spoilage: what is ahead of the batch. */
+  ages?: Ages
+}
+
+/** How a batch grows old: shares are of its life. */
+export interface Ages {
+  at: string
+  life_used: number
+  life_used_max: number
+  alarm_at: number
+  present_c: number | null
+  remaining_days: number | null
+  remaining_days_min: number | null
+  deliver_by?: string
+  reasons?: string[]
+  notes?: string[]
+}
+
+/** What is written down of a batch; what the page does not know is kept. */
+export interface Details {
+  deliver_by?: string
+  [other: string]: unknown
 }
 
 export interface AlarmsAnswer {
@@ -273,6 +295,8 @@ export interface Batch {
   place?: string
   closed?: string
   custody: Custody[]
+  /** What is ahead of it; missing when nothing is known. */
+  ages?: Ages
 }
 
 export interface BatchesAnswer {

@@ -21,8 +21,8 @@ export function useAlarm(alarm: () => Alarm) {
   const own = computed(() => ['store-failing', 'channel-fails', 'drill-missed'].includes(alarm().rule) ||
     (['clock-wrong', 'disk-filling'].includes(alarm().rule) && !site.value))
   /** Its figures are no value over a limit, and its object may be a switch. */
-  const special = computed(() => ['rate-of-rise', 'pull-down', 'condensation', 'compressor-silent'].includes(alarm().rule))
-  const unit = computed(() => unitText(special.value ? 'Cel' : alarm().unit ?? ''))
+  const special = computed(() => ['rate-of-rise', 'pull-down', 'condensation', 'compressor-silent', 'spoilage'].includes(alarm().rule))
+  const unit = computed(() => unitText(special.value ? alarm().unit || 'Cel' : alarm().unit ?? ''))
   const high = computed(() => {
     const a = alarm()
     if (a.rule === 'low-limit' || a.rule === 'low-total' || a.rule === 'product-low' || a.rule === 'estimate-low') return false

@@ -1,3 +1,4 @@
+import { agesEn } from './ages'
 import { operationsEn } from './operations'
 import { answerEn, peopleEn } from './people'
 import { usageEn } from './usage'
@@ -121,18 +122,20 @@ export const en: Catalogue = {
       'store-failing': 'The readings store takes nothing', 'gateway-twin': 'Two boxes use this gateway’s name: switch one off or rename it',
       'gateway-silent': 'The gateway says nothing', 'bus-fault': 'A whole line is dead', 'device-fault': 'The device does not answer', humidity: 'Humidity out of bounds', condensation: 'Condensation ahead', 'rate-of-rise': '{what} rises too fast',
       'pull-down': 'Cooling down too slowly', 'compressor-silent': 'Cooling called for, compressor idle', 'off-with-goods': 'Switched off with goods inside', 'clock-wrong': 'Clock wrong', 'calibration-expired': 'Calibration due',
-      'disk-filling': 'Disk filling up', 'channel-fails': 'A channel to people fails', 'drill-missed': 'Drill not answered',
+      'disk-filling': 'Disk filling up', 'channel-fails': 'A channel to people fails', 'drill-missed': 'Drill not answered', spoilage: 'Shelf life nearly used',
     },
     own: {
       'store-refused': 'it refuses the collector: see the operations page', 'store-away': 'it cannot be reached; gateways keep their readings, alarms go on',
       'by-product-probe': 'by the probe in the goods', 'by-product-estimate': 'by the estimate of the goods', 'by-air': 'no probe in the goods, so by the air: measure the core by thermometer',
       'clock-none': 'nothing has set it', 'clock-ahead': 'ahead of the county’s', 'clock-behind': 'behind the county’s, or a slow line', 'calibration-expiring': 'within 30 days', 'disk-low': 'little room left',
+      'life-used': 'all of it is used', 'share-used': 'more is used than the profile allows', 'share-maybe-used': 'counting gaps, more may be used than the profile allows', 'late-for-delivery': 'will not keep until the delivery at this temperature', 'maybe-late-for-delivery': 'counting gaps, may not keep until the delivery',
     },
     figure: {
       'rate-of-rise': { now: 'Risen by', peak: 'At most', limit: 'Allowed' },
       'pull-down': { now: 'Now', peak: 'Highest since', limit: 'To reach by {due}' },
       condensation: { now: 'Dew point', peak: 'Highest', limit: 'Goods' },
       'compressor-silent': { now: 'Air', peak: 'Highest', limit: 'To be cooled over' },
+      spoilage: { now: 'Life used', peak: 'Most', limit: 'Told at' },
     },
     late: 'Found afterwards',
     since: 'since {time}, for {span}',
@@ -164,6 +167,7 @@ export const en: Catalogue = {
     cancel: 'Cancel',
     show: 'Show',
   },
+  ages: agesEn,
   batch: {
     title: 'Batches',
     search: 'Batch, product, owner, trace code or ear tag',

@@ -1,3 +1,4 @@
+import { agesZh } from './ages'
 import { operationsZh } from './operations'
 import { answerZh, peopleZh } from './people'
 import { usageZh } from './usage'
@@ -122,12 +123,13 @@ export const zh = {
       'store-failing': '读数库不收数据', 'gateway-twin': '网关重名：两台设备用同一个名字，请关掉一台或改名',
       'gateway-silent': '网关没有消息', 'bus-fault': '整条线路不通', 'device-fault': '设备不应答', humidity: '湿度超限', condensation: '要结露', 'rate-of-rise': '{what}升得太快',
       'pull-down': '降温太慢', 'compressor-silent': '该制冷却没制冷', 'off-with-goods': '停用的库里有货', 'clock-wrong': '时钟不对', 'calibration-expired': '校准到期',
-      'disk-filling': '磁盘快满', 'channel-fails': '通知渠道不通', 'drill-missed': '演练没人应答',
+      'disk-filling': '磁盘快满', 'channel-fails': '通知渠道不通', 'drill-missed': '演练没人应答', spoilage: '货架期快用完',
     } satisfies Record<Rule, string>,
     own: {
       'store-refused': '读数库拒绝采集程序：看运维页上的说明', 'store-away': '读数库连不上；读数留在网关，报警照常',
       'by-product-probe': '按货芯探头', 'by-product-estimate': '按估算的货温', 'by-air': '货里没有探头，按库温：请用温度计量货芯',
       'clock-none': '没有校过时', 'clock-ahead': '比县里快', 'clock-behind': '比县里慢，或线路慢', 'calibration-expiring': '还剩不到 30 天', 'disk-low': '剩余空间少',
+      'life-used': '货架期已用完', 'share-used': '已用过提醒的份额', 'share-maybe-used': '计缺口可能已用过提醒的份额', 'late-for-delivery': '按现在的温度放不到交货', 'maybe-late-for-delivery': '计缺口可能放不到交货',
     },
     /** What the figures of an alarm are where they are no value over a limit. */
     figure: {
@@ -135,6 +137,7 @@ export const zh = {
       'pull-down': { now: '现在', peak: '报警后最高', limit: '{due} 前要到' },
       condensation: { now: '露点', peak: '最高露点', limit: '货温' },
       'compressor-silent': { now: '库温', peak: '最高', limit: '该制冷' },
+      spoilage: { now: '货架期已用', peak: '最多', limit: '提醒在' },
     },
     late: '事后发现',
     since: '{time} 起，已 {span}',
@@ -166,6 +169,7 @@ export const zh = {
     cancel: '取消',
     show: '显示',
   },
+  ages: agesZh,
   batch: {
     title: '批次',
     search: '搜批次号、品名、货主、追溯码或耳标',
