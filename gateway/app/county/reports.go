@@ -20,8 +20,7 @@ import (
 )
 
 // reports puts the maker of reports together: series from collector and store,
-// the rest from county.db. Verdicts, inspections and temperatures by hand are
-// not recorded yet, and the reports say so.
+// the rest from county.db.
 func (a *App) reports() (report.Maker, error) {
 	zone, err := time.LoadLocation(a.cfg.Timezone)
 	if err != nil {
@@ -29,6 +28,7 @@ func (a *App) reports() (report.Maker, error) {
 	}
 	return report.Maker{
 		County: reportedCounty(a.cfg, zone), Series: series{a.collector, a.store}, Records: booked{a.state, a.office.places.Person},
+		Quality: quality{a.state, a.office.places.Person},
 	}, nil
 }
 
