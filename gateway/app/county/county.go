@@ -241,11 +241,11 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	if err != nil {
 		return fmt.Errorf("web.token_file: %w", err)
 	}
-	reports, err := a.reports()
+	went := newExposed(a.cfg, a.store, a.state, a.collector, a.goods.profiles, o.Now)
+	reports, err := a.reports(went)
 	if err != nil {
 		return err
 	}
-	went := newExposed(a.cfg, a.store, a.state, a.collector, a.goods.profiles, o.Now)
 	view := view{judged: went.judged, collector: a.collector, state: a.state, hub: hub, goods: a.goods, foreteller: foreteller, office: a.office, platform: a.platform}
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Rooms: judging{limitsOf(zones), a.goods, productsOf(zones), a.collector.Estimate}, Hub: hub,

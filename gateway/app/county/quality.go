@@ -52,3 +52,22 @@ func (q quality) Hands(ctx context.Context, room string, from, to time.Time) ([]
 	slices.SortStableFunc(out, func(a, b exposure.Hand) int { return a.At.Compare(b.At) })
 	return out, nil
 }
+
+// written is what is known of a batch, for its shipment report.
+type written struct {
+	exposed
+	state  *state.DB
+	person func(id string) string
+}
+
+var _ report.Goods = written{}
+
+// Dossier implements report.Goods.
+func (w written) Dossier(ctx context.Context, id string) (batch.Dossier, error) {
+	d, err := w.state.Dossier(ctx, id)
+	if err != nil {
+		return batch.Dossier{}, translate(err)
+	}
+	named(&d, w.person)
+	return d, nil
+}

@@ -54,7 +54,7 @@ func TestReportsOfACounty(t *testing.T) {
 	if _, err := db.GiveVerdict(t.Context(), keeper, "v", batch.Verdict{Batch: "B1", Decision: batch.OnHold, Reason: "等检验"}, batch.Rule{}, batch.Evidence{}); err != nil {
 		t.Fatal(err)
 	}
-	m, err := c.app.reports()
+	m, err := c.app.reports(newExposed(c.app.cfg, c.app.store, c.app.state, c.app.collector, c.app.goods.profiles, time.Now))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +77,17 @@ func TestReportsOfACounty(t *testing.T) {
 	}
 	if _, err := m.Daily(t.Context(), "nowhere", start, now); !errors.Is(err, report.ErrNoSite) {
 		t.Errorf("%v", err)
+	}
+	for path, want := range map[string]int{"shipment?batch=B1": 200, "shipment?batch=B1&format=xlsx": 200, "shipment?batch=NOSUCH": 404} {
+		res, err := http.Get(c.app.URL() + "/api/v1/reports/" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || res.StatusCode != want || path == "shipment?batch=B1" && !strings.Contains(string(page), "暂扣（其其格") {
+			t.Errorf("%s: %d %v\n%s", path, res.StatusCode, err, page)
+		}
 	}
 	res, err := http.Get(c.app.URL() + "/api/v1/reports/monthly")
 	if err != nil {

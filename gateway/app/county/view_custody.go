@@ -28,13 +28,12 @@ func (v view) Dossier(ctx context.Context, id string) (web.Dossier, error) {
 	}
 	rule := v.goods.ruleOf(d.Profile)
 	out := web.Dossier{Dossier: d, Rule: rule, Against: batch.Against(d, rule, e)}
-	v.named(&out.Dossier)
+	named(&out.Dossier, v.office.places.Person)
 	return out, nil
 }
 
 // named puts people's names in the place of their ids.
-func (v view) named(d *batch.Dossier) {
-	name := v.office.places.Person
+func named(d *batch.Dossier, name func(id string) string) {
 	for i := range d.Verdicts {
 		d.Verdicts[i].By, d.Verdicts[i].Second = name(d.Verdicts[i].By), name(d.Verdicts[i].Second)
 	}
