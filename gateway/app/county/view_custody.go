@@ -111,6 +111,9 @@ func (v view) Enter(ctx context.Context, by web.Actor, key, id string, what any)
 		return v.entryWords(err)
 	}
 	v.goods.follow(ctx)
+	if err := v.cameIn(ctx, id, what); err != nil {
+		return err
+	}
 	v.platform.wake()
 	for _, t := range touched {
 		v.hub.Publish(web.BatchEvent, t)
@@ -134,6 +137,9 @@ func (v view) enter(ctx context.Context, who state.Actor, key state.IdempotencyK
 			touched = nil
 		}
 		err = v.state.AddManual(ctx, who, key, x)
+	case web.Receipt:
+		x.Batch = id
+		err = v.state.AddManual(ctx, who, key, x.Manual)
 	case web.Handing:
 		r := state.HandoverRequest{Handover: x.Handover}
 		if x.Move != nil {
@@ -157,6 +163,34 @@ func (v view) enter(ctx context.Context, who state.Actor, key state.IdempotencyK
 		err = fmt.Errorf("write down a %T: nobody knows how", what)
 	}
 	return touched, err
+}
+
+// cameIn tells the estimate of a room how warm goods were that came in, or that
+// lay there when they were handed over: it rests on that from then on. Told
+// again it changes nothing.
+func (v view) cameIn(ctx context.Context, id string, what any) error {
+	switch x := what.(type) {
+	case web.Receipt:
+		v.collector.Received(x.Zone, x.At, x.ValueC)
+	case web.Handing:
+		if x.ProductC == nil || x.Method == "air" {
+			return nil
+		}
+		at := x.At
+		if at.IsZero() {
+			at = v.office.now()
+		}
+		b, err := v.state.Batch(ctx, id)
+		if err != nil {
+			return translate(err)
+		}
+		for _, c := range b.Custody {
+			if c.Monitored() && c.Overlaps(at, at) {
+				v.collector.Received(c.Zone, at, *x.ProductC)
+			}
+		}
+	}
+	return nil
 }
 
 func (v view) derive(ctx context.Context, who state.Actor, key state.IdempotencyKey, d web.Derivation) (touched []string, err error) {
