@@ -158,6 +158,9 @@ func (v view) enter(ctx context.Context, who state.Actor, key state.IdempotencyK
 	case batch.Verdict:
 		err = v.verdict(ctx, who, key, id, x)
 	case web.Signature:
+		if err := v.maySign(ctx, who); err != nil {
+			return nil, err
+		}
 		_, err = v.state.SignVerdict(ctx, who, id, x.Version)
 	default:
 		err = fmt.Errorf("write down a %T: nobody knows how", what)
@@ -208,6 +211,9 @@ func (v view) derive(ctx context.Context, who state.Actor, key state.Idempotency
 func (v view) verdict(ctx context.Context, who state.Actor, key state.IdempotencyKey, id string, x batch.Verdict) error {
 	b, err := v.state.Batch(ctx, id)
 	if err != nil {
+		return err
+	}
+	if err := v.mayDecide(ctx, who, id, x.Decision); err != nil {
 		return err
 	}
 	e, err := v.evidence(ctx, id)
