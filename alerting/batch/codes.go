@@ -74,21 +74,35 @@ func digits(s string, n int) bool {
 	return len(s) == n && !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
 }
 
-// CheckGTIN checks a GTIN of 8, 12, 13 or 14 digits by its check digit (GS1
-// General Specifications, section 7.9.1).
+// CheckGTIN checks a GTIN of 8, 12, 13 or 14 digits by its check digit, see
+// GS1Digit.
 func CheckGTIN(s string) error {
 	if !slices.ContainsFunc([]int{8, 12, 13, 14}, func(n int) bool { return digits(s, n) }) {
 		return fault("GTIN %.20[1]q 应为 8、12、13 或 14 位数字", "GTIN %.20[1]q: want 8, 12, 13 or 14 digits", s)
 	}
+	return wrongDigit("GTIN", s, GS1Digit(s[:len(s)-1]))
+}
+
+// GS1Digit works out the check digit that goes behind the digits of a GTIN, GLN
+// or SSCC: from the right they weigh 3, 1, 3, 1 (GS1 General Specifications,
+// section 7.9.1).
+func GS1Digit(digits string) byte {
 	sum := 0
-	for i := range len(s) - 1 { // from the right, the digit before the check digit counts three times
-		d := int(s[len(s)-2-i] - '0')
-		if i%2 == 0 {
-			d *= 3
+	for i := range digits {
+		weight := 3
+		if (len(digits)-1-i)%2 == 1 {
+			weight = 1
 		}
-		sum += d
+		sum += weight * int(digits[i]-'0')
 	}
-	return wrongDigit("GTIN", s, byte('0'+(10-sum%10)%10))
+	return '0' + byte((10-sum%10)%10)
+}
+
+// GTIN14 writes a GTIN with the 14 digits that application identifier (01) has:
+// shorter ones get zeros in front (GS1 General Specifications, section 3.3.2).
+func GTIN14(s string) string {
+	const width = 14
+	return strings.Repeat("0", max(0, width-len(s))) + s
 }
 
 // wrongDigit compares a code's last character with the one worked out.

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"coldchain/alerting/batch"
 )
 
 // canonicalStem is the address under which every GS1 key has one name.
@@ -101,7 +103,7 @@ func (u urn) key(prefix, reference string) (string, bool) {
 	if u.zero {
 		digits = "0" + digits
 	}
-	return digits + string(checkDigit(digits)), true
+	return digits + string(batch.GS1Digit(digits)), true
 }
 
 func link(parts ...string) string { return canonicalStem + "/" + strings.Join(parts, "/") }

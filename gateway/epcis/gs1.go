@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"coldchain/alerting/batch"
 )
 
 // Element is a GS1 application identifier (AI) with its value: 01 and a GTIN,
@@ -256,19 +258,5 @@ func CheckDigit(number string) bool {
 		return false
 	}
 	last := len(number) - 1
-	return checkDigit(number[:last]) == number[last]
-}
-
-// checkDigit computes the digit that goes behind digits: from the right they
-// weigh 3, 1, 3, 1.
-func checkDigit(digits string) byte {
-	sum := 0
-	for i := range digits {
-		weight := 3
-		if (len(digits)-1-i)%2 == 1 {
-			weight = 1
-		}
-		sum += weight * int(digits[i]-'0')
-	}
-	return '0' + byte((10-sum%10)%10)
+	return batch.GS1Digit(number[:last]) == number[last]
 }

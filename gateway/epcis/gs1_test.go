@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"coldchain/alerting/batch"
 )
 
 // The vectors are of gs1-syntax-engine (Apache-2.0).
@@ -75,7 +77,7 @@ func TestLinkWantsOneKey(t *testing.T) {
 // GT-01, of biip and GS1's EPCIS examples.
 func TestCheckDigit(t *testing.T) {
 	for digits, want := range map[string]byte{"0703206980498": '8', "0061414112345": '2', "0401234511111": '8', "0952123454321": '3'} {
-		if got := checkDigit(digits); got != want {
+		if got := batch.GS1Digit(digits); got != want {
 			t.Errorf("check digit of %s is %c, want %c", digits, got, want)
 		}
 		for d := byte('0'); d <= '9'; d++ {

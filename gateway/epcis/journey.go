@@ -130,6 +130,9 @@ func (b *builder) measured(s Stay) (out []Sensor) {
 			}
 		}
 		for _, h := range i.Hand {
+			if b.handed(h) {
+				continue // the handover's own event has it
+			}
 			m := &Metadata{Time: b.time(h.At), Class: string(h.Class)}
 			if h.Method != "" {
 				m.Method = b.own("method", h.Method)
@@ -138,6 +141,13 @@ func (b *builder) measured(s Stay) (out []Sensor) {
 		}
 	}
 	return out
+}
+
+// handed tells that a temperature is that of a handover.
+func (b *builder) handed(x exposure.Hand) bool {
+	return slices.ContainsFunc(b.in.Handovers, func(h batch.Handover) bool {
+		return h.ProductC != nil && *h.ProductC == x.ValueC && h.At.Equal(x.At) && h.Method == x.Method
+	})
 }
 
 // orAlways is the end of an interval that goes on.

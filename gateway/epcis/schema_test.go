@@ -1,61 +1,13 @@
 package epcis
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/dlclark/regexp2"
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	"coldchain/gateway/epcis/epcistest"
 )
-
-// The official schemas, when they are there. GS1's is not open source: it is
-// tested against and not copied.
-var schemas = []string{
-	"../../../shared/epcis/gs1-EPCIS/EPCIS-JSON-Schema.json",            // 2.0.0
-	"../../../shared/epcis/openepcis-validation/epcis-json-schema.json", // 2.0.1
-}
-
-// perl compiles the schema's patterns, which look ahead: Go's own do not.
-type perl struct{ *regexp2.Regexp }
-
-func (p perl) MatchString(s string) bool {
-	ok, err := p.Regexp.MatchString(s)
-	return ok && err == nil
-}
-
-func compilePerl(pattern string) (jsonschema.Regexp, error) {
-	re, err := regexp2.Compile(pattern, regexp2.ECMAScript)
-	if err != nil {
-		return nil, err
-	}
-	return perl{re}, nil
-}
-
-func officialSchema(t *testing.T, file string) *jsonschema.Schema {
-	t.Helper()
-	if _, err := os.Stat(file); err != nil {
-		t.Skip("the official schema is not here: ", file)
-	}
-	c := jsonschema.NewCompiler()
-	c.UseRegexpEngine(compilePerl)
-	c.AssertFormat()
-	schema, err := c.Compile(file)
-	if err != nil {
-		t.Fatalf("%s: %v", file, err)
-	}
-	return schema
-}
-
-func validate(schema *jsonschema.Schema, document []byte) error {
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
-	if err != nil {
-		return err
-	}
-	return schema.Validate(v)
-}
 
 func TestDocumentsAreValidByTheOfficialSchema(t *testing.T) {
 	withCode, noExposure, young := story(), story(), story()
@@ -63,12 +15,12 @@ func TestDocumentsAreValidByTheOfficialSchema(t *testing.T) {
 	noExposure.Exposure = nil
 	noExposure.Alarms = []Alarm{{Zone: "truck-2/box", Point: "truck-2/box/air", From: at("11:00"), PeakC: 7, LimitC: 4}}
 	young.Stays, young.Links, young.Handovers, young.Exposure, young.Verdicts = nil, nil, nil, nil, nil
-	for _, file := range schemas {
+	for _, file := range epcistest.Schemas() {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			schema := officialSchema(t, file)
+			schema := epcistest.Official(t, file)
 			for name, in := range map[string]Input{"story": story(), "with a GTIN": withCode, "without exposure": noExposure, "only just there": young} {
 				_, text := built(t, in)
-				if err := validate(schema, text); err != nil {
+				if err := schema.Validate(text); err != nil {
 					t.Errorf("%s: %v", name, err)
 				}
 			}
@@ -82,7 +34,7 @@ func TestDocumentsAreValidByTheOfficialSchema(t *testing.T) {
 				if !strings.Contains(string(text), was) {
 					t.Fatalf("the document has no %s", was)
 				}
-				if err := validate(schema, []byte(strings.Replace(string(text), was, bad, 1))); err == nil {
+				if err := schema.Validate([]byte(strings.Replace(string(text), was, bad, 1))); err == nil {
 					t.Errorf("%s instead of %s is valid", bad, was)
 				}
 			}

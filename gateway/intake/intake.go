@@ -34,6 +34,10 @@ type Row struct {
 	Zone    string    // "site/zone", or what the list says; empty: not booked into a room
 	At      time.Time // since when it lies there; zero: now
 	Details batch.Details
+	// ProductC is how warm the goods were when they came in, °C, and Method where
+	// that was measured; nil: nobody measured.
+	ProductC *float64
+	Method   string
 	// Documents are those of columns for them.
 	Documents []batch.Document
 }
@@ -107,6 +111,21 @@ func columns() []column {
 		{"carrier_code", []string{"承运方信用代码", "carrier code", "carrier_code"}, Label{"18 位", "18 characters"}, text(func(r *Row) *string { return &r.Details.Carrier.Code })},
 		{"zone", []string{"库区", "库房", "zone", "room"}, Label{"站点/库区，如 balagong/mutton", "site/zone"}, text(func(r *Row) *string { return &r.Zone })},
 		{"at", []string{"入库时间", "入库日期", "at", "since", "received"}, Label{"如 2026-11-23 08:00；空着就是现在", "such as 2026-11-23 08:00; empty: now"}, when(func(r *Row) *time.Time { return &r.At })},
+		{"product_c", []string{"入库温度", "货温", "product_c", "temperature"}, Label{"货品温度 °C，写了就要写测温位置", "of the goods, °C, with its method"}, func(r *Row, cell string, _ wall) error {
+			v, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimRight(strings.Replace(cell, "−", "-", 1), " °℃Cc")), 64)
+			if err != nil {
+				return problem("入库温度 %.40[1]q 看不懂，应写成 -16.5", "temperature %.40[1]q: write it like -16.5", cell)
+			}
+			r.ProductC = &v
+			return batch.CheckC(v)
+		}},
+		{"method", []string{"测温位置", "测温方法", "method"}, Label{"表面、箱间或中心", "surface, between-packs or core"}, func(r *Row, cell string, _ wall) error {
+			r.Method = map[string]string{"表面": "surface", "外包装表面": "surface", "surface": "surface", "箱间": "between-packs", "between-packs": "between-packs", "中心": "core", "货芯": "core", "core": "core"}[strings.ToLower(cell)]
+			if r.Method == "" {
+				return problem("测温位置 %.40[1]q 不认识：表面、箱间或中心", "method %.40[1]q: want surface, between-packs or core", cell)
+			}
+			return nil
+		}},
 		{"born", []string{"生产日期", "屠宰日期", "生产时间", "born", "produced"}, Label{"如 2026-11-22", "such as 2026-11-22"}, when(func(r *Row) *time.Time { return &r.Details.Born })},
 		{"deliver_by", []string{"交货日期", "交货时间", "交货", "deliver by", "deliver_by", "delivery"}, Label{"如 2026-11-29，就是当天晚上以前", "such as 2026-11-29: by that night"}, func(r *Row, cell string, w wall) error {
 			t, err := w.parse(cell)
@@ -315,6 +334,9 @@ func (r Row) check(seen map[string]int) error {
 		return problem("批次 %[1]s 在第 %[2]d 行已经有了", "batch %[1]s stands in line %[2]d already", r.Batch.ID, before)
 	case r.Batch.Product == "":
 		return problem("没有品名", "there is no product")
+	}
+	if (r.ProductC != nil) != (r.Method != "") {
+		return problem("入库温度和测温位置要一起写", "a temperature needs its method, and a method its temperature")
 	}
 	for _, d := range r.Documents {
 		if d.Number == "" || d.Date.IsZero() {

@@ -71,6 +71,25 @@ func TestEveryLineIsARowOrARefusal(t *testing.T) {
 	}
 }
 
+// TestHowWarmGoodsCameIn: a temperature without the place where it was taken is
+// no measurement.
+func TestHowWarmGoodsCameIn(t *testing.T) {
+	l := read(t, "批次号,品名,入库温度,测温位置\nA,羊肉,-16.5,箱间\nB,羊肉,−17 °C,中心\nC,羊肉,3.5℃,surface\nD,羊肉,,\n"+
+		"E,羊肉,-16.5,\nF,羊肉,,箱间\nG,羊肉,冷,箱间\nH,羊肉,-165,箱间\nI,羊肉,-16.5,空气\n")
+	want := []struct {
+		c      float64
+		method string
+	}{{-16.5, "between-packs"}, {-17, "core"}, {3.5, "surface"}}
+	if len(l.Rows) != 4 || l.Rows[3].ProductC != nil || len(l.Refused) != 5 {
+		t.Fatalf("%+v", l)
+	}
+	for i, w := range want {
+		if r := l.Rows[i]; r.ProductC == nil || *r.ProductC != w.c || r.Method != w.method {
+			t.Errorf("%s: %v %s", r.Batch.ID, r.ProductC, r.Method)
+		}
+	}
+}
+
 func TestEnglishAndOtherSeparators(t *testing.T) {
 	for _, text := range []string{"Batch;Product;Since\nA;milk;2026-11-23T08:00:00+08:00\n", "id\tproduct\tat\nA\tmilk\t2026-11-23 8:0\n", "ID*,Product*,Received\nA,milk,2026.11.23 08:00:00\n"} {
 		l := read(t, text)

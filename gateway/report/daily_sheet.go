@@ -208,7 +208,7 @@ func (d DailyRecord) hands(t tongue) Table {
 		out.Empty = t.say("本系统未登记人工测温", "this county's system records none")
 	}
 	for _, h := range d.Hands {
-		out.Rows = append(out.Rows, Row{Cells: []Cell{text(t.clock(h.At)), text(d.named(t, h.Room)), value(&h.ValueC, 1), text(t.how(h.Method)), text(h.By)}})
+		out.Rows = append(out.Rows, Row{Cells: []Cell{text(t.clock(h.At)), text(d.named(t, h.Room)), value(&h.ValueC, 1), text(t.taken(h.Hand)), text(h.By)}})
 	}
 	return out
 }

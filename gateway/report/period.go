@@ -18,7 +18,10 @@ const (
 	HalfYear Kind = "half-year" // January to June, July to December
 )
 
-// Kinds returns all of them.
+// OfShipment is the kind of a report of one batch: it has no period.
+const OfShipment Kind = "shipment"
+
+// Kinds returns those that have a period.
 func Kinds() []Kind { return []Kind{Daily, Weekly, Monthly, HalfYear} }
 
 // turnOfMonth is the day on which the month of a 月通报 ends: it is drafted on
@@ -59,6 +62,8 @@ func (k Kind) title() config.Label {
 		return config.Label{ZH: "冷链温度记录表", EN: "Daily temperature record"}
 	case Weekly:
 		return config.Label{ZH: "冷链周调度", EN: "Weekly cold-chain report"}
+	case OfShipment:
+		return config.Label{ZH: "冷链运输报告", EN: "Shipment report"}
 	case Monthly:
 		return config.Label{ZH: "冷链月通报", EN: "Monthly cold-chain report"}
 	}

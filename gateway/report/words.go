@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"coldchain/alerting/exposure"
 	"coldchain/alerting/wording"
 	"coldchain/gateway/config"
 	"coldchain/gateway/words"
@@ -147,7 +148,7 @@ func (t tongue) reason(r sensors.Reason) string {
 
 // methods are the ways of measuring goods by hand (GB/T 40956-2021).
 var methods = map[string]config.Label{
-	"surface": {ZH: "外包装表面", EN: "surface"}, "between-packs": {ZH: "箱间", EN: "between packs"}, "core": {ZH: "中心", EN: "core"},
+	"surface": {ZH: "外包装表面", EN: "surface"}, "between-packs": {ZH: "箱间", EN: "between packs"}, "core": {ZH: "中心", EN: "core"}, "air": {ZH: "空气", EN: "air"},
 }
 
 func (t tongue) how(method string) string {
@@ -155,6 +156,15 @@ func (t tongue) how(method string) string {
 		return t.label(l)
 	}
 	return method
+}
+
+// taken is how a temperature by hand was taken; the file of a logger is said to
+// be one.
+func (t tongue) taken(h exposure.Hand) string {
+	if h.Class == exposure.Imported {
+		return t.how(h.Method) + t.say("（记录仪导入）", " (from a logger's file)")
+	}
+	return t.how(h.Method)
 }
 
 // causes are those of the county's own page.

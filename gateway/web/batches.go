@@ -1,9 +1,11 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,6 +131,7 @@ type newBatch struct {
 	At       string `json:"at"` // default now
 	actorInput
 	Override string `json:"override"` // why it lies where it does not agree
+	receivedInput
 }
 
 func (in newBatch) check() error {
@@ -168,13 +171,16 @@ func (s *Server) createBatch(r *http.Request) (any, error) {
 		return nil, err
 	}
 	at, timeErr := s.timeOf(in.At)
-	if err := firstError(in.check(), s.goodsZone(in.Zone), timeErr); err != nil {
+	if err := firstError(in.check(), s.goodsZone(in.Zone), timeErr, in.receivedInput.check(s, in.Zone)); err != nil {
 		return nil, err
 	}
 	b := batch.Batch{ID: in.ID, Product: in.Product, Profile: in.Profile, Quantity: in.Quantity, Owner: in.Owner, Created: at}
 	h, err := s.deps.Batches.CreateBatch(r.Context(), in.by(r), key, b, in.Zone, at, in.Override)
 	if err != nil {
 		return nil, stateError(err, "批次 "+in.ID, "batch "+in.ID)
+	}
+	if err := s.received(r, in.by(r), key, in.ID, in.receivedInput, batch.Custody{Zone: in.Zone, From: h.Created}); err != nil {
+		return nil, err
 	}
 	return created{batchAnswer{stamp(s.opt.Now()), batchOf(h)}}, nil
 }
@@ -196,12 +202,18 @@ func (s *Server) moveBatch(r *http.Request) (any, error) {
 		return nil, badInput(`请给出 zone；批次离开冷链时写 ""`, `give a zone; write "" when the batch leaves the cold chain`)
 	}
 	at, timeErr := s.timeOf(in.At)
-	if err := firstError(timeErr, in.check(s)); err != nil {
+	m := in.move(at)
+	if err := firstError(timeErr, in.check(s), in.receivedInput.check(s, m.Zone)); err != nil {
 		return nil, err
 	}
-	h, err := s.deps.Batches.MoveBatch(r.Context(), in.by(r), key, id, in.move(at))
+	h, err := s.deps.Batches.MoveBatch(r.Context(), in.by(r), key, id, m)
 	if err != nil {
 		return nil, stateError(err, "批次 "+id, "batch "+id)
+	}
+	if n := len(h.Custody); n > 0 {
+		if err := s.received(r, in.by(r), key, id, in.receivedInput, h.Custody[n-1]); err != nil {
+			return nil, err
+		}
 	}
 	return created{batchAnswer{stamp(s.opt.Now()), batchOf(h)}}, nil
 }
@@ -216,6 +228,46 @@ type moveInput struct {
 	At      string         `json:"at"`
 	actorInput
 	Override string `json:"override"`
+	receivedInput
+}
+
+// receivedInput is how warm goods were when they came in, if somebody measured.
+type receivedInput struct {
+	ProductC *float64 `json:"product_c"` // °C
+	Method   string   `json:"method"`    // surface, between-packs or core
+}
+
+func (in receivedInput) check(s *Server, zone string) error {
+	switch {
+	case in.ProductC == nil && in.Method == "":
+		return nil
+	case in.ProductC == nil:
+		return badInput("写了 method（测温位置），没有写 product_c（货温 °C）", "there is a method and no product_c, in °C")
+	case zone == "":
+		return badInput("货温 product_c 只在入库时写；离开时写在交接里", "product_c is of goods that come into a zone; what leaves has it in its handover")
+	case !slices.Contains(batch.Methods(), in.Method) || in.Method == "air":
+		return badInput("请写明货温在哪里测的：method 为 surface、between-packs 或 core", "say where the goods were measured: method is surface, between-packs or core")
+	case s.deps.Custody == nil:
+		return badInput("这里不登记货温", "no temperatures of goods are kept here")
+	}
+	var fault *batch.Fault
+	if err := batch.CheckC(*in.ProductC); errors.As(err, &fault) {
+		return badInput(fault.ZH, fault.EN)
+	}
+	return nil
+}
+
+// received writes down how warm goods were that have just been booked. A request
+// that failed between the two is sent again under its key, and is whole then.
+func (s *Server) received(r *http.Request, by Actor, key, id string, in receivedInput, stay batch.Custody) error {
+	if in.ProductC == nil {
+		return nil
+	}
+	x := Receipt{batch.Manual{Zone: stay.Zone, At: stay.From, ValueC: *in.ProductC, Method: in.Method}}
+	if err := s.deps.Custody.Enter(r.Context(), by, key+"/received", id, x); err != nil {
+		return stateError(err, "批次 "+id, "batch "+id)
+	}
+	return nil
 }
 
 func (in moveInput) check(s *Server) error {

@@ -18,7 +18,7 @@ type Custody interface {
 	// Recall lists where every part of a batch went, or ErrNotFound.
 	Recall(ctx context.Context, id string) ([]batch.Part, error)
 	// Enter writes down one thing; `what` is one of batch.Details,
-	// batch.Document, batch.Inspection, batch.Manual, Handing, Stays, Derivation,
+	// batch.Document, batch.Inspection, batch.Manual, Receipt, Handing, Stays, Derivation,
 	// TakenOut, BatchClosing, batch.Verdict or Signature. Keys work as in
 	// Batches.CreateBatch. A *Refused says why not. id may be empty for a
 	// batch.Manual of a zone and for a Derivation.
@@ -37,6 +37,9 @@ type Handing struct {
 	batch.Handover
 	Move *Move
 }
+
+// Receipt is a temperature of goods that was measured as they came into its Zone.
+type Receipt struct{ batch.Manual }
 
 // Stays replace where a batch lay.
 type Stays struct {

@@ -172,6 +172,9 @@ func (s *Server) handover(r *http.Request, in handoverInput) (any, error) {
 		Outcome: in.Outcome, Note: in.Note, File: in.File}}
 	if in.Move != nil {
 		in.Move.Actor = in.Actor
+		if in.Move.ProductC != nil || in.Move.receivedInput.Method != "" {
+			return nil, badInput("货温写在交接里，不写在 move 里", "the temperature belongs to the handover and not to its move")
+		}
 		if err := in.Move.check(s); err != nil {
 			return nil, err
 		}

@@ -22,6 +22,9 @@ type Reports interface {
 	Daily(ctx context.Context, site string, day, now time.Time) (report.DailyRecord, error)
 	// Summary is the county's report whose period has a moment in it.
 	Summary(ctx context.Context, kind report.Kind, day, now time.Time) (report.Summary, error)
+	// Shipment is what one batch went through; of one that is not there the error
+	// is ErrNotFound.
+	Shipment(ctx context.Context, batch string, now time.Time) (report.Shipment, error)
 }
 
 // ReportPDF draws a sheet as PDF.
@@ -31,19 +34,20 @@ type ReportPDF func(w io.Writer, s report.Sheet) error
 type reportQuestion struct {
 	kind     report.Kind
 	site     string
+	batch    string // of a shipment
 	day      time.Time
 	format   string
 	language wording.Language
 }
 
 func (s *Server) reportQuestion(r *http.Request) (q reportQuestion, err error) {
-	if err := onlyParams(r, "site", "date", "format", "lang"); err != nil {
+	if err := onlyParams(r, "site", "batch", "date", "format", "lang"); err != nil {
 		return q, err
 	}
 	get := r.URL.Query().Get
-	q = reportQuestion{kind: report.Kind(r.PathValue("kind")), site: get("site"), format: get("format"), language: wording.LanguageOf(get("lang"))}
-	if !slices.Contains(report.Kinds(), q.kind) {
-		return q, notFound("没有这种报表："+clip(string(q.kind))+"（有 daily、weekly、monthly、half-year）", "there is no such report: "+clip(string(q.kind))+" (there are daily, weekly, monthly, half-year)")
+	q = reportQuestion{kind: report.Kind(r.PathValue("kind")), site: get("site"), batch: get("batch"), format: get("format"), language: wording.LanguageOf(get("lang"))}
+	if q.kind != report.OfShipment && !slices.Contains(report.Kinds(), q.kind) {
+		return q, notFound("没有这种报表："+clip(string(q.kind))+"（有 daily、weekly、monthly、half-year、shipment）", "there is no such report: "+clip(string(q.kind))+" (there are daily, weekly, monthly, half-year, shipment)")
 	}
 	if q.format == "" {
 		q.format = "html"
@@ -57,6 +61,15 @@ func (s *Server) reportQuestion(r *http.Request) (q reportQuestion, err error) {
 	}
 	if lang := get("lang"); lang != "" && lang != "zh" && lang != "en" {
 		return q, badInput("lang 只能是 zh 或 en", "lang must be zh or en")
+	}
+	if shipment := q.kind == report.OfShipment; shipment || q.batch != "" {
+		switch {
+		case !shipment || q.site != "" || get("date") != "":
+			return q, badInput("batch（批次）只用于 shipment，而 shipment 只要 batch", "batch belongs to a shipment, and a shipment takes nothing else")
+		case !batchID.MatchString(q.batch):
+			return q, badInput("shipment 要给出 batch（批次号）："+clip(q.batch), "a shipment needs a batch: "+clip(q.batch))
+		}
+		return q, nil
 	}
 	if (q.kind == report.Daily) != (q.site != "") {
 		return q, badInput("daily 要给出 site（站点），其他报表是全旗县的，不要给 site", "daily needs a site; the other reports are of the whole county and take none")
@@ -127,9 +140,14 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) make(ctx context.Context, q reportQuestion) (made report.Report, err error) {
 	now := s.opt.Now()
-	if q.kind == report.Daily {
+	switch q.kind {
+	case report.OfShipment:
+		if made, err = s.deps.Reports.Shipment(ctx, q.batch, now); err != nil {
+			return nil, stateError(err, "批次 "+q.batch, "batch "+q.batch)
+		}
+	case report.Daily:
 		made, err = s.deps.Reports.Daily(ctx, q.site, q.day, now)
-	} else {
+	default:
 		made, err = s.deps.Reports.Summary(ctx, q.kind, q.day, now)
 	}
 	if errors.Is(err, report.ErrNoSite) {

@@ -33,6 +33,9 @@ func TestReportsInEveryForm(t *testing.T) {
 	if w := r.do(request{path: "/api/v1/reports/monthly?lang=en"}); w.Code != 200 || !strings.Contains(w.Body.String(), "Monthly cold-chain report") {
 		t.Errorf("%d\n%s", w.Code, w.Body)
 	}
+	if w := r.do(request{path: "/api/v1/reports/shipment?batch=HJQ261123-TLG-007&lang=en"}); w.Code != 200 || !strings.Contains(w.Body.String(), "Shipment report") || !strings.Contains(w.Body.String(), "HJQ261123-TLG-007") {
+		t.Errorf("%d\n%s", w.Code, w.Body)
+	}
 	var made report.DailyRecord
 	w = r.do(request{path: "/api/v1/reports/daily?site=balagong&format=json"})
 	if err := json.Unmarshal(w.Body.Bytes(), &made); err != nil || made.Date != "2026-11-23" || len(made.Rooms) != 1 || len(made.Rooms[0].Points) != 1 {
@@ -57,6 +60,7 @@ func TestReportsThatAreRefused(t *testing.T) {
 	for path, code := range map[string]int{
 		"yearly": 404, "daily": 400, "daily?site=nowhere": 404, "monthly?site=balagong": 400, "daily?site=balagong&date=23.11.2026": 400, "daily?site=balagong&date=2026-11-24": 400,
 		"daily?site=balagong&date=2011-11-24": 400, "weekly?format=pdf": 400, "weekly?format=exe": 400, "weekly?lang=fr": 400, "weekly?kind=x": 400,
+		"shipment": 400, "shipment?batch=a%20b": 400, "shipment?batch=NOSUCH": 404, "shipment?batch=HJQ261123-TLG-007&site=balagong": 400, "shipment?batch=HJQ261123-TLG-007&date=2026-11-23": 400, "weekly?batch=HJQ261123-TLG-007": 400,
 	} {
 		if w := r.do(request{path: "/api/v1/reports/" + path}); w.Code != code {
 			t.Errorf("%s: %d, want %d: %s", path, w.Code, code, w.Body)

@@ -246,11 +246,11 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	if err != nil {
 		return fmt.Errorf("web.token_file: %w", err)
 	}
-	reports, err := a.reports()
+	went := newExposed(a.cfg, a.store, a.state, a.collector, a.goods.profiles, o.Now)
+	reports, err := a.reports(went)
 	if err != nil {
 		return err
 	}
-	went := newExposed(a.cfg, a.store, a.state, a.collector, a.goods.profiles, o.Now)
 	view := view{judged: went.judged, collector: a.collector, state: a.state, hub: hub, goods: a.goods, foreteller: foreteller, office: a.office, platform: a.platform}
 	papers, err := a.newCertificates(went, view, o.Now)
 	if err != nil {
@@ -262,7 +262,7 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 		Steps: view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
 		Custody: view, Files: files.New(filepath.Join(a.cfg.Data, "files")), Intake: view,
 		Certificates: papers, Public: web.PublicPages{Certificate: papers.pages.PublicPage(papers.maker, o.Logger), Keys: evidence.KeysHandler(papers.keys.Published)},
-		Traces: traces{a.cfg, a.state, o.Now}, Reports: reports,
+		Traces: traces{a.cfg, a.state, o.Now, went.Exposure}, Reports: reports,
 	}, web.Options{Token: token, AnswerKey: a.office.key, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }

@@ -3,9 +3,11 @@ package county
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"coldchain/alerting"
+	"coldchain/alerting/batch"
 	"coldchain/alerting/exposure"
 	"coldchain/gateway/config"
 	"coldchain/gateway/epcis"
@@ -19,6 +21,9 @@ type traces struct {
 	cfg   *config.County
 	state *state.DB
 	now   func() time.Time
+	// went works out what a batch went through; nil: the alarms of its rooms
+	// stand for it.
+	went func(ctx context.Context, batch string) (exposure.Batch, error)
 }
 
 var _ web.Traces = traces{}
@@ -28,7 +33,7 @@ const tracedAlarms = 10_000
 
 // EPCIS implements web.Traces.
 func (t traces) EPCIS(ctx context.Context, id string) ([]byte, error) {
-	b, err := t.state.Batch(ctx, id)
+	d, err := t.state.Dossier(ctx, id)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -36,21 +41,18 @@ func (t traces) EPCIS(ctx context.Context, id string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("timezone %q: %w", t.cfg.Timezone, err)
 	}
-	in := epcis.Input{Base: t.base(), Created: t.now(), Zone: zone, Batch: b.Batch}
-	trucks := map[string]bool{}
-	for _, s := range t.cfg.Sites {
-		for _, z := range s.Zones {
-			trucks[s.ID+"/"+z.ID] = s.Kind == config.Truck
-		}
+	in := epcis.Input{Base: t.base(), Created: t.now(), Zone: zone, Batch: d.Batch, Stays: t.stays(d.Stays), Handovers: d.Handovers, Verdicts: d.Verdicts}
+	if in.Links, in.Codes, err = t.kin(ctx, d); err != nil {
+		return nil, err
 	}
-	for _, c := range b.Custody {
-		kind := exposure.Store
-		if trucks[c.Zone] {
-			kind = exposure.Truck
-		}
-		in.Stays = append(in.Stays, epcis.Stay{Custody: c, Kind: kind})
+	if t.went == nil {
+		in.Alarms, err = t.alarms(ctx, id)
+	} else {
+		var went exposure.Batch
+		went, err = t.went(ctx, id)
+		in.Exposure = &went
 	}
-	if in.Alarms, err = t.alarms(ctx, id); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	doc, err := epcis.Build(in)
@@ -58,6 +60,77 @@ func (t traces) EPCIS(ctx context.Context, id string) ([]byte, error) {
 		return nil, err
 	}
 	return doc.Bytes()
+}
+
+// stays are a batch's stays with the kind of their places. Where nothing
+// watched it, the place stands in words.
+func (t traces) stays(list []batch.Custody) (out []epcis.Stay) {
+	trucks := map[string]bool{}
+	for _, s := range t.cfg.Sites {
+		for _, z := range s.Zones {
+			trucks[s.ID+"/"+z.ID] = s.Kind == config.Truck
+		}
+	}
+	for _, c := range list {
+		kind := exposure.Store
+		switch {
+		case !c.Monitored():
+			kind, c.Zone = exposure.Unmonitored, c.Place
+		case trucks[c.Zone]:
+			kind = exposure.Truck
+		}
+		out = append(out, epcis.Stay{Custody: c, Kind: kind})
+	}
+	return out
+}
+
+// kin are the links of a batch, with what else went into the same births, and
+// the GS1 codes of all that they name.
+func (t traces) kin(ctx context.Context, d batch.Dossier) ([]batch.Link, map[string]epcis.Code, error) {
+	links, codes := slices.Clone(d.Links), map[string]epcis.Code{}
+	coded := func(d batch.Dossier) {
+		for _, c := range d.Details.Codes {
+			if _, has := codes[d.ID]; c.Kind == batch.GTINLot && !has {
+				codes[d.ID] = epcis.Code{GTIN: batch.GTIN14(c.Value), Lot: c.Lot}
+			}
+		}
+	}
+	coded(d)
+	known := map[string]bool{d.ID: true}
+	read := func(id string) (batch.Dossier, error) {
+		known[id] = true
+		other, err := t.state.Dossier(ctx, id)
+		if err == nil {
+			coded(other)
+		}
+		return other, err
+	}
+	for _, l := range d.Links {
+		if l.Parent != d.ID || known[l.Child] {
+			continue
+		}
+		child, err := read(l.Child)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, beside := range child.Links {
+			same := slices.ContainsFunc(d.Links, func(mine batch.Link) bool {
+				return mine.Child == beside.Child && mine.Relation == beside.Relation && mine.At.Equal(beside.At)
+			})
+			if same && beside.Parent != d.ID {
+				links = append(links, beside)
+			}
+		}
+	}
+	for _, l := range links {
+		if known[l.Parent] {
+			continue
+		}
+		if _, err := read(l.Parent); err != nil {
+			return nil, nil, err
+		}
+	}
+	return links, codes, nil
 }
 
 // base is the address under which the county names its things. A county

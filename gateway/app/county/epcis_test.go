@@ -51,7 +51,7 @@ func TestABatchIsTracedOverRoomAndTruck(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	tr := traces{cfg, db, func() time.Time { return now }}
+	tr := traces{cfg: cfg, state: db, now: func() time.Time { return now }}
 	text, err := tr.EPCIS(t.Context(), "B1")
 	if err != nil {
 		t.Fatal(err)

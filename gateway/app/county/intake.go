@@ -75,7 +75,7 @@ func (v view) importRow(ctx context.Context, who state.Actor, key string, r inta
 		stay = &batch.Custody{Batch: r.Batch.ID, Zone: zone, From: r.At}
 	}
 	r.Batch.Created = r.At
-	_, err = v.state.CreateBatch(ctx, who, line("batch"), r.Batch, stay)
+	booked, err := v.state.CreateBatch(ctx, who, line("batch"), r.Batch, stay)
 	if errors.Is(err, state.ErrDuplicateBatch) || errors.Is(err, state.ErrKeyReused) {
 		return false, v.sameBatch(ctx, r)
 	}
@@ -89,6 +89,19 @@ func (v view) importRow(ctx context.Context, who state.Actor, key string, r inta
 		if err := v.state.AddDocument(ctx, who, line("document"), r.Batch.ID, d); err != nil {
 			return false, rowError(err)
 		}
+	}
+	if r.ProductC == nil {
+		return true, nil
+	}
+	m := batch.Manual{Batch: r.Batch.ID, ValueC: *r.ProductC, Method: r.Method, At: r.At}
+	if stay != nil {
+		m.Zone = stay.Zone
+	}
+	if err := v.state.AddManual(ctx, who, line("temperature"), m); err != nil {
+		return false, rowError(err)
+	}
+	if stay != nil {
+		v.collector.Received(stay.Zone, booked.Created, m.ValueC)
 	}
 	return true, nil
 }

@@ -40,7 +40,21 @@ func TestReportsOfACounty(t *testing.T) {
 	if _, err := c.app.Store().Write(t.Context(), []store.Record{{Reading: sensors.NewGood("balagong/mutton/air", start, -9), Quantity: sensors.Temperature, Gateway: "balagong-gw", Epoch: 1, Seq: 1}}); err != nil {
 		t.Fatal(err)
 	}
-	m, err := c.app.reports()
+	db := c.app.State()
+	if err := db.AddManual(t.Context(), keeper, "m", batch.Manual{Batch: "B1", At: now.Add(-2 * time.Second), ValueC: -17.5, Method: "core"}); err != nil {
+		t.Fatal(err)
+	}
+	cold := -18.0
+	if err := db.HandOver(t.Context(), keeper, "h", state.HandoverRequest{Handover: batch.Handover{At: now.Add(-time.Second), Batch: "B1", From: "其其格", To: "巴图", ProductC: &cold, Method: "core", Outcome: batch.Accepted}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.AddInspection(t.Context(), keeper, "i", "B1", batch.Inspection{At: now.Add(-time.Second), Item: "气味", Value: "酸"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.GiveVerdict(t.Context(), keeper, "v", batch.Verdict{Batch: "B1", Decision: batch.OnHold, Reason: "等检验"}, batch.Rule{}, batch.Evidence{}); err != nil {
+		t.Fatal(err)
+	}
+	m, err := c.app.reports(newExposed(c.app.cfg, c.app.store, c.app.state, c.app.collector, c.app.goods.profiles, time.Now))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,11 +65,29 @@ func TestReportsOfACounty(t *testing.T) {
 	if len(d.Alarms) != 1 || d.Alarms[0].Answered == nil || d.Alarms[0].Answered.By != "其其格" || len(d.Alarms[0].Batches) != 1 {
 		t.Errorf("alarms %+v", d.Alarms)
 	}
-	if len(d.Rooms) != 1 || len(d.Rooms[0].Batches) != 1 || d.Rooms[0].High == nil || d.HandsKept {
+	if len(d.Rooms) != 1 || len(d.Rooms[0].Batches) != 1 || d.Rooms[0].High == nil {
 		t.Errorf("rooms %+v", d.Rooms)
+	}
+	if !d.HandsKept || len(d.Hands) != 2 || d.Hands[0].By != "其其格" || d.Hands[1].ValueC != -18 || d.Hands[1].By != "巴图" {
+		t.Errorf("measured by hand: %+v", d.Hands)
+	}
+	week, err := m.Summary(t.Context(), report.Weekly, now, now.Add(time.Minute)) // up to a moment that is past
+	if err != nil || week.Verdicts[batch.OnHold] != 1 || week.Inspections == nil || week.Inspections.Done != 1 || week.Inspections.Failed != 1 {
+		t.Errorf("%v: verdicts %v, inspections %+v", err, week.Verdicts, week.Inspections)
 	}
 	if _, err := m.Daily(t.Context(), "nowhere", start, now); !errors.Is(err, report.ErrNoSite) {
 		t.Errorf("%v", err)
+	}
+	for path, want := range map[string]int{"shipment?batch=B1": 200, "shipment?batch=B1&format=xlsx": 200, "shipment?batch=NOSUCH": 404} {
+		res, err := http.Get(c.app.URL() + "/api/v1/reports/" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || res.StatusCode != want || path == "shipment?batch=B1" && !strings.Contains(string(page), "暂扣（其其格") {
+			t.Errorf("%s: %d %v\n%s", path, res.StatusCode, err, page)
+		}
 	}
 	res, err := http.Get(c.app.URL() + "/api/v1/reports/monthly")
 	if err != nil {

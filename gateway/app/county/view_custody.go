@@ -28,13 +28,12 @@ func (v view) Dossier(ctx context.Context, id string) (web.Dossier, error) {
 	}
 	rule := v.goods.ruleOf(d.Profile)
 	out := web.Dossier{Dossier: d, Rule: rule, Against: batch.Against(d, rule, e)}
-	v.named(&out.Dossier)
+	named(&out.Dossier, v.office.places.Person)
 	return out, nil
 }
 
 // named puts people's names in the place of their ids.
-func (v view) named(d *batch.Dossier) {
-	name := v.office.places.Person
+func named(d *batch.Dossier, name func(id string) string) {
 	for i := range d.Verdicts {
 		d.Verdicts[i].By, d.Verdicts[i].Second = name(d.Verdicts[i].By), name(d.Verdicts[i].Second)
 	}
@@ -112,6 +111,9 @@ func (v view) Enter(ctx context.Context, by web.Actor, key, id string, what any)
 		return v.entryWords(err)
 	}
 	v.goods.follow(ctx)
+	if err := v.cameIn(ctx, id, what); err != nil {
+		return err
+	}
 	v.platform.wake()
 	for _, t := range touched {
 		v.hub.Publish(web.BatchEvent, t)
@@ -135,6 +137,9 @@ func (v view) enter(ctx context.Context, who state.Actor, key state.IdempotencyK
 			touched = nil
 		}
 		err = v.state.AddManual(ctx, who, key, x)
+	case web.Receipt:
+		x.Batch = id
+		err = v.state.AddManual(ctx, who, key, x.Manual)
 	case web.Handing:
 		r := state.HandoverRequest{Handover: x.Handover}
 		if x.Move != nil {
@@ -153,11 +158,42 @@ func (v view) enter(ctx context.Context, who state.Actor, key state.IdempotencyK
 	case batch.Verdict:
 		err = v.verdict(ctx, who, key, id, x)
 	case web.Signature:
+		if err := v.maySign(ctx, who); err != nil {
+			return nil, err
+		}
 		_, err = v.state.SignVerdict(ctx, who, id, x.Version)
 	default:
 		err = fmt.Errorf("write down a %T: nobody knows how", what)
 	}
 	return touched, err
+}
+
+// cameIn tells the estimate of a room how warm goods were that came in, or that
+// lay there when they were handed over: it rests on that from then on. Told
+// again it changes nothing.
+func (v view) cameIn(ctx context.Context, id string, what any) error {
+	switch x := what.(type) {
+	case web.Receipt:
+		v.collector.Received(x.Zone, x.At, x.ValueC)
+	case web.Handing:
+		if x.ProductC == nil || x.Method == "air" {
+			return nil
+		}
+		at := x.At
+		if at.IsZero() {
+			at = v.office.now()
+		}
+		b, err := v.state.Batch(ctx, id)
+		if err != nil {
+			return translate(err)
+		}
+		for _, c := range b.Custody {
+			if c.Monitored() && c.Overlaps(at, at) {
+				v.collector.Received(c.Zone, at, *x.ProductC)
+			}
+		}
+	}
+	return nil
 }
 
 func (v view) derive(ctx context.Context, who state.Actor, key state.IdempotencyKey, d web.Derivation) (touched []string, err error) {
@@ -175,6 +211,9 @@ func (v view) derive(ctx context.Context, who state.Actor, key state.Idempotency
 func (v view) verdict(ctx context.Context, who state.Actor, key state.IdempotencyKey, id string, x batch.Verdict) error {
 	b, err := v.state.Batch(ctx, id)
 	if err != nil {
+		return err
+	}
+	if err := v.mayDecide(ctx, who, id, x.Decision); err != nil {
 		return err
 	}
 	e, err := v.evidence(ctx, id)

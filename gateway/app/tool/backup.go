@@ -38,8 +38,8 @@ func backupCommand(version string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup --config FILE --to FOLDER",
 		Short: "Copy the county's state while the collector runs, and verify the copy",
-		Long: "Copies county.db, the evidence of what is frozen and, with the embedded store, readings.db into\n" +
-			"a new folder, together with a manifest of checksums and the end of the audit, and verifies what it wrote. The collector goes on.\n" +
+		Long: "Copies county.db, the evidence of what is frozen, papers and photos, certificates, the county's keys\n" +
+			"and, with the embedded store, readings.db into a new folder that its owner alone can read, together with a manifest of checksums and the end of the audit, and verifies what it wrote. The collector goes on.\n" +
 			"Readings that lie in InfluxDB are backed up by InfluxDB's own means.",
 		Example: "  coldchain backup --config /etc/coldchain/county.yaml --to /mnt/backup/$(date +%F)",
 		Args:    cobra.NoArgs,
@@ -133,6 +133,11 @@ func copyCounty(ctx context.Context, o backupOrder, at time.Time) (manifest, err
 		}
 		m.Files = append(m.Files, f)
 	}
+	beside, changed, err := copyFolders(ctx, o.config.Data, o.to)
+	if err != nil {
+		return m, err
+	}
+	m.Files, m.Lost = append(m.Files, beside...), append(m.Lost, changed...)
 	// The manifest last: a folder without one is not a backup.
 	return m, m.write(o.to)
 }
@@ -154,7 +159,10 @@ func newFolder(path string) error {
 
 // discard takes an unfinished backup away, and nothing that is not ours.
 func discard(folder string) error {
-	errs := []error{os.RemoveAll(filepath.Join(folder, retention.Folder))}
+	var errs []error
+	for _, name := range append(wholeFolders(), retention.Folder) {
+		errs = append(errs, os.RemoveAll(filepath.Join(folder, name)))
+	}
 	for _, name := range []string{manifestFile, manifestFile + ".new", countyFile, readingsFile} {
 		if err := os.Remove(filepath.Join(folder, name)); !errors.Is(err, os.ErrNotExist) {
 			errs = append(errs, err)

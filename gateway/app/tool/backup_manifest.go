@@ -35,7 +35,7 @@ type manifest struct {
 	Store   string       `json:"store"`   // "embedded": readings.db is in it; "influxdb": it is not
 	Audit   auditEnd     `json:"audit"`
 	Files   []backupFile `json:"files"`
-	// Lost says which evidence was lost or changed before this backup.
+	// Lost says which evidence or paper was lost or changed before this backup.
 	Lost []string `json:"lost_evidence,omitempty"`
 }
 
@@ -77,9 +77,22 @@ func (m manifest) head() state.AuditHead {
 }
 
 func (m manifest) describe(folder string) string {
-	var files []string
+	var files, folders []string
+	count, bytes := map[string]int{}, map[string]int64{}
 	for _, f := range m.Files {
-		files = append(files, fmt.Sprintf("%s %.1f MB", f.Name, float64(f.Bytes)/1e6))
+		name, _, inside := strings.Cut(f.Name, "/")
+		if !inside {
+			files = append(files, fmt.Sprintf("%s %.1f MB", f.Name, float64(f.Bytes)/1e6))
+			continue
+		}
+		if count[name] == 0 {
+			folders = append(folders, name)
+		}
+		count[name]++
+		bytes[name] += f.Bytes
+	}
+	for _, name := range folders {
+		files = append(files, fmt.Sprintf("%s/ %d files %.1f MB", name, count[name], float64(bytes[name])/1e6))
 	}
 	return fmt.Sprintf("%s: %s; audit up to row %d, %s", folder, strings.Join(files, ", "), m.Audit.Seq, m.Audit.Hash)
 }

@@ -83,7 +83,7 @@ func TestEvidenceIsInBackupAndRestore(t *testing.T) {
 	second := filepath.Join(t.TempDir(), "second")
 	m, err := backup(t.Context(), backupOrder{config: c.config, to: second, by: keeper, version: "test", now: atNoon})
 	c.must(err)
-	if _, ok := m.file("frozen/" + f.Evidence.File); !ok || len(m.Files) != 4 {
+	if _, ok := m.file("frozen/" + f.Evidence.File); !ok || len(m.Files) != 8 {
 		t.Fatalf("%+v", m.Files)
 	}
 	for name, there := range map[string]func(){
@@ -121,7 +121,7 @@ func TestEvidenceIsInBackupAndRestore(t *testing.T) {
 	})
 	t.Run("a manifest that names a file elsewhere", func(t *testing.T) {
 		for _, name := range []string{"frozen/../x", "frozen/.x", "other/x", "../x", "frozen/"} {
-			if _, err := (manifest{Files: []backupFile{{Name: name}}}).evidenceFiles(); err == nil {
+			if _, err := (manifest{Files: []backupFile{{Name: name}}}).folderFiles(); err == nil {
 				t.Errorf("%q was taken", name)
 			}
 		}
@@ -138,7 +138,7 @@ func TestLostEvidenceIsSaidAndTheRestBackedUp(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "evidence of CC-1") || strings.Contains(err.Error(), "CC-2") {
 		t.Errorf("%v", err)
 	}
-	if _, ok := m.file("frozen/" + kept.Evidence.File); !ok || len(m.Files) != 3 || len(m.Lost) != 1 {
+	if _, ok := m.file("frozen/" + kept.Evidence.File); !ok || len(m.Files) != 7 || len(m.Lost) != 1 {
 		t.Errorf("%+v", m)
 	}
 	c.copy = to

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"coldchain/gateway/config"
-	"coldchain/gateway/retention"
 	"coldchain/gateway/state"
 	"coldchain/gateway/store/influx"
 	"coldchain/gateway/store/sqlite"
@@ -37,7 +36,8 @@ func restoreCommand() *cobra.Command {
 		Short: "Put a backup back as the county's state",
 		Long: "Checks a backup's files against its manifest and its audit from the first row to the last, puts it\n" +
 			"in place, and gives the store a new generation, so that every gateway sends again what it keeps\n" +
-			"(30 days by default). The collector must be stopped. Files that are there are kept aside.",
+			"(30 days by default). The collector must be stopped. Files that are there are kept aside; keys that\n" +
+			"were rotated since the backup stay.",
 		Example: "  systemctl stop coldchain-collector\n" +
 			"  coldchain restore --config /etc/coldchain/county.yaml --from /mnt/backup/2026-11-23 --force\n" +
 			"  systemctl start coldchain-collector",
@@ -74,7 +74,7 @@ func restore(ctx context.Context, o restoreOrder, say io.Writer) error {
 	if err != nil {
 		return err
 	}
-	evidence, err := m.evidenceFiles()
+	beside, err := m.folderFiles()
 	if err != nil {
 		return fmt.Errorf("--from: %w", err)
 	}
@@ -90,12 +90,12 @@ func restore(ctx context.Context, o restoreOrder, say io.Writer) error {
 		return err
 	}
 	stage := filepath.Join(o.config.Data, "restoring")
-	if err := o.prepare(ctx, m, names, evidence, stage); err != nil {
+	if err := o.prepare(ctx, m, names, beside, stage); err != nil {
 		return errors.Join(err, os.RemoveAll(stage))
 	}
 	aside := filepath.Join(o.config.Data, "before-restore-"+o.now().UTC().Format("20060102T150405Z"))
-	if err := putEvidence(evidence, filepath.Join(stage, retention.Folder), filepath.Join(o.config.Data, retention.Folder), filepath.Join(aside, retention.Folder)); err != nil {
-		return errors.Join(fmt.Errorf("put the evidence in place (run the same command again): %w", err), os.RemoveAll(stage))
+	if err := putFolders(beside, stage, o.config.Data, aside); err != nil {
+		return errors.Join(fmt.Errorf("put evidence, papers and keys in place (run the same command again): %w", err), os.RemoveAll(stage))
 	}
 	kept, err := replaceAll(names, stage, o.config.Data, aside)
 	if kept {
@@ -169,7 +169,7 @@ func (o restoreOrder) mayReplace(names []string) error {
 }
 
 // prepare makes the files as they shall be, beside those that are there.
-func (o restoreOrder) prepare(ctx context.Context, m manifest, names []string, evidence []backupFile, stage string) error {
+func (o restoreOrder) prepare(ctx context.Context, m manifest, names []string, beside []backupFile, stage string) error {
 	if err := os.RemoveAll(stage); err != nil { // of a restore that was broken off
 		return err
 	}
@@ -182,13 +182,11 @@ func (o restoreOrder) prepare(ctx context.Context, m manifest, names []string, e
 			return err
 		}
 	}
-	if len(evidence) > 0 {
-		if err := os.Mkdir(filepath.Join(stage, retention.Folder), 0o700); err != nil {
+	for _, f := range beside {
+		if err := os.MkdirAll(filepath.Join(stage, filepath.Dir(f.Name)), 0o700); err != nil {
 			return err
 		}
-	}
-	for _, f := range evidence {
-		if err := f.fetch(ctx, filepath.Join(o.from, retention.Folder), filepath.Join(stage, retention.Folder)); err != nil {
+		if err := f.fetch(ctx, o.from, stage); err != nil {
 			return err
 		}
 	}

@@ -2,15 +2,19 @@ package tool
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"coldchain/alerting/batch"
 	"coldchain/gateway/config"
+	"coldchain/gateway/evidence"
+	"coldchain/gateway/files"
 	"coldchain/gateway/state"
 	"coldchain/gateway/store/sqlite"
 )
@@ -28,6 +32,9 @@ type small struct {
 	config     *config.County
 	copy       string
 	generation string
+	photo      string // its name in the data
+	key        ed25519.PublicKey
+	fresh      bool // the data was empty before the restore
 }
 
 func newSmall(t *testing.T) *small {
@@ -36,6 +43,7 @@ func newSmall(t *testing.T) *small {
 	c := &small{t: t, copy: filepath.Join(dir, "copy"), config: &config.County{County: "hangjin", Data: filepath.Join(dir, "data"), Web: config.Web{Listen: "127.0.0.1:0"}}}
 	c.must(os.Mkdir(c.config.Data, 0o750))
 	c.book("B-before")
+	c.papers()
 	s, err := sqlite.Open(t.Context(), c.path(readingsFile))
 	c.must(err)
 	c.generation, err = s.Generation(t.Context())
@@ -43,10 +51,49 @@ func newSmall(t *testing.T) *small {
 	c.must(s.Close())
 	m, err := backup(t.Context(), backupOrder{config: c.config, to: c.copy, by: keeper, version: "test", now: atNoon})
 	c.must(err)
-	if m.Audit.Seq == 0 || len(m.Files) != 2 {
+	if m.Audit.Seq == 0 || len(m.Files) != 6 || len(m.Lost) != 0 {
 		t.Fatalf("%+v", m)
 	}
 	return c
+}
+
+const certificate1 = "certificates/C-2026-0001.json"
+
+// papers are what a county has beside its databases: a photo, a key and a
+// certificate, and drafts of them that are no files yet.
+func (c *small) papers() {
+	c.t.Helper()
+	f, err := files.New(c.path(papersFolder)).Put(c.t.Context(), strings.NewReader("\xff\xd8\xff a photo"))
+	c.must(err)
+	c.photo = papersFolder + "/" + f.Sum[:2] + "/" + f.Sum
+	k, err := evidence.OpenKeyring(c.path(evidence.KeysFolder), "hangjin", noon)
+	c.must(err)
+	c.key = k.Public()
+	c.must(os.Mkdir(c.path(certificatesFolder), 0o750))
+	for name, text := range map[string]string{certificate1: "{}", "certificates/.C-2026-0002.json": "half", "keys/keys.json.new": "half", papersFolder + "/" + f.Sum[:2] + "/.new-1": "half"} {
+		c.must(os.WriteFile(c.path(name), []byte(text), 0o600))
+	}
+}
+
+// hasPapers finds everything that papers made, with the same key.
+func (c *small) hasPapers() {
+	c.t.Helper()
+	for name, want := range map[string]string{c.photo: "\xff\xd8\xff a photo", certificate1: "{}"} {
+		if text, err := os.ReadFile(c.path(name)); err != nil || string(text) != want {
+			c.t.Errorf("%s: %q %v", name, text, err)
+		}
+	}
+	if _, err := os.Stat(c.path("certificates/.C-2026-0002.json")); err == nil && c.fresh {
+		c.t.Error("a draft was backed up")
+	}
+	info, err := os.Stat(c.path("keys/county.pem"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		c.t.Errorf("the private key: %v %v", info, err)
+	}
+	k, err := evidence.OpenKeyring(c.path(evidence.KeysFolder), "hangjin", noon) // refuses one that others can read
+	if err != nil || !k.Public().Equal(c.key) {
+		c.t.Errorf("the county has another key: %v", err)
+	}
 }
 
 func (c *small) must(err error) {
@@ -108,6 +155,7 @@ func (c *small) newGeneration() {
 func TestRestoreIntoAnEmptyFolder(t *testing.T) {
 	c := newSmall(t)
 	c.must(os.RemoveAll(c.config.Data))
+	c.fresh = true
 	if said, err := c.restore(nil); err != nil || strings.Contains(said, "is kept in") {
 		t.Fatalf("%s %v", said, err)
 	}
@@ -115,6 +163,7 @@ func TestRestoreIntoAnEmptyFolder(t *testing.T) {
 		t.Errorf("batches %q", got)
 	}
 	c.newGeneration()
+	c.hasPapers()
 	db, err := state.Open(t.Context(), c.path(countyFile), atNoon)
 	c.must(err)
 	defer db.Close()
@@ -128,7 +177,7 @@ func TestRestoreIntoAnEmptyFolder(t *testing.T) {
 	left, err := os.ReadDir(c.config.Data)
 	c.must(err)
 	for _, e := range left {
-		if name := e.Name(); !strings.HasPrefix(name, countyFile) && !strings.HasPrefix(name, readingsFile) {
+		if name := e.Name(); !slices.Contains(wholeFolders(), name) && !strings.HasPrefix(name, countyFile) && !strings.HasPrefix(name, readingsFile) {
 			t.Errorf("left behind: %s", name)
 		}
 	}
@@ -160,6 +209,56 @@ func TestRestoreKeepsWhatWasThereAside(t *testing.T) {
 	}
 	if torn, err := os.ReadFile(aside.path(readingsFile)); err != nil || !bytes.HasPrefix(torn, []byte("torntorn")) {
 		t.Errorf("the destroyed store is not kept: %v", err)
+	}
+}
+
+// TestRestoreKeepsPapersOfSince: what came after the backup stays, a key that was
+// rotated since goes on signing, and what was changed is put right.
+func TestRestoreKeepsPapersOfSince(t *testing.T) {
+	c := newSmall(t)
+	k, err := evidence.OpenKeyring(c.path(evidence.KeysFolder), "hangjin", noon)
+	c.must(err)
+	c.must(k.Rotate(noon.Add(time.Hour)))
+	c.key = k.Public()
+	later, err := files.New(c.path(papersFolder)).Put(t.Context(), strings.NewReader("%PDF- later"))
+	c.must(err)
+	c.must(os.WriteFile(c.path(certificate1), []byte("forged"), 0o600))
+	if _, err := c.restore(force); err != nil {
+		t.Fatal(err)
+	}
+	c.hasPapers()
+	if r, _, err := files.New(c.path(papersFolder)).Open(later.Sum); err != nil {
+		t.Errorf("a paper of since: %v", err)
+	} else {
+		c.must(r.Close())
+	}
+	if forged, err := os.ReadFile(filepath.Join(c.path("before-restore-20261123T040000Z"), certificate1)); err != nil || string(forged) != "forged" {
+		t.Errorf("what was there is not kept aside: %q %v", forged, err)
+	}
+}
+
+// TestRestoreBringsTheKeyBack: a new machine has made a key of its own before.
+func TestRestoreBringsTheKeyBack(t *testing.T) {
+	c := newSmall(t)
+	c.must(os.RemoveAll(c.path(evidence.KeysFolder)))
+	_, err := evidence.OpenKeyring(c.path(evidence.KeysFolder), "hangjin", noon)
+	c.must(err)
+	if _, err := c.restore(force); err != nil {
+		t.Fatal(err)
+	}
+	c.hasPapers()
+	if _, err := os.Stat(filepath.Join(c.path("before-restore-20261123T040000Z"), "keys/county.pem")); err != nil {
+		t.Errorf("the other key is not kept aside: %v", err)
+	}
+}
+
+// TestABackupNamesAPaperThatWasChanged: the rest is backed up all the same.
+func TestABackupNamesAPaperThatWasChanged(t *testing.T) {
+	c := newSmall(t)
+	c.must(os.WriteFile(c.path(c.photo), []byte("\xff\xd8\xff another photo"), 0o600))
+	m, err := backup(t.Context(), backupOrder{config: c.config, to: filepath.Join(t.TempDir(), "second"), by: keeper, now: atNoon})
+	if err == nil || !strings.Contains(err.Error(), c.photo) || len(m.Files) != 5 || len(m.Lost) != 1 {
+		t.Errorf("%+v %v", m, err)
 	}
 }
 
@@ -205,6 +304,10 @@ func TestRestoreRefuses(t *testing.T) {
 		"a file cut short":               {edit(readingsFile, func(b []byte) []byte { return b[:4096] }), "not the file that was backed up"},
 		"an audit that ends elsewhere":   {say(`"seq": `, `"seq": 1`), "the manifest says"},
 		"a file that is not there":       {func(c *small) { c.must(os.Remove(filepath.Join(c.copy, countyFile))) }, countyFile},
+		"a flipped bit in a certificate": {edit(certificate1, flip), "not the file that was backed up"},
+		"a flipped bit in a key":         {edit("keys/county.pem", flip), "not the file that was backed up"},
+		"a paper that leads elsewhere":   {say(`"name": "certificates/`, `"name": "certificates/../../`), "no file of a backup"},
+		"a paper of another folder":      {say(`"name": "certificates/`, `"name": "secrets/`), "no file of a backup"},
 		"a name that leads elsewhere":    {say(`"name": "county.db"`, `"name": "../county.db"`), "lists no county.db"},
 		"a county whose address is held": {holdAddress, "stop it first"},
 		"a county whose state is open":   {holdState, "stop the collector first"},

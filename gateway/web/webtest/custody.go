@@ -116,6 +116,9 @@ func (f *Fake) enter(d batch.Dossier, to *batch.Dossier, who string, what any) e
 	case batch.Manual:
 		x.Batch, x.At, x.By, x.Class = d.ID, orNow(x.At, now), who, batch.ClassManual
 		to.Manual = append(to.Manual, x)
+	case web.Receipt:
+		x.Batch, x.By, x.Class = d.ID, who, batch.ClassManual
+		to.Manual = append(to.Manual, x.Manual)
 	case web.Handing:
 		x.At = orNow(x.At, now)
 		to.Handovers = append(to.Handovers, x.Handover)

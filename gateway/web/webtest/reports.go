@@ -8,6 +8,7 @@ import (
 
 	"coldchain/alerting/batch"
 	"coldchain/alerting/duty"
+	"coldchain/alerting/exposure"
 	"coldchain/gateway/config"
 	"coldchain/gateway/report"
 	"coldchain/gateway/store"
@@ -34,7 +35,7 @@ func (f *Fake) Reports(c web.County) report.Maker {
 		}
 		out.Sites = append(out.Sites, site)
 	}
-	return report.Maker{County: out, Series: f, Records: papers{f}}
+	return report.Maker{County: out, Series: f, Records: papers{f}, Goods: written{f}}
 }
 
 // ReadRollups implements report.Series: there are none.
@@ -93,4 +94,23 @@ func (p papers) Stays(_ context.Context, from, to time.Time) (out []batch.Custod
 		}
 	}
 	return out, p.fake.StateDown
+}
+
+// written shows the fake's batches to reports.
+type written struct{ fake *Fake }
+
+// Dossier implements report.Goods.
+func (w written) Dossier(ctx context.Context, id string) (batch.Dossier, error) {
+	d, err := w.fake.Dossier(ctx, id)
+	return d.Dossier, err
+}
+
+// Exposure implements report.Goods: the stays, without a reading.
+func (w written) Exposure(ctx context.Context, id string) (exposure.Batch, error) {
+	d, err := w.Dossier(ctx, id)
+	out := exposure.Batch{Batch: id, Version: 1}
+	for _, c := range d.Stays {
+		out.Intervals = append(out.Intervals, exposure.Interval{Zone: c.Zone + c.Place, Kind: exposure.Store, From: c.From, To: c.To})
+	}
+	return out, err
 }

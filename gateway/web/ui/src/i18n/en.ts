@@ -195,7 +195,7 @@ export const en: Catalogue = {
     alarms: 'Alarms it was part of',
     noAlarms: 'No alarm named it',
   },
-  papers: { title: 'Reports', daily: 'Temperature record', today: 'Today', yesterday: 'Yesterday', weekly: 'This week', monthly: 'This month', 'half-year': 'Half year' },
+  papers: { shipment: 'Shipment report', title: 'Reports', daily: 'Temperature record', today: 'Today', yesterday: 'Yesterday', weekly: 'This week', monthly: 'This month', 'half-year': 'Half year' },
   zone: { points: 'Points', history: 'History', notFound: 'There is no such zone', state: 'State', none: 'none' },
   chart: {
     hours: '{n} h',

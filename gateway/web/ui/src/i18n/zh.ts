@@ -197,7 +197,7 @@ export const zh = {
     alarms: '涉及的报警',
     noAlarms: '没有涉及报警',
   },
-  papers: { title: '报表', daily: '温度记录表', today: '今天', yesterday: '昨天', weekly: '本周调度', monthly: '本月通报', 'half-year': '半年报告' },
+  papers: { shipment: '运输报告', title: '报表', daily: '温度记录表', today: '今天', yesterday: '昨天', weekly: '本周调度', monthly: '本月通报', 'half-year': '半年报告' },
   zone: { points: '测点', history: '历史曲线', notFound: '找不到这个库区', state: '状态', none: '没有' },
   chart: {
     hours: '{n} 小时',
