@@ -23,12 +23,9 @@ type AgeingLot struct {
 	Held bool
 }
 
-// notHeld is why nobody minds a batch b any more.
-const inForce = `(SELECT v.decision FROM verdicts v WHERE v.batch = b.id AND (v.severe = 0 OR v.second_id IS NOT NULL) ORDER BY v.version DESC LIMIT 1)`
-
 // held are the batches of which somebody minds how they age.
 const held = `SELECT b.id FROM batches b JOIN custody c ON c.batch = b.id AND c.to_ms IS NULL
-	WHERE b.closed_ms IS NULL AND coalesce(` + inForce + `, '') <> 'rejected'`
+	WHERE b.closed_ms IS NULL AND ` + inForce + ` <> 'rejected'`
 
 // withParents are those and everything that they came out of.
 const withParents = `WITH RECURSIVE held (id) AS (` + held + `), up (id) AS (SELECT id FROM held

@@ -15,8 +15,13 @@ import (
 type BatchFilter struct {
 	Search string // part of its name, product or owner, whatever the case of ASCII; or one of its codes
 	Zone   string // lies there now
+	Site   string // lies there now
 	Held   bool   // lies somewhere now
-	Limit  int
+	// Decision is the verdict in force; batch.Undecided is of those without one.
+	Decision batch.Decision
+	Alarmed  bool // lay, while it did, where an alarm was that is open
+	Exceeded bool // the same of an excursion, open or not
+	Limit    int
 }
 
 const (
@@ -26,13 +31,15 @@ const (
 
 // Batches returns batches with their custody, newest first.
 func (db *DB) Batches(ctx context.Context, f BatchFilter) ([]Batch, error) {
+	standing, args := f.standing(db.now())
 	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Search) + "%"
 	var out []Batch
 	err := db.view(ctx, func(tx *sql.Tx) (err error) {
 		out, err = readBatches(ctx, tx, `SELECT `+wholeColumns+` FROM batches b
-			WHERE (b.id LIKE ?1 ESCAPE '\' OR b.product LIKE ?1 ESCAPE '\' OR b.owner LIKE ?1 ESCAPE '\' OR b.id IN (SELECT batch FROM batch_codes WHERE value = ?5))
+			WHERE (b.id LIKE ?1 ESCAPE '\' OR b.product LIKE ?1 ESCAPE '\' OR b.owner LIKE ?1 ESCAPE '\' OR b.id IN (SELECT batch FROM batch_codes WHERE value = ?6))
 			AND (?2 = '' AND NOT ?3 OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND c.to_ms IS NULL AND c.zone <> '' AND (?2 = '' OR c.zone = ?2)))
-			ORDER BY b.created_ms DESC, b.id LIMIT ?4`, like, f.Zone, f.Held, limit(f.Limit), f.Search)
+			AND `+standing+`
+			ORDER BY b.created_ms DESC, b.id LIMIT ?4`, append([]any{like, f.Zone, f.Held, limit(f.Limit)}, args...)...)
 		return err
 	})
 	if err != nil {

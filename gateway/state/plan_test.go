@@ -26,6 +26,10 @@ func TestListsUseTheirIndexes(t *testing.T) {
 	if p := plan(exposures, "[]", 0); strings.Contains(p, "SCAN c") || !strings.Contains(p, "custody_zone (zone=? AND <expr>>?)") {
 		t.Errorf("batches of alarms:\n%s", p)
 	}
+	f, args := BatchFilter{Alarmed: true}.standing(noon)
+	if p := plan("SELECT b.id FROM batches b WHERE "+f, append([]any{nil, nil, nil, nil}, args...)...); strings.Contains(p, "SCAN a") || strings.Contains(p, "SCAN c") {
+		t.Errorf("batches by their alarms:\n%s", p)
+	}
 	if p := plan(inZone, room, 0, 0); !strings.Contains(p, "custody_zone (zone=? AND <expr>>?)") {
 		t.Errorf("batches of a zone:\n%s", p)
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -70,31 +71,79 @@ func marksOf(c batch.Custody) []string {
 	return strings.Split(c.Mark, ",")
 }
 
-func (s *Server) batches(r *http.Request) (any, error) {
-	if err := onlyParams(r, "search", "zone", "limit"); err != nil {
-		return nil, err
+// listedBatch is a batch in a list, with what somebody who decides looks for.
+type listedBatch struct {
+	batchJSON
+	Standing standingJSON `json:"standing"`
+}
+
+type standingJSON struct {
+	Decision   batch.Decision `json:"decision"` // in force
+	Waits      bool           `json:"waits"`    // the newest verdict waits for its second person
+	OpenAlarms int            `json:"open_alarms"`
+	Excursions int            `json:"excursions"` // open or not
+}
+
+// batchFilter reads how a list of batches is narrowed, and how many it may show.
+func (s *Server) batchFilter(r *http.Request) (f BatchFilter, limit int, err error) {
+	if err := onlyParams(r, "search", "zone", "site", "verdict", "alarms", "limit"); err != nil {
+		return f, 0, err
 	}
 	get := r.URL.Query().Get
-	f := BatchFilter{Search: get("search"), Zone: get("zone")}
+	f = BatchFilter{Search: get("search"), Zone: get("zone"), Site: get("site"), Decision: batch.Decision(get("verdict"))}
 	if err := checkText("search", f.Search, 80, false); err != nil {
-		return nil, err
+		return f, 0, err
 	}
-	limit, err := s.listFilter(f.Zone, "", get("limit"))
+	if limit, err = s.listFilter(f.Zone, "", get("limit")); err != nil {
+		return f, 0, err
+	}
+	f.Limit = limit + 1
+	if f.Site != "" && !slices.ContainsFunc(s.deps.County.Sites, func(x Site) bool { return x.ID == f.Site }) {
+		return f, 0, notFound("没有这个地点："+clip(f.Site), "there is no such site: "+clip(f.Site))
+	}
+	switch f.Decision {
+	case "", batch.Undecided, batch.OnHold, batch.Released, batch.PartiallyReleased, batch.Rejected:
+	default:
+		return f, 0, badInput("verdict 应为 undecided、on-hold、released、partially-released 或 rejected", "verdict must be undecided, on-hold, released, partially-released or rejected")
+	}
+	switch get("alarms") {
+	case "":
+	case "open":
+		f.Alarmed = true
+	case "excursion":
+		f.Exceeded = true
+	default:
+		return f, 0, badInput("alarms 应为 open 或 excursion", "alarms must be open or excursion")
+	}
+	return f, limit, nil
+}
+
+func (s *Server) batches(r *http.Request) (any, error) {
+	f, limit, err := s.batchFilter(r)
 	if err != nil {
 		return nil, err
 	}
-	f.Limit = limit + 1
 	found, err := s.deps.Batches.Batches(r.Context(), f)
 	if err != nil {
 		return nil, fmt.Errorf("list batches: %w", err)
 	}
 	out := struct {
-		Now       stamp       `json:"now"`
-		Batches   []batchJSON `json:"batches"`
-		Truncated bool        `json:"truncated"`
-	}{stamp(s.opt.Now()), []batchJSON{}, len(found) > limit}
-	for _, b := range found[:min(limit, len(found))] {
-		out.Batches = append(out.Batches, batchOf(b))
+		Now       stamp         `json:"now"`
+		Batches   []listedBatch `json:"batches"`
+		Truncated bool          `json:"truncated"`
+	}{stamp(s.opt.Now()), []listedBatch{}, len(found) > limit}
+	found = found[:min(limit, len(found))]
+	ids := make([]string, len(found))
+	for i, b := range found {
+		ids[i] = b.ID
+	}
+	stands, err := s.deps.Batches.Standings(r.Context(), ids)
+	if err != nil {
+		return nil, fmt.Errorf("list batches: %w", err)
+	}
+	for _, b := range found {
+		x := stands[b.ID]
+		out.Batches = append(out.Batches, listedBatch{batchOf(b), standingJSON{cmp.Or(x.Decision, batch.Undecided), x.Waits, x.Open, x.Excursions}})
 	}
 	return out, nil
 }

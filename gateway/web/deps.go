@@ -237,6 +237,8 @@ func (a Actor) String() string {
 type Batches interface {
 	// Batches returns at most f.Limit batches, newest first.
 	Batches(ctx context.Context, f BatchFilter) ([]BatchHistory, error)
+	// Standings returns how batches stand, by id; unknown ones are left out.
+	Standings(ctx context.Context, ids []string) (map[string]Standing, error)
 	// Batch returns one batch, or an error that is ErrNotFound.
 	Batch(ctx context.Context, id string) (BatchHistory, error)
 	// CreateBatch makes a batch and puts it into a zone. The same key with the
@@ -273,7 +275,20 @@ type Exposures interface {
 type BatchFilter struct {
 	Search string // part of the id, product or owner, any case; or one of its codes
 	Zone   string // lies there now
-	Limit  int    // always positive
+	Site   string // lies there now
+	// Decision is the verdict in force; batch.Undecided is of those without one.
+	Decision batch.Decision
+	Alarmed  bool // lay, while it did, where an alarm was that is open
+	Exceeded bool // the same of an excursion, open or not
+	Limit    int  // always positive
+}
+
+// Standing is how a batch stands for who decides on it.
+type Standing struct {
+	Decision   batch.Decision // the verdict in force
+	Waits      bool           // the newest verdict waits for its second person
+	Open       int            // alarms of where it lay while it lay there, that are open
+	Excursions int            // the same, open or not, of level excursion
 }
 
 // BatchHistory is a batch and its custody, oldest first.

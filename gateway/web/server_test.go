@@ -304,6 +304,35 @@ func TestBatchIsMadeAndMovedOnce(t *testing.T) {
 	}
 }
 
+// TestAListOfBatchesSaysHowTheyStand, and is narrowed by it.
+func TestAListOfBatchesSaysHowTheyStand(t *testing.T) {
+	r := newRig(t, web.Options{Token: token})
+	type list struct {
+		Batches []struct {
+			ID       string
+			Standing struct {
+				Decision    batch.Decision
+				Waits       bool
+				Open_alarms int
+				Excursions  int
+			}
+		}
+	}
+	find := func(query string) list { return decode[list](t, r.do(request{path: "/api/v1/batches?" + query})) }
+	if l := find(""); len(l.Batches) != 1 || l.Batches[0].Standing.Decision != batch.Undecided || l.Batches[0].Standing.Open_alarms != 1 {
+		t.Errorf("%+v", l)
+	}
+	w := r.do(request{method: "POST", path: "/api/v1/batches/HJQ261123-TLG-007/verdicts", token: token, key: "v", body: `{"decision":"on-hold","reason":"看","actor":"萨仁"}`})
+	if w.Code != http.StatusCreated {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	for query, n := range map[string]int{"verdict=on-hold": 1, "verdict=undecided": 0, "alarms=open": 1, "site=balagong": 1, "site=balagong&zone=balagong/mutton-1&alarms=open&verdict=on-hold&search=tlg": 1} {
+		if l := find(query); len(l.Batches) != n {
+			t.Errorf("%s: %+v", query, l)
+		}
+	}
+}
+
 func TestHealthzTellsWhatStopped(t *testing.T) {
 	r := newRig(t, web.Options{})
 	if w := r.do(request{path: "/healthz"}); w.Code != 200 {

@@ -110,13 +110,27 @@ func (v view) Acknowledge(ctx context.Context, id string, by web.Actor, at time.
 
 // Batches implements web.Batches.
 func (v view) Batches(ctx context.Context, f web.BatchFilter) ([]web.BatchHistory, error) {
-	found, err := v.state.Batches(ctx, state.BatchFilter{Search: f.Search, Zone: f.Zone, Limit: f.Limit})
+	found, err := v.state.Batches(ctx, state.BatchFilter{Search: f.Search, Zone: f.Zone, Site: f.Site,
+		Decision: f.Decision, Alarmed: f.Alarmed, Exceeded: f.Exceeded, Limit: f.Limit})
 	if err != nil {
 		return nil, translate(err)
 	}
 	out := make([]web.BatchHistory, 0, len(found))
 	for _, b := range found {
 		out = append(out, web.BatchHistory(b))
+	}
+	return out, nil
+}
+
+// Standings implements web.Batches.
+func (v view) Standings(ctx context.Context, ids []string) (map[string]web.Standing, error) {
+	found, err := v.state.Standings(ctx, ids)
+	if err != nil {
+		return nil, translate(err)
+	}
+	out := make(map[string]web.Standing, len(found))
+	for id, s := range found {
+		out[id] = web.Standing(s)
 	}
 	return out, nil
 }

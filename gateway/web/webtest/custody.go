@@ -107,6 +107,9 @@ func (f *Fake) enter(d batch.Dossier, to *batch.Dossier, who string, what any) e
 	now := f.now()
 	switch x := what.(type) {
 	case batch.Details:
+		if err := x.Check(); err != nil {
+			return refusedBy(err)
+		}
 		to.Details = x
 	case batch.Document:
 		to.Documents = append(to.Documents, x)

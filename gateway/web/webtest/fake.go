@@ -59,7 +59,7 @@ func (f *Fake) Do(change func(*Fake)) {
 // Deps offers the fake as everything a server needs.
 func (f *Fake) Deps(c web.County, hub *web.Hub) web.Deps {
 	return web.Deps{County: c, Live: f, Readings: f, Alarms: f, Batches: f, Health: f, Operations: f, Hub: hub, Rooms: rooms{f, c},
-		Steps: f, People: f, Outages: f, Messages: f, Usage: f, Custody: f, Files: f.Papers, Intake: f, Traces: f, Reports: f.Reports(c), Ages: f}
+		Steps: f, People: f, Outages: f, Messages: f, Usage: f, Custody: f, Files: f.Papers, Intake: f, Traces: f, Reports: f.Reports(c), Ages: f, Exposures: exposures{f, c}}
 }
 
 // rooms judges every room by its own limits.
@@ -199,11 +199,47 @@ func (f *Fake) Batches(_ context.Context, filter web.BatchFilter) ([]web.BatchHi
 	for _, b := range f.Lots {
 		text := strings.ToLower(b.ID + " " + b.Product + " " + b.Owner)
 		lies := filter.Zone == "" || slices.ContainsFunc(b.Custody, func(c batch.Custody) bool { return c.Zone == filter.Zone && c.To.IsZero() })
-		if lies && strings.Contains(text, strings.ToLower(filter.Search)) {
+		site := filter.Site == "" || slices.ContainsFunc(b.Custody, func(c batch.Custody) bool { return strings.HasPrefix(c.Zone, filter.Site+"/") && c.To.IsZero() })
+		x := f.standing(b)
+		stands := (filter.Decision == "" || x.Decision == filter.Decision) && (!filter.Alarmed || x.Open > 0) && (!filter.Exceeded || x.Excursions > 0)
+		if lies && site && stands && strings.Contains(text, strings.ToLower(filter.Search)) {
 			out = append(out, b)
 		}
 	}
 	return out[:min(len(out), filter.Limit)], f.StateDown
+}
+
+// Standings implements web.Batches.
+func (f *Fake) Standings(_ context.Context, ids []string) (map[string]web.Standing, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := map[string]web.Standing{}
+	for _, id := range ids {
+		if i := f.lot(id); i >= 0 {
+			out[id] = f.standing(f.Lots[i])
+		}
+	}
+	return out, f.StateDown
+}
+
+func (f *Fake) standing(b web.BatchHistory) web.Standing {
+	var all []batch.Verdict
+	if d := f.Files[b.ID]; d != nil {
+		all = d.Verdicts
+	}
+	x := web.Standing{Decision: batch.InForce(all).Decision, Waits: len(all) > 0 && !all[len(all)-1].Holds()}
+	for _, a := range f.AlarmList {
+		if !slices.ContainsFunc(a.Batches, func(e web.ExposedBatch) bool { return e.Batch.ID == b.ID }) {
+			continue
+		}
+		if a.State != alerting.Normal {
+			x.Open++
+		}
+		if a.Level == alerting.Excursion {
+			x.Excursions++
+		}
+	}
+	return x
 }
 
 // Batch implements web.Batches.

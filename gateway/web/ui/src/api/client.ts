@@ -49,7 +49,7 @@ export const getSites = () => ask<SitesAnswer>('sites')
 export const getZones = () => ask<ZonesAnswer>('zones')
 export const getAlarms = (f: { state?: 'open' | 'all'; zone?: string; batch?: string; limit?: string }) =>
   ask<AlarmsAnswer>('alarms' + query(f))
-export const getBatches = (f: { search?: string; zone?: string }, signal?: AbortSignal) =>
+export const getBatches = (f: { search?: string; zone?: string; site?: string; verdict?: string; alarms?: string }, signal?: AbortSignal) =>
   ask<BatchesAnswer>('batches' + query(f), { signal })
 export const getBatch = (id: string) => ask<{ now: string; batch: Batch }>('batches/' + encodeURIComponent(id))
 

@@ -63,6 +63,20 @@ export const methods = ['surface', 'between-packs', 'core'] as const
 export const outcomes: Outcome[] = ['accepted', 'accepted-with-reservation', 'refused']
 export const decisions: Decision[] = ['released', 'partially-released', 'on-hold', 'rejected']
 
+/** What a batch went through, as package alerting/exposure has it. */
+export interface Run { from: string; to: string; peak_c: number }
+export interface Side { limit_c: number; seconds: number; events: number; peak_c: number | null; runs?: Run[] }
+export interface Gap { from: string; to: string; seconds: number; cause: string }
+export interface Summary { points: number; min_c: number | null; max_c: number | null; mean_c: number | null; above: Side | null; below: Side | null; gaps: Gap[] | null; coverage: number; duration_s: number; method: string }
+export interface Interval { zone: string; kind: string; from: string; to: string; basis: string; point: string; summary: Summary; hand?: { at: string; value_c: number; by: string }[] }
+export interface Life { life_used: number; life_used_max: number; remaining_days_at_reference: number | null; reference_c: number; notes?: string[] }
+export interface Exposure { as_of: string; version: number; intervals: Interval[] | null; total: Summary; unmonitored_s: number; monitored_until?: string; life?: Life }
+
+export interface Certificate { number: string; version: number; made: string; by: string; sha256: string; page: string; reason: string }
+
+/** A share as a page shows it: 99.96 % is not all. */
+export const share = (v: number) => (Math.floor(v * 1000) / 10).toString() + ' %'
+
 /** The name under which a request may be sent again. Old WebViews and plain http have no randomUUID. */
 export const freshKey = () => Date.now().toString(36) + Math.random().toString(36).slice(2) + Math.random().toString(36).slice(2)
 
@@ -70,6 +84,20 @@ const path = (id: string, what: string) => 'batches/' + encodeURIComponent(id) +
 
 export const getDossier = (id: string) => ask<DossierAnswer>(path(id, 'dossier'))
 export const getRecall = (id: string) => ask<{ now: string; parts: Part[] }>(path(id, 'recall'))
+
+export const getExposure = (id: string, signal?: AbortSignal) => ask<Exposure>(path(id, 'exposure'), { signal })
+export const getCertificates = (id: string) => ask<{ now: string; certificates: Certificate[] }>(path(id, 'certificates'))
+export const issue = (id: string, reason: string, by: By, token: string, key: string) =>
+  send<{ now: string; certificate: Certificate }>('POST', path(id, 'certificates'), token, { reason, ...by }, key)
+
+/** Moves a batch; the answer is the dossier as it is then. */
+export async function move(id: string, where: object, by: By, token: string, key: string): Promise<DossierAnswer> {
+  await send('POST', path(id, 'moves'), token, { ...where, ...by }, key)
+  return getDossier(id)
+}
+
+/** Makes batches of a batch; the answer is its dossier. */
+export const derive = (entry: object, by: By, token: string, key: string) => send<DossierAnswer>('POST', 'derivations', token, { ...entry, ...by }, key)
 
 /** Writes one thing down; the answer is the dossier as it is then. */
 export const enter = (id: string, what: string, entry: object, by: By, token: string, key: string) =>
@@ -81,15 +109,18 @@ export async function sendFile(file: File, token: string): Promise<string> {
 }
 
 /** Fetches a file by who has the token and has the browser save it. */
-export async function saveFile(sum: string, name: string, token: string) {
-  const r = await fetch('/api/v1/files/' + sum, { headers: { Authorization: 'Bearer ' + token } })
+export const saveFile = (sum: string, name: string, token: string) => saveFrom('files/' + sum, name, token)
+
+/** The same of anything that only who has the token may see. */
+export async function saveFrom(from: string, name: string, token: string) {
+  const r = await fetch('/api/v1/' + from, { headers: { Authorization: 'Bearer ' + token } })
   if (!r.ok) throw new ApiError(r.status === 401 ? 'wrong-token' : String(r.status), { zh: '文件打不开', en: 'The file cannot be opened' })
   const blob = await r.blob()
   const url = URL.createObjectURL(blob)
   const a = document.createElement('a')
   a.href = url
   a.target = '_blank'
-  a.download = name || sum.slice(0, 12) + (blob.type === 'application/pdf' ? '.pdf' : blob.type === 'image/png' ? '.png' : '.jpg')
+  a.download = name || from.slice(-12) + (blob.type === 'application/pdf' ? '.pdf' : blob.type === 'image/png' ? '.png' : '.jpg')
   a.click()
   window.setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }

@@ -299,9 +299,20 @@ export interface Batch {
   ages?: Ages
 }
 
+/** How a batch stands for who decides on it. */
+export interface Standing {
+  decision: 'undecided' | 'on-hold' | 'released' | 'partially-released' | 'rejected'
+  /** The newest verdict waits for its second person. */
+  waits: boolean
+  open_alarms: number
+  /** Open or not. */
+  excursions: number
+}
+export type ListedBatch = Batch & { standing: Standing }
+
 export interface BatchesAnswer {
   now: string
-  batches: Batch[]
+  batches: ListedBatch[]
   truncated: boolean
 }
 

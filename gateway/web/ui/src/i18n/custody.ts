@@ -1,4 +1,5 @@
 import { useI18n } from 'vue-i18n'
+import { qualityEn, qualityZh } from './quality'
 
 // Words of what is written down of a batch; they come with its components and
 // are not part of the first load.
@@ -234,7 +235,7 @@ const custodyEn: typeof custodyZh = {
 export function useCustodyWords() {
   const i18n = useI18n({ useScope: 'global' })
   if (!i18n.te('custody.save')) {
-    i18n.mergeLocaleMessage('zh', { custody: custodyZh })
-    i18n.mergeLocaleMessage('en', { custody: custodyEn })
+    i18n.mergeLocaleMessage('zh', { custody: custodyZh, quality: qualityZh })
+    i18n.mergeLocaleMessage('en', { custody: custodyEn, quality: qualityEn })
   }
 }

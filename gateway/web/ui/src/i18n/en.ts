@@ -217,7 +217,7 @@ export const en: Catalogue = {
   village: { power: 'Power', noPower: 'No power', generator: 'On generator', battery: 'Battery low', noLink: 'Offline', noClock: 'No clock', summary: 'power and link only, no cold room' },
   empty: { title: 'No sites yet', text: 'Write sites into the county’s configuration and restart the collector; they will appear here.' },
   loading: 'Loading…',
-  failed: { title: 'The page cannot get its data', retry: 'Try again' },
+  failed: { title: 'The page cannot get its data', part: 'This part of the page did not load; check the network and try again', retry: 'Try again' },
   reason: {
     timeout: 'the device did not answer',
     unreachable: 'the device cannot be reached',

@@ -219,7 +219,7 @@ export const zh = {
   village: { power: '有电', noPower: '停电', generator: '靠发电机', battery: '电池不足', noLink: '离线', noClock: '没有时钟', summary: '只有供电和网络，没有冷库' },
   empty: { title: '还没有站点', text: '在旗县的配置文件里写入 sites，然后重启采集程序，站点就会出现在这里。' },
   loading: '正在读取…',
-  failed: { title: '页面读不到数据', retry: '再试一次' },
+  failed: { title: '页面读不到数据', part: '页面的这一部分没有载入，请检查网络后再试', retry: '再试一次' },
   reason: {
     timeout: '设备没有回答',
     unreachable: '设备连不上',
