@@ -172,6 +172,11 @@ func (s *show) watch(ctx context.Context, failed <-chan error) error {
 	if err := s.drain(ctx, drainBefore, failed); err != nil {
 		return err
 	}
+	if ctx.Err() == nil {
+		if err := s.evidence(ctx); err != nil {
+			return err
+		}
+	}
 	s.began = time.Now()
 	close(s.sample)
 	s.say("实时采样开始 Live since %s: %s / %s", s.began.Local().Format(time.TimeOnly), s.county.Story.Text.ZH, s.county.Story.Text.EN)

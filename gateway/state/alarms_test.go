@@ -209,6 +209,9 @@ func TestTheAuditSaysHowLongAnAlarmWasMasked(t *testing.T) {
 	if m, err := db.MaskedFor(t.Context(), tr.Alarm.ID); err != nil || m != 25*time.Minute {
 		t.Errorf("read back %s, %v", m, err)
 	}
+	if all, err := db.MaskedOf(t.Context(), "another", tr.Alarm.ID); err != nil || len(all) != 1 || all[tr.Alarm.ID] != 25*time.Minute {
+		t.Errorf("of several %v, %v", all, err)
+	}
 	if m, err := db.MaskedFor(t.Context(), "another"); err != nil || m != 0 {
 		t.Errorf("of another alarm %s, %v", m, err)
 	}

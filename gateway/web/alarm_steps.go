@@ -130,9 +130,6 @@ type wholeJSON struct {
 	Told   []toldJSON      `json:"told"`
 	Next   *nextJSON       `json:"next"`
 	AtSite []siteEventJSON `json:"at_site"`
-	// MaskedS is for how long a defrost or an open door held its warning back:
-	// exposure all the same.
-	MaskedS float64 `json:"masked_s,omitempty"`
 }
 
 // whole answers with one alarm as it is now.
@@ -141,7 +138,7 @@ func (s *Server) whole(ctx context.Context, id string) (any, error) {
 	if err != nil {
 		return nil, alarmError(err, id)
 	}
-	out := wholeJSON{alarmJSON: s.alarm(a), Told: make([]toldJSON, 0, len(a.Told)), MaskedS: a.Masked.Seconds()}
+	out := wholeJSON{alarmJSON: s.alarm(a), Told: make([]toldJSON, 0, len(a.Told))}
 	for _, t := range a.Told {
 		out.Told = append(out.Told, toldJSON{t.Person, t.Name, t.Channel, t.Kind, stamp(t.At), t.State, t.Why})
 	}

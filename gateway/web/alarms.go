@@ -43,6 +43,9 @@ type alarmJSON struct {
 	Answered *acknowledgeJSON  `json:"acknowledged"`
 	Left     *leftJSON         `json:"left"`
 	Ages     *ageing.Outlook   `json:"ages,omitempty"` // of spoilage
+	// MaskedS is for how long a defrost or an open door held its warning back:
+	// exposure all the same. Of one alarm, and of those of a zone.
+	MaskedS float64 `json:"masked_s,omitempty"`
 	peopleJSON
 }
 
@@ -74,7 +77,7 @@ func (s *Server) alarm(a Alarm) alarmJSON {
 	out := alarmJSON{
 		ID: a.ID, Rule: a.Rule, Object: a.Object, Site: site, Zone: a.Zone,
 		Level: a.Level, Class: a.Class, State: a.State, Reason: a.Reason, Open: Open(a.Alarm),
-		Start: stamp(a.Start), Raised: stamp(a.Raised), Returned: stamp(a.Returned), LastSeen: stamp(a.LastSeen),
+		Start: stamp(a.Start), Raised: stamp(a.Raised), Returned: stamp(a.Returned), LastSeen: stamp(a.LastSeen), MaskedS: a.Masked.Seconds(),
 		DelayS: a.Delay.Seconds(), Batches: make([]exposedJSON, 0, len(a.Batches)), peopleJSON: s.peopleOf(a),
 	}
 	if p, ok := s.index.points[sensors.PointID(a.Object)]; ok {

@@ -48,6 +48,7 @@ type App struct {
 	collector *collector.Collector
 	keeper    *retention.Keeper
 	office    *office
+	custody   web.Custody
 	platform  *platform // nil without one in the configuration
 	link      *mqtt.Link
 	// sourceLinks are the connections of third-party senders.
@@ -256,6 +257,7 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	if err != nil {
 		return err
 	}
+	a.custody = view
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Rooms: judging{limitsOf(zones), a.goods, productsOf(zones), a.collector.Estimate}, Hub: hub,
 		Exposures: went, Ages: a.ageings,
@@ -321,6 +323,9 @@ func (a *App) Keeper() *retention.Keeper { return a.keeper }
 
 // State is county.db.
 func (a *App) State() *state.DB { return a.state }
+
+// Custody is what is written down of batches, as the page has it.
+func (a *App) Custody() web.Custody { return a.custody }
 
 // Booked tells that batches were booked in county.db itself: which trucks hold
 // goods, and which rooms out of use, is read anew.

@@ -76,7 +76,25 @@ func (v view) Alarms(ctx context.Context, f web.AlarmFilter) ([]web.Alarm, error
 	for _, a := range found {
 		out = append(out, v.alarm(ctx, a))
 	}
+	if f.Zone != "" { // a room's page; the list of all has no place for it
+		if err := v.masked(ctx, out); err != nil {
+			return nil, err
+		}
+	}
 	return out, v.office.fill(ctx, out)
+}
+
+// masked adds for how long warnings were held back.
+func (v view) masked(ctx context.Context, alarms []web.Alarm) error {
+	ids := make([]string, len(alarms))
+	for i, a := range alarms {
+		ids[i] = a.ID
+	}
+	of, err := v.state.MaskedOf(ctx, ids...)
+	for i := range alarms {
+		alarms[i].Masked = of[alarms[i].ID]
+	}
+	return err
 }
 
 // Alarm implements web.Alarms.

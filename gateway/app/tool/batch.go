@@ -35,11 +35,13 @@ func batchCommand() *cobra.Command {
 	cmd.PersistentFlags().StringVar(&a.pinFile, "pin-file", "", "file that holds the PIN of --actor, where that is somebody of the roster")
 	cmd.AddCommand(a.create(), a.move(), a.list(), a.show(), a.verdict(), a.sign(), a.importList())
 	cmd.AddCommand(a.derivations()...)
+	cmd.AddCommand(a.entries()...)
 	return cmd
 }
 
 func (a *api) create() *cobra.Command {
 	body := map[string]*string{}
+	var celsius float64
 	cmd := &cobra.Command{
 		Use:     "create ID --zone SITE/ZONE --product NAME",
 		Short:   "Book a new batch into a zone",
@@ -53,6 +55,9 @@ func (a *api) create() *cobra.Command {
 			for name, value := range body {
 				request[name] = *value
 			}
+			if cmd.Flags().Changed("celsius") {
+				request["product_c"] = celsius
+			}
 			return a.write(cmd, "/api/v1/batches", request)
 		},
 	}
@@ -60,16 +65,19 @@ func (a *api) create() *cobra.Command {
 		"zone": "where it lies: site/zone", "product": "what it is, for people", "profile": "product profile",
 		"quantity": "as written on the slip", "owner": "whose it is",
 		"override": "why it comes where it does not agree with the room or with what lies there (needs --actor)", "at": "since when (RFC 3339; default now)",
+		"method": "where the goods were measured: surface, between-packs or core",
 	} {
 		body[name] = cmd.Flags().String(name, "", usage)
 	}
+	cmd.Flags().Float64Var(&celsius, "celsius", 0, "how warm the goods are that come in, °C (with --method)")
 	_ = cmd.MarkFlagRequired("zone") // exists: defined above
 	_ = cmd.MarkFlagRequired("product")
 	return cmd
 }
 
 func (a *api) move() *cobra.Command {
-	var to, at, override, place string
+	var to, at, override, place, method string
+	var celsius float64
 	var left bool
 	var courier batch.Courier
 	var packing float64
@@ -81,9 +89,12 @@ func (a *api) move() *cobra.Command {
 			if one := left != (to != "") != (place != ""); !one || left && to != "" && place != "" {
 				return errors.New("say one of --to SITE/ZONE, --place WORDS and --left")
 			}
-			request, err := a.claimed(map[string]any{"zone": to, "place": place, "at": at, "override": override})
+			request, err := a.claimed(map[string]any{"zone": to, "place": place, "at": at, "override": override, "method": method})
 			if err != nil {
 				return err
+			}
+			if cmd.Flags().Changed("celsius") {
+				request["product_c"] = celsius
 			}
 			if courier.Waybill != "" || courier.Firm != "" {
 				if cmd.Flags().Changed("packing") {
@@ -101,6 +112,8 @@ func (a *api) move() *cobra.Command {
 	cmd.Flags().StringVar(&courier.Waybill, "waybill", "", "the courier's number")
 	cmd.Flags().IntVar(&courier.Ice, "ice", 0, "packs of ice in the box")
 	cmd.Flags().Float64Var(&packing, "packing", 0, "temperature of the goods at packing, °C")
+	cmd.Flags().Float64Var(&celsius, "celsius", 0, "how warm the goods are that come in, °C (with --method)")
+	cmd.Flags().StringVar(&method, "method", "", "where the goods were measured: surface, between-packs or core")
 	cmd.Flags().BoolVar(&left, "left", false, "it has left the county's cold chain")
 	cmd.Flags().StringVar(&at, "at", "", "since when (RFC 3339; default now)")
 	return cmd
@@ -197,6 +210,11 @@ func (a *api) do(ctx context.Context, method, path string, body, answer any) err
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("Idempotency-Key", a.key)
 	}
+	return a.send(req, answer)
+}
+
+// send shows the token, asks, and understands the answer.
+func (a *api) send(req *http.Request, answer any) error {
 	if err := a.authorise(req); err != nil {
 		return err
 	}

@@ -193,6 +193,7 @@ first ten lines. Columns (Chinese or English):
   货主 owner            货主信用代码          受托方 keeper        承运方 carrier
   库区 zone             入库时间 received     生产日期 produced    追溯码 trace code
   耳标 ear tags         生产许可证 sc         检疫证号 quarantine  检疫日期 quarantine date
+  入库温度 product_c    测温位置 method (表面, 箱间, 中心)
 
 Times are written 2026-11-23 08:00. Lines that cannot be booked are listed with
 their number and hold up no other; with --check nothing is booked. The same list

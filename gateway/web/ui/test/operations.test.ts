@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { GatewayReport } from '../src/api/operations'
-import { bytes, gatewaysWorstFirst, stepOf, troubleOf } from '../src/model/operations'
+import { bytes, gatewaysWorstFirst, stepOf, troubleOf, truckSaid } from '../src/model/operations'
 
 const g = (name: string, more: Partial<GatewayReport> = {}): GatewayReport => ({
   name, site: name, online: true, last_seen: '2026-11-23T04:00:00.000Z', offline_since: null, undelivered: 0, ...more,
@@ -29,6 +29,16 @@ it('a step of a clock is the difference of what it showed', () => {
   const step = (detail: Record<string, string>) => stepOf({ at: '', site: '', gateway: '', name: 'clock-step', detail })
   expect(step({ before: '2026-11-23T05:00:00Z', after: '2026-11-23T04:00:00.5Z' })).toBe(-3599.5)
   expect(step({})).toBeUndefined()
+})
+
+it('a driver is quoted in words', () => {
+  const t = (key: string, values?: Record<string, unknown>) => key.replace(/^.*\./, '') + (values ? JSON.stringify(values) : '')
+  expect(truckSaid({ empty: 'yes' }, t)).toBe('truckEmpty')
+  expect(truckSaid({ phase: 'idle', inferred: 'idle' }, t)).toBe('truckPhase{"phase":"idle"}')
+  expect(truckSaid({ phase: 'loading', inferred: 'idle', unready: '−6 °C', reason: '车要走了' }, t)).toBe(
+    'truckPhase{"phase":"loading"}truckLooks{"phase":"idle"}truckUnready{"unready":"−6 °C","reason":"车要走了"}',
+  )
+  expect(truckSaid({}, t)).toBe('truck-said')
 })
 
 it('bytes are short', () => {

@@ -46,3 +46,14 @@ export function bytes(n: number): string {
   if (n < 1_000_000) return `${Math.round(n / 1000)} kB`
   return `${(n / 1_000_000).toFixed(1)} MB`
 }
+
+/** What a driver said at the truck, in words of the page. */
+export function truckSaid(d: Record<string, string | undefined>, t: (key: string, values?: Record<string, unknown>) => string): string {
+  if (d.empty) return t('ops.event.truckEmpty')
+  if (!d.phase) return 'truck-said'
+  const phase = (p: string) => t('use.phase.' + p)
+  let said = t('ops.event.truckPhase', { phase: phase(d.phase) })
+  if (d.inferred && d.inferred !== d.phase) said += t('ops.event.truckLooks', { phase: phase(d.inferred) })
+  if (d.unready) said += t('ops.event.truckUnready', { unready: d.unready, reason: d.reason ?? '—' })
+  return said
+}
