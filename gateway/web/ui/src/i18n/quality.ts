@@ -111,7 +111,7 @@ export const qualityEn: typeof qualityZh = {
   readingsMissing: 'Some readings could not be had',
   unwatched: 'unmonitored',
   certificate: 'Temperature record certificate',
-  certificateText: 'Says every stay, gap and verdict, under the county’s digital signature. It replaces neither the quarantine certificate nor a test report.',
+  certificateText: 'Says every stay, gap and verdict, and is digitally signed by the county. It replaces neither the quarantine certificate nor a test report.',
   certificateDo: 'Issue a certificate',
   certificateAgain: 'Issue it again',
   certificateWhy: 'Why it is issued (optional)',
