@@ -152,7 +152,7 @@ func TestABatchInAStoreThenOnATruck(t *testing.T) {
 	if len(second.Summary.Gaps) != 1 || second.Summary.Gaps[0].Seconds != 660 || !near(b.Total.Coverage, 119.0/130) || !b.MonitoredUntil.Equal(at(119)) {
 		t.Errorf("gaps %+v, coverage %v, until %s", second.Summary.Gaps, b.Total.Coverage, b.MonitoredUntil)
 	}
-	if b.Total.MKTC == nil || b.Total.Below == nil || b.Life != nil {
+	if b.Total.MKTC == nil || b.Total.Below == nil || b.Life == nil {
 		t.Errorf("%+v", b.Total)
 	}
 }

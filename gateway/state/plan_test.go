@@ -23,7 +23,7 @@ func TestListsUseTheirIndexes(t *testing.T) {
 		}))
 		return strings.Join(out, "\n")
 	}
-	if p := plan(exposures, "[]", 0); strings.Contains(p, "SCAN c") || !strings.Contains(p, "custody_zone (zone=? AND <expr>>?)") {
+	if p := plan(exposures, "[]", 0); strings.Contains(p, "SCAN c") || !strings.Contains(p, "custody_zone (zone=? AND <expr>>?)") || !strings.Contains(p, "SEARCH c USING PRIMARY KEY (batch=?") {
 		t.Errorf("batches of alarms:\n%s", p)
 	}
 	f, args := BatchFilter{Alarmed: true}.standing(noon)

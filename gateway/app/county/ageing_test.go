@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -347,5 +348,24 @@ func TestTheAPISaysHowABatchGrowsOld(t *testing.T) {
 	_, whole := c.get("/api/v1/batches/" + oldBatch + "/exposure")
 	if life := whole["life"].(map[string]any); math.Abs(life["life_used"].(float64)-ages["life_used"].(float64)) > 0.002 {
 		t.Errorf("%v used, and the exposure says %v", ages["life_used"], life["life_used"])
+	}
+}
+
+// TestASiteIsNotToldOfAnswersAboutAge: it does not judge how old goods are, and
+// would not know what a batch is.
+func TestASiteIsNotToldOfAnswersAboutAge(t *testing.T) {
+	r := newUseRig(t)
+	start := time.Now().Add(-time.Hour)
+	a := alerting.Alarm{ID: alerting.AlarmID(alerting.Spoilage, oldBatch, start), Rule: alerting.Spoilage, Object: "centre/mutton/" + oldBatch, Zone: "centre/mutton", Level: alerting.Warning, Class: alerting.Live,
+		State: alerting.Unacknowledged, Reason: "share-used", Start: start, Raised: start, LastSeen: start, Limit: 70, Peak: 71, LastValue: 71, HasValue: true}
+	if _, err := r.app.State().Apply(t.Context(), ageingActor, []alerting.Transition{{Change: alerting.Raised, Alarm: a, At: start}}); err != nil {
+		t.Fatal(err)
+	}
+	if status, got := r.send("POST", "/api/v1/alarms/"+a.ID+"/acknowledge", map[string]any{"actor": "其其格"}); status != http.StatusOK {
+		t.Fatalf("%d %v", status, got)
+	}
+	told, err := r.app.office.answered(t.Context())
+	if err != nil || len(told) != 0 {
+		t.Errorf("%v, %v", told, err)
 	}
 }

@@ -226,7 +226,8 @@ func (f *office) answered(ctx context.Context) (map[string][]wire.AlarmAnswer, e
 	}
 	var ids []string
 	for _, a := range open {
-		if a.State.Present() && a.Class != alerting.Late && !a.AckedAt.IsZero() {
+		// How old goods are is judged at the county alone: no siren speaks of it.
+		if a.State.Present() && a.Class != alerting.Late && !a.AckedAt.IsZero() && a.Rule != alerting.Spoilage {
 			ids = append(ids, a.ID)
 		}
 	}
@@ -252,7 +253,7 @@ func (f *office) answered(ctx context.Context) (map[string][]wire.AlarmAnswer, e
 		}
 		until, last, ok := plan.InHands(steps, a.Level)
 		site, _, _ := strings.Cut(a.Object, "/")
-		if !ok || !until.After(f.now()) || len(out[site]) == mostAnswers {
+		if !ok || a.Rule == alerting.Spoilage || !until.After(f.now()) || len(out[site]) == mostAnswers {
 			continue
 		}
 		out[site] = append(out[site], wire.AlarmAnswer{Rule: string(a.Rule), Object: a.Object, StartMS: a.Start.UnixMilli(), Level: string(a.Level),
