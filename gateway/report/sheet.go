@@ -1,6 +1,8 @@
 package report
 
 import (
+	"time"
+
 	"coldchain/alerting/wording"
 	"coldchain/gateway/config"
 )
@@ -18,6 +20,7 @@ type Sheet struct {
 	Notes  []string // how the numbers came about
 	Signed []string // lines to sign on, such as 记录人
 	Stem   string   // a file's name without its ending
+	Made   time.Time
 }
 
 // Fact is a line of a sheet's head.

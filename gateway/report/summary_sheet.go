@@ -16,7 +16,7 @@ type language = wording.Language
 func (s Summary) Sheet(l language) Sheet {
 	t := tongue{l, s.zone}
 	out := Sheet{
-		Language: l, Title: t.label(s.Kind.title()), Subtitle: t.label(s.County), Stamp: t.label(s.Notice), Stem: string(s.Kind) + "-" + t.day(s.From),
+		Language: l, Title: t.label(s.Kind.title()), Subtitle: t.label(s.County), Stamp: t.label(s.Notice), Stem: string(s.Kind) + "-" + t.day(s.From), Made: s.Made,
 		Facts: []Fact{
 			{t.say("期间", "Period"), t.day(s.From) + " – " + t.day(s.To.Add(-time.Hour))}, {t.say("制表时间", "Made"), t.day(s.Made) + " " + t.clock(s.Made)},
 		},

@@ -245,6 +245,10 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	if err != nil {
 		return err
 	}
+	pdf, err := a.reportPDF()
+	if err != nil {
+		return err
+	}
 	went := newExposed(a.cfg, a.store, a.state, a.collector, a.goods.profiles, o.Now)
 	view := view{judged: went.judged, collector: a.collector, state: a.state, hub: hub, goods: a.goods, foreteller: foreteller, office: a.office, platform: a.platform}
 	a.web, err = web.New(web.Deps{
@@ -252,7 +256,7 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 		Exposures: went,
 		Steps:     view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
 		Custody: view, Files: files.New(filepath.Join(a.cfg.Data, "files")), Intake: view,
-		Traces: traces{a.cfg, a.state, o.Now}, Reports: reports,
+		Traces: traces{a.cfg, a.state, o.Now}, Reports: reports, ReportPDF: pdf,
 	}, web.Options{Token: token, AnswerKey: a.office.key, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }
