@@ -166,8 +166,11 @@ func (d DailyRecord) alarms(t tongue, page bool) Table {
 	return out
 }
 
-// has reports whether a moment is of this day: then its time is enough.
-func (d DailyRecord) has(at time.Time) bool { return !at.Before(d.From) && at.Before(d.To) }
+// has reports whether a moment is of this day: then its time is enough. Of more
+// than a day it never is.
+func (d DailyRecord) has(at time.Time) bool {
+	return !at.Before(d.From) && at.Before(d.To) && d.To.Sub(d.From) <= 25*time.Hour
+}
 
 func answered(t tongue, a Alarm, d DailyRecord) Cell {
 	switch {
@@ -208,7 +211,7 @@ func (d DailyRecord) hands(t tongue) Table {
 		out.Empty = t.say("本系统未登记人工测温", "this county's system records none")
 	}
 	for _, h := range d.Hands {
-		out.Rows = append(out.Rows, Row{Cells: []Cell{text(t.clock(h.At)), text(d.named(t, h.Room)), value(&h.ValueC, 1), text(t.how(h.Method)), text(h.By)}})
+		out.Rows = append(out.Rows, Row{Cells: []Cell{text(t.moment(h.At, d.has(h.At))), text(d.named(t, h.Room)), value(&h.ValueC, 1), text(t.how(h.Method)), text(h.By)}})
 	}
 	return out
 }

@@ -103,4 +103,5 @@ type Maker struct {
 	Series  Series
 	Records Records
 	Quality Quality // may be nil
+	Goods   Goods   // for inspectors; may be nil
 }
