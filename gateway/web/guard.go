@@ -106,11 +106,11 @@ func routeOf(path string) string {
 	switch {
 	case isAPI:
 		switch first {
-		case "sites", "zones", "points", "readings", "alarms", "batches", "events", "people", "channels", "drills", "outages", "queue", "disuses", "trucks", "derivations", "temperatures", "files", "import":
+		case "sites", "zones", "points", "readings", "alarms", "batches", "events", "people", "channels", "drills", "outages", "queue", "disuses", "trucks", "derivations", "temperatures", "files", "import", "reports", "inspections-links":
 			return "/api/v1/" + first
 		}
 		return "other"
-	case path == "/healthz" || path == "/metrics" || path == "/answer":
+	case path == "/healthz" || path == "/metrics" || path == "/answer" || path == "/inspect":
 		return path
 	}
 	return "page"
