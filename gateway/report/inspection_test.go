@@ -132,3 +132,25 @@ func TestAPageWithABar(t *testing.T) {
 		t.Error("a style or script without the nonce")
 	}
 }
+
+type marks struct{ reviewed, sent *Answer }
+
+func (m marks) Marks(context.Context, Kind, time.Time) (reviewed, sent *Answer, err error) {
+	return m.reviewed, m.sent, nil
+}
+
+// TestAReportSaysWhoReviewedAndSentIt instead of calling itself a draft.
+func TestAReportSaysWhoReviewedAndSentIt(t *testing.T) {
+	m, _ := maker(t)
+	by := &Answer{By: "王主任", At: clock(9, 0)}
+	for want, filed := range map[string]marks{"草稿：22 日出稿": {}, "已审核（王主任 2026-11-23）": {reviewed: by}, "已报送（王主任 2026-11-23）": {by, by}} {
+		m.Filed = filed
+		s, err := m.Summary(t.Context(), Monthly, clock(18, 0), time.Date(2026, 12, 22, 9, 0, 0, 0, shanghai))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page := html(t, s.Sheet(wording.Chinese)); !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}

@@ -33,7 +33,7 @@ type ReportMark struct {
 func (db *DB) MarkReport(ctx context.Context, actor Actor, kind string, from time.Time, step ReportStep, note string) error {
 	err := db.change(ctx, actor, func(tx *txn) error {
 		if actor.Kind != Person {
-			return refuse(ErrSecondPerson, "a %s cannot answer for a report; a person has to", actor.Kind)
+			return &Refusal{Kind: ErrSecondPerson, Text: fmt.Sprintf("a %s cannot answer for a report; a person of the roster has to", actor.Kind), ZH: "报表要由人员名单里的人审核和报送"}
 		}
 		if step != ReportReviewed && step != ReportSent {
 			return refuse(ErrInvalid, "step %.20q is neither reviewed nor sent", string(step))
@@ -51,7 +51,7 @@ func (db *DB) MarkReport(ctx context.Context, actor Actor, kind string, from tim
 			}
 		}
 		if step == ReportSent && len(taken) == 0 {
-			return refuse(ErrStale, "nobody has reviewed it yet: review it first, then send it")
+			return &Refusal{Kind: ErrStale, Text: "nobody has reviewed it yet: review it first, then send it", ZH: "还没有人审核：先审核，再报送"}
 		}
 		if _, err := tx.ExecContext(ctx, "INSERT INTO report_steps (kind, from_ms, step, note, actor_kind, actor_id, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
 			kind, from.UnixMilli(), string(step), note, string(actor.Kind), actor.ID, tx.at.UnixMilli()); err != nil {

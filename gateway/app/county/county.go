@@ -256,8 +256,8 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 		Exposures: went,
 		Steps:     view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
 		Custody: view, Files: files.New(filepath.Join(a.cfg.Data, "files")), Intake: view,
-		Traces: traces{a.cfg, a.state, o.Now}, Reports: reports, ReportPDF: pdf,
-	}, web.Options{Token: token, AnswerKey: a.office.key, Registry: registry, Logger: o.Logger, Now: o.Now})
+		Traces: traces{a.cfg, a.state, o.Now}, Reports: reports, ReportPDF: pdf, Filing: desk{view, reports, o.Now}, Inspections: desk{view, reports, o.Now},
+	}, web.Options{Token: token, AnswerKey: a.office.key, PublicURL: a.cfg.Web.PublicURL, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }
 

@@ -23,15 +23,15 @@ import (
 )
 
 // reports puts the maker of reports together: series from collector and store,
-// the rest from county.db. Verdicts, inspections and temperatures by hand are
-// not recorded yet, and the reports say so.
+// the rest from county.db.
 func (a *App) reports() (report.Maker, error) {
 	zone, err := time.LoadLocation(a.cfg.Timezone)
 	if err != nil {
 		return report.Maker{}, fmt.Errorf("timezone %q: %w", a.cfg.Timezone, err)
 	}
+	books := booked{a.state, a.office.places.Person}
 	return report.Maker{
-		County: reportedCounty(a.cfg, zone), Series: series{a.collector, a.store}, Records: booked{a.state, a.office.places.Person},
+		County: reportedCounty(a.cfg, zone), Series: series{a.collector, a.store}, Records: books, Quality: books, Goods: reportedGoods{books, a.collector}, Filed: books,
 	}, nil
 }
 
