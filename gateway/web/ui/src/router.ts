@@ -14,6 +14,7 @@ export type Route =
   | { view: 'alarm'; id: string }
   | { view: 'queue' }
   | { view: 'operations' }
+  | { view: 'reports' }
   | { view: 'people'; page: PeoplePage }
 
 const path = ref(location.pathname)
@@ -33,6 +34,7 @@ export const route = computed<Route>(() => {
   if (parts[0] === 'alarms') return parts[1] ? { view: 'alarm', id: parts[1] } : { view: 'alarms' }
   if (parts[0] === 'batches') return parts[1] ? { view: 'batch', id: parts[1] } : { view: 'batches' }
   if (parts[0] === 'queue') return { view: 'queue' }
+  if (parts[0] === 'reports') return { view: 'reports' }
   if (parts[0] === 'operations') return { view: 'operations' }
   const page = peoplePages.find((x) => x === parts[0])
   if (page) return { view: 'people', page }
