@@ -145,7 +145,7 @@ func (s *Server) compress(next http.Handler) http.Handler {
 			return
 		}
 		w.Header().Add("Vary", "Accept-Encoding")
-		next.ServeHTTP(&packer{ResponseWriter: w}, r)
+		next.ServeHTTP(&packer{ResponseWriter: w, status: http.StatusOK}, r)
 	})
 }
 

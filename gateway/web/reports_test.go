@@ -2,9 +2,11 @@ package web_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -88,4 +90,35 @@ func TestReportsAsPDFWhereSomebodyDrawsThem(t *testing.T) {
 	if w := r.do(request{path: "/api/v1/reports/daily?site=balagong&format=pdf"}); w.Code != 500 || strings.Contains(w.Body.String(), "%PDF") {
 		t.Errorf("half a paper: %d %s", w.Code, w.Body)
 	}
+}
+
+// A browser takes gzip: a report that was written without a status of its own
+// ended in a panic.
+func TestAReportForABrowserThatTakesGzip(t *testing.T) {
+	r := newRig(t, web.Options{})
+	q := httptest.NewRequest("GET", "/api/v1/reports/daily?site=balagong", nil)
+	q.Header.Set("Accept-Encoding", "gzip")
+	w := httptest.NewRecorder()
+	r.server.Handler().ServeHTTP(strict{w}, q)
+	if w.Code != 200 || w.Header().Get("Content-Encoding") != "gzip" {
+		t.Fatalf("%d %v", w.Code, w.Header())
+	}
+	z, err := gzip.NewReader(w.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := io.ReadAll(z)
+	if err != nil || !strings.Contains(string(page), "温度记录表") {
+		t.Errorf("%v\n%s", err, page)
+	}
+}
+
+// strict refuses what a real connection refuses.
+type strict struct{ *httptest.ResponseRecorder }
+
+func (s strict) WriteHeader(code int) {
+	if code < 100 || code > 999 {
+		panic("invalid WriteHeader code")
+	}
+	s.ResponseRecorder.WriteHeader(code)
 }
