@@ -116,7 +116,7 @@ func (m Maker) Daily(ctx context.Context, site string, day, now time.Time) (Dail
 		return out, err
 	}
 	for _, r := range s.Rooms {
-		room, err := m.roomDay(ctx, r, from, to, now)
+		room, err := m.roomTime(ctx, r, from, to, now, slotLength)
 		if err != nil {
 			return out, err
 		}
@@ -145,7 +145,8 @@ func (m Maker) Daily(ctx context.Context, site string, day, now time.Time) (Dail
 	return out, nil
 }
 
-func (m Maker) roomDay(ctx context.Context, r Room, from, to, now time.Time) (RoomDay, error) {
+// roomTime is a room from..to in slots of a length, whole quarter-hours.
+func (m Maker) roomTime(ctx context.Context, r Room, from, to, now time.Time, length time.Duration) (RoomDay, error) {
 	out := RoomDay{Room: r.ID, Name: r.Name, Batches: []string{}, Unused: []UnusedTime{}, Points: []PointDay{}}
 	out.Low, out.High = band(r.Limits)
 	for i, p := range r.Points {
@@ -162,15 +163,15 @@ func (m Maker) roomDay(ctx context.Context, r Room, from, to, now time.Time) (Ro
 		if err != nil {
 			return out, err
 		}
-		for at := from; at.Before(to); at = at.Add(slotLength) {
+		for at := from; at.Before(to); at = at.Add(length) {
 			slot := Slot{At: at, Ahead: !at.Before(now)}
 			one := tally{low: all.low, high: all.high}
-			for len(rollups) > 0 && rollups[0].Start.Before(at.Add(slotLength)) {
+			for len(rollups) > 0 && rollups[0].Start.Before(at.Add(length)) {
 				one.add(rollups[0])
 				all.add(rollups[0])
 				rollups = rollups[1:]
 			}
-			end := at.Add(slotLength)
+			end := at.Add(length)
 			if now.Before(end) {
 				end = now
 			}

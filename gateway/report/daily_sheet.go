@@ -14,7 +14,7 @@ func (d DailyRecord) Sheet(l language) Sheet {
 	t := tongue{l, d.zone}
 	out := Sheet{
 		Language: l, Title: t.label(Daily.title()), Subtitle: t.label(d.County) + " · " + t.label(d.Name), Stamp: t.label(d.Notice),
-		Stem: "daily-" + d.Site + "-" + d.Date,
+		Stem: "daily-" + d.Site + "-" + d.Date, Made: d.Made,
 		Facts: []Fact{
 			{t.say("单位/站点", "Site"), t.label(d.Name)}, {t.say("日期", "Date"), d.Date},
 			{t.say("制表时间", "Made"), t.day(d.Made) + " " + t.clock(d.Made)},
@@ -150,8 +150,8 @@ func listed(codes []string, most int) string {
 // alarms are what happened and who did what about it.
 func (d DailyRecord) alarms(t tongue, page bool) Table {
 	out := Table{Title: t.say("报警与处理", "Alarms and what was done"), Page: page, Empty: t.say("当日没有报警", "no alarm on this day"), Columns: []Column{
-		{Name: t.say("开始", "from")}, {Name: t.say("结束", "to")}, {Name: t.say("对象", "object"), Wide: 1.5}, {Name: t.say("内容", "what"), Wide: 1.5},
-		{Name: t.say("极值/限值", "peak/limit"), Wide: 1.2}, {Name: t.say("批次", "batches"), Wide: 1.8}, {Name: t.say("谁应答", "answered by"), Wide: 1.8}, {Name: t.say("处理", "done"), Wide: 2},
+		{Name: t.say("开始", "from")}, {Name: t.say("结束", "to")}, {Name: t.say("对象", "object"), Wide: 1.4}, {Name: t.say("内容", "what"), Wide: 1.5},
+		{Name: t.say("极值/限值", "peak/limit"), Wide: 1.2}, {Name: t.say("批次", "batches"), Wide: 2.1}, {Name: t.say("谁应答", "answered by"), Wide: 1.8}, {Name: t.say("处理", "done"), Wide: 2},
 	}}
 	for _, a := range d.Alarms {
 		peak := ""
@@ -166,8 +166,11 @@ func (d DailyRecord) alarms(t tongue, page bool) Table {
 	return out
 }
 
-// has reports whether a moment is of this day: then its time is enough.
-func (d DailyRecord) has(at time.Time) bool { return !at.Before(d.From) && at.Before(d.To) }
+// has reports whether a moment is of this day: then its time is enough. Of more
+// than a day it never is.
+func (d DailyRecord) has(at time.Time) bool {
+	return !at.Before(d.From) && at.Before(d.To) && d.To.Sub(d.From) <= 25*time.Hour
+}
 
 func answered(t tongue, a Alarm, d DailyRecord) Cell {
 	switch {
@@ -208,7 +211,7 @@ func (d DailyRecord) hands(t tongue) Table {
 		out.Empty = t.say("本系统未登记人工测温", "this county's system records none")
 	}
 	for _, h := range d.Hands {
-		out.Rows = append(out.Rows, Row{Cells: []Cell{text(t.clock(h.At)), text(d.named(t, h.Room)), value(&h.ValueC, 1), text(t.taken(h.Hand)), text(h.By)}})
+		out.Rows = append(out.Rows, Row{Cells: []Cell{text(t.moment(h.At, d.has(h.At))), text(d.named(t, h.Room)), value(&h.ValueC, 1), text(t.taken(h.Hand)), text(h.By)}})
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"math"
+	"time"
 
 	"coldchain/alerting/wording"
 	"coldchain/gateway/config"
@@ -21,6 +22,7 @@ type Sheet struct {
 	Notes  []string // how the numbers came about
 	Signed []string // lines to sign on, such as 记录人
 	Stem   string   // a file's name without its ending
+	Made   time.Time
 }
 
 // Fact is a line of a sheet's head.

@@ -70,6 +70,11 @@ type Quality interface {
 	Hands(ctx context.Context, room string, from, to time.Time) ([]exposure.Hand, error)
 }
 
+// Filing is who reviewed and who sent a report; nil for what nobody has done.
+type Filing interface {
+	Marks(ctx context.Context, kind Kind, from time.Time) (reviewed, sent *Answer, err error)
+}
+
 // Alarm is an alarm with what people did about it.
 type Alarm struct {
 	alerting.Alarm
@@ -99,9 +104,11 @@ type Gap struct {
 
 // Maker makes reports.
 type Maker struct {
-	County  County
-	Series  Series
-	Records Records
-	Quality Quality // may be nil
-	Goods   Goods   // may be nil: no shipment reports
+	County    County
+	Series    Series
+	Records   Records
+	Quality   Quality   // may be nil
+	Goods     Goods     // may be nil: no shipment reports
+	Inspected Inspected // for inspectors; may be nil
+	Filed     Filing    // may be nil: nobody says that a report was reviewed
 }

@@ -34,6 +34,9 @@ type Summary struct {
 	Verdicts    map[batch.Decision]int `json:"verdicts"` // newest of each batch
 	Inspections *InspectionSums        `json:"inspections"`
 	Missing     []MissingSum           `json:"missing"`
+	// Reviewed and Sent are what people did about it; nil: nobody has.
+	Reviewed *Answer `json:"reviewed"`
+	Sent     *Answer `json:"sent"`
 
 	zone *time.Location
 }
@@ -117,6 +120,11 @@ func (m Maker) Summary(ctx context.Context, kind Kind, day, now time.Time) (Summ
 	until := to
 	if now.Before(to) {
 		until = now
+	}
+	if m.Filed != nil {
+		if out.Reviewed, out.Sent, err = m.Filed.Marks(ctx, kind, from); err != nil {
+			return out, err
+		}
 	}
 	stays, err := m.Records.Stays(ctx, from, until)
 	if err != nil {

@@ -16,7 +16,7 @@ type language = wording.Language
 func (s Summary) Sheet(l language) Sheet {
 	t := tongue{l, s.zone}
 	out := Sheet{
-		Language: l, Title: t.label(s.Kind.title()), Subtitle: t.label(s.County), Stamp: t.label(s.Notice), Stem: string(s.Kind) + "-" + t.day(s.From),
+		Language: l, Title: t.label(s.Kind.title()), Subtitle: t.label(s.County), Stamp: t.label(s.Notice), Stem: string(s.Kind) + "-" + t.day(s.From), Made: s.Made,
 		Facts: []Fact{
 			{t.say("期间", "Period"), t.day(s.From) + " – " + t.day(s.To.Add(-time.Hour))}, {t.say("制表时间", "Made"), t.day(s.Made) + " " + t.clock(s.Made)},
 		},
@@ -25,6 +25,10 @@ func (s Summary) Sheet(l language) Sheet {
 	state := t.say("草稿，待审核", "draft, to be reviewed")
 	if !s.Over {
 		state = t.say("期间未结束，数据到制表时间为止", "the period is not over: data up to when this was made")
+	} else if s.Sent != nil {
+		state = fmt.Sprintf(t.say("已报送（%s %s）", "sent (%s %s)"), s.Sent.By, t.day(s.Sent.At))
+	} else if s.Reviewed != nil {
+		state = fmt.Sprintf(t.say("已审核（%s %s），24 日前报送", "reviewed (%s %s), to be sent before the 24th"), s.Reviewed.By, t.day(s.Reviewed.At))
 	} else if s.Kind == Monthly {
 		state = t.say("草稿：22 日出稿，审核后 24 日前报送", "draft: drafted on the 22nd, to be reviewed and sent before the 24th")
 	}

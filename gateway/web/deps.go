@@ -53,6 +53,9 @@ type Deps struct {
 	// reports are then no PDF.
 	Reports   Reports
 	ReportPDF ReportPDF
+	// Filing and Inspections may be nil: their routes are then not found.
+	Filing      Filing
+	Inspections Inspections
 	// Hub carries live events from the collector to the pages. The owner of
 	// the collector calls Publish; New makes a hub when it is nil.
 	Hub *Hub

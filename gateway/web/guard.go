@@ -107,11 +107,11 @@ func routeOf(path string) string {
 	switch {
 	case isAPI:
 		switch first {
-		case "sites", "zones", "points", "readings", "alarms", "batches", "events", "people", "channels", "drills", "outages", "queue", "disuses", "trucks", "derivations", "temperatures", "files", "import", "certificates", "keys":
+		case "sites", "zones", "points", "readings", "alarms", "batches", "events", "people", "channels", "drills", "outages", "queue", "disuses", "trucks", "derivations", "temperatures", "files", "import", "certificates", "keys", "reports", "inspections-links":
 			return "/api/v1/" + first
 		}
 		return "other"
-	case path == "/healthz" || path == "/metrics" || path == "/answer" || path == "/verify":
+	case path == "/healthz" || path == "/metrics" || path == "/answer" || path == "/verify" || path == "/inspect":
 		return path
 	case strings.HasPrefix(path, "/c/"):
 		return "/c"
@@ -148,7 +148,7 @@ func (s *Server) compress(next http.Handler) http.Handler {
 			return
 		}
 		w.Header().Add("Vary", "Accept-Encoding")
-		next.ServeHTTP(&packer{ResponseWriter: w}, r)
+		next.ServeHTTP(&packer{ResponseWriter: w, status: http.StatusOK}, r)
 	})
 }
 

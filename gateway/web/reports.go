@@ -110,16 +110,25 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, made)
 		return
 	}
-	sheet := made.Sheet(q.language)
+	s.writeSheet(w, r, made.Sheet(q.language), q.format, report.Bar{})
+}
+
+// writeSheet draws a sheet in a form, html if none is named.
+func (s *Server) writeSheet(w http.ResponseWriter, r *http.Request, sheet report.Sheet, format string, bar report.Bar) {
 	// Drawn whole before the first byte leaves, so that half a paper is none.
 	var out bytes.Buffer
 	h := w.Header()
-	switch q.format {
-	case "html":
+	var err error
+	switch format {
+	case "html", "":
 		nonce := rand.Text()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+nonce+"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		script := ""
+		if bar.Print != "" {
+			script = "script-src 'nonce-" + nonce + "'; "
+		}
+		h.Set("Content-Security-Policy", "default-src 'none'; "+script+"style-src 'nonce-"+nonce+"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 		h.Set("Content-Type", "text/html; charset=utf-8")
-		err = report.HTML(&out, sheet, nonce)
+		err = report.HTMLWith(&out, sheet, nonce, bar)
 	case "xlsx":
 		h.Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 		h.Set("Content-Disposition", `attachment; filename="`+sheet.Stem+`.xlsx"`)

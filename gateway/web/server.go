@@ -41,7 +41,11 @@ type Options struct {
 	Heartbeat time.Duration
 	// AnswerKey signs the links by which messages are answered. Empty: there
 	// are none, and /answer is not found.
+	// It signs the links of inspectors as well.
 	AnswerKey []byte
+	// PublicURL is where the page is reached from outside; empty: as whoever asks
+	// calls it.
+	PublicURL string
 	// Flush is how long live events are gathered before they are sent
 	// together. Default 1 s.
 	Flush time.Duration
@@ -151,6 +155,15 @@ func (s *Server) routes() http.Handler {
 	}
 	if s.deps.Reports != nil {
 		add("/api/v1/reports/{kind}", methods{"GET": http.HandlerFunc(s.report)})
+	}
+	if s.deps.Filing != nil {
+		add("/api/v1/reports", read(s.filing))
+		add("/api/v1/reports/{kind}/steps", methods{"POST": s.write(s.markReport)})
+	}
+	if s.deps.Inspections != nil && len(s.opt.AnswerKey) > 0 {
+		add("/api/v1/inspections-links", methods{"GET": s.api(s.inspections), "POST": s.write(s.makeInspection)})
+		add("/api/v1/inspections-links/{id}", methods{"DELETE": s.write(s.revokeInspection)})
+		add("/inspect", methods{"GET": s.remembering(http.HandlerFunc(s.inspect))})
 	}
 	add("/api/v1/operations", read(s.operations))
 	add("/api/v1/quarantine", read(s.quarantine))

@@ -252,6 +252,10 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	if err != nil {
 		return err
 	}
+	pdf, err := a.reportPDF()
+	if err != nil {
+		return err
+	}
 	view := view{judged: went.judged, collector: a.collector, state: a.state, hub: hub, goods: a.goods, foreteller: foreteller, office: a.office, platform: a.platform}
 	papers, err := a.newCertificates(went, view, o.Now)
 	if err != nil {
@@ -264,8 +268,8 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 		Steps: view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
 		Custody: view, Files: files.New(filepath.Join(a.cfg.Data, "files")), Intake: view,
 		Certificates: papers, Public: web.PublicPages{Certificate: papers.pages.PublicPage(papers.maker, o.Logger), Keys: evidence.KeysHandler(papers.keys.Published)},
-		Traces: traces{a.cfg, a.state, o.Now, went.Exposure}, Reports: reports,
-	}, web.Options{Token: token, AnswerKey: a.office.key, Registry: registry, Logger: o.Logger, Now: o.Now})
+		Traces: traces{a.cfg, a.state, o.Now, went.Exposure}, Reports: reports, ReportPDF: pdf, Filing: desk{view, reports, o.Now}, Inspections: desk{view, reports, o.Now},
+	}, web.Options{Token: token, AnswerKey: a.office.key, PublicURL: a.cfg.Web.PublicURL, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }
 

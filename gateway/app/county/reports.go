@@ -2,7 +2,9 @@ package county
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"coldchain/alerting/duty"
 	"coldchain/gateway/collector"
 	"coldchain/gateway/config"
+	"coldchain/gateway/evidence/certificate/font"
 	"coldchain/gateway/report"
 	"coldchain/gateway/state"
 	"coldchain/gateway/store"
@@ -26,10 +29,25 @@ func (a *App) reports(went exposed) (report.Maker, error) {
 	if err != nil {
 		return report.Maker{}, fmt.Errorf("timezone %q: %w", a.cfg.Timezone, err)
 	}
+	books := booked{a.state, a.office.places.Person}
 	return report.Maker{
-		County: reportedCounty(a.cfg, zone), Series: series{a.collector, a.store}, Records: booked{a.state, a.office.places.Person},
-		Quality: quality{a.state, a.office.places.Person}, Goods: written{went, a.state, a.office.places.Person},
+		County: reportedCounty(a.cfg, zone), Series: series{a.collector, a.store}, Records: books,
+		Quality: quality{a.state, books.person}, Goods: written{went, a.state, books.person}, Inspected: reportedGoods{books, a.collector}, Filed: books,
 	}, nil
+}
+
+// reportPDF draws reports as PDF; nil where the program was built without its
+// font: reports are then pages and workbooks.
+func (a *App) reportPDF() (web.ReportPDF, error) {
+	faces, err := font.Load()
+	if errors.Is(err, font.ErrNone) {
+		a.log.Warn("reports are not offered as PDF", "err", err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the font of PDFs: %w", err)
+	}
+	return func(w io.Writer, s report.Sheet) error { return report.PDF(w, faces, s) }, nil
 }
 
 // reportedCounty is the places of a configuration as reports name them.

@@ -1,5 +1,7 @@
 package certificate
 
+import "coldchain/gateway/paper"
+
 // back are the annexes.
 func (s *sheet) back() {
 	s.annexPage()
@@ -42,44 +44,32 @@ func (s *sheet) annex(t table) {
 	}
 	xs := columns(t)
 	s.columnHeads(t, xs)
+	g := s.grid(t, xs)
 	for n, row := range t.Rows {
-		s.annexRow(t, xs, n, row)
+		s.annexRow(g, t, n, row)
 	}
 	s.y += 5
 }
 
-// annexRow draws one row with as many lines as it needs; one that is higher than
-// a page goes on on the next.
-func (s *sheet) annexRow(t table, xs []float64, n int, row []string) {
-	cells := make([][]string, len(row))
-	most := 1
+func (s *sheet) grid(t table, xs []float64) paper.Grid {
+	g := paper.Grid{Sheet: s.Sheet, Size: cellSize, Leading: cellLine, First: 2.8, Edges: xs, Foot: foot, Fresh: 40, Rule: faint, Break: func() float64 {
+		s.annexPage()
+		s.columnHeads(t, xs)
+		return s.y
+	}}
+	for i := range t.Cols {
+		g.Inset = append(g.Inset, t.inset(i))
+	}
+	return g
+}
+
+func (s *sheet) annexRow(g paper.Grid, t table, n int, row []string) {
+	cells := make([]paper.Cell, len(row))
 	for i, text := range row {
-		cells[i] = s.wrap(cellSize, "", text, xs[i+1]-xs[i]-t.inset(i)-1.4)
-		most = max(most, len(cells[i]))
-	}
-	for first := 0; first < most; {
-		rest := float64(most-first)*cellLine + 1.6
-		if s.y+rest > foot && (first > 0 || rest < foot-40 || s.y+cellLine*2 > foot) && s.y > 40 {
-			s.annexPage()
-			s.columnHeads(t, xs)
+		cells[i] = paper.Cell{Text: text, Right: t.Cols[i].Right, Ink: ink}
+		if t.Alert[n] && i == 0 {
+			cells[i].Ink = red
 		}
-		fits := min(most-first, int((foot-s.y-1.6)/cellLine))
-		for i, lines := range cells {
-			c := ink
-			if t.Alert[n] && i == 0 {
-				c = red
-			}
-			for k := first; k < min(first+fits, len(lines)); k++ {
-				y := s.y + 2.8 + float64(k-first)*cellLine
-				if t.Cols[i].Right {
-					s.write(c, cellSize, "", 'R', xs[i+1]-1, y, lines[k])
-				} else {
-					s.write(c, cellSize, "", 'L', xs[i]+t.inset(i), y, lines[k])
-				}
-			}
-		}
-		s.y += float64(fits)*cellLine + 1.6
-		first += max(1, fits)
 	}
-	s.line(faint, 0.12, false, margin, s.y, pageW-margin, s.y)
+	s.y = g.Row(s.y, cells)
 }

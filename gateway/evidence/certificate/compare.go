@@ -21,7 +21,7 @@ const (
 // Compare draws the document again and compares it with the file: a signature is
 // over the attached data, and pages can be changed without touching that.
 func Compare(file []byte, fonts Fonts, d evidence.Document, key ed25519.PublicKey, envelope []byte) (Compared, error) {
-	if len(fonts.regular) == 0 || !drawnBy(file, Layout()) {
+	if len(fonts.Regular()) == 0 || !drawnBy(file, Layout()) {
 		return PagesUnknown, nil
 	}
 	var again bytes.Buffer

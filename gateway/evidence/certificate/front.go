@@ -289,7 +289,7 @@ func (s *sheet) bottom() {
 	line(soft, 6.2, "", "签名数据附在本 PDF 内，可离线核验。 The signed data is attached to this PDF: coldchain verify FILE.")
 	top := foot - bottomH + 7
 	x := pageW - margin - stamp
-	s.SetDrawColor(int(soft.r), int(soft.g), int(soft.b))
+	s.SetDrawColor(int(soft[0]), int(soft[1]), int(soft[2]))
 	s.SetLineWidth(0.2)
 	s.SetDashPattern([]float64{1, 1}, 0)
 	s.Rect(x, top, stamp, bottomH-9, "D")

@@ -1,7 +1,9 @@
 package certificate
 
+import "coldchain/gateway/paper"
+
 // colour is a colour of the sheet. Nothing is told by colour alone.
-type colour struct{ r, g, b uint8 }
+type colour = paper.Colour
 
 // The palette: ink on white, one accent, and the three of a verdict, dark enough
 // to be read when printed in grey.

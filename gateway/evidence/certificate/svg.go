@@ -12,7 +12,7 @@ import (
 type svg struct{ b strings.Builder }
 
 func (s *svg) area(c colour, xy ...float64) {
-	fmt.Fprintf(&s.b, `<polygon fill="%s" points="%s"/>`, c.hex(), points(xy))
+	fmt.Fprintf(&s.b, `<polygon fill="%s" points="%s"/>`, c.Hex(), points(xy))
 }
 
 func (s *svg) line(c colour, width float64, dashed bool, xy ...float64) {
@@ -20,12 +20,12 @@ func (s *svg) line(c colour, width float64, dashed bool, xy ...float64) {
 	if dashed {
 		dash = ` stroke-dasharray="1.2 .9"`
 	}
-	fmt.Fprintf(&s.b, `<polyline fill="none" stroke="%s" stroke-width="%s"%s points="%s"/>`, c.hex(), short(width), dash, points(xy))
+	fmt.Fprintf(&s.b, `<polyline fill="none" stroke="%s" stroke-width="%s"%s points="%s"/>`, c.Hex(), short(width), dash, points(xy))
 }
 
 func (s *svg) text(c colour, size float64, align byte, x, y float64, text string) {
 	anchor := map[byte]string{'L': "start", 'C': "middle", 'R': "end"}[align]
-	fmt.Fprintf(&s.b, `<text fill="%s" font-size="%s" text-anchor="%s" x="%s" y="%s">%s</text>`, c.hex(), short(size*0.3528), anchor, short(x), short(y), html.EscapeString(text))
+	fmt.Fprintf(&s.b, `<text fill="%s" font-size="%s" text-anchor="%s" x="%s" y="%s">%s</text>`, c.Hex(), short(size*0.3528), anchor, short(x), short(y), html.EscapeString(text))
 }
 
 func points(xy []float64) string {
@@ -43,8 +43,6 @@ func points(xy []float64) string {
 func short(v float64) string {
 	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(v, 'f', 2, 64), "0"), ".")
 }
-
-func (c colour) hex() string { return fmt.Sprintf("#%02x%02x%02x", c.r, c.g, c.b) }
 
 // chartSVG is the chart of a page. Every text in it is escaped above.
 func chartSVG(v view, c clock) template.HTML {

@@ -18,6 +18,7 @@ import './style/alarm.css'
 import './style/people.css'
 import './style/pin.css'
 import './style/queue.css'
+import './style/reports.css'
 
 startTheme()
 startRouter()

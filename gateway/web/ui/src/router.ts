@@ -15,6 +15,7 @@ export type Route =
   | { view: 'alarm'; id: string }
   | { view: 'queue' }
   | { view: 'operations' }
+  | { view: 'reports' }
   | { view: 'people'; page: PeoplePage }
 
 const path = ref(location.pathname)
@@ -35,6 +36,7 @@ export const route = computed<Route>(() => {
   if (parts[0] === 'batches') return parts[1] ? { view: 'batch', id: parts[1] } : { view: 'batches' }
   if (parts[0] === 'import') return { view: 'import' }
   if (parts[0] === 'queue') return { view: 'queue' }
+  if (parts[0] === 'reports') return { view: 'reports' }
   if (parts[0] === 'operations') return { view: 'operations' }
   const page = peoplePages.find((x) => x === parts[0])
   if (page) return { view: 'people', page }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -17,7 +18,9 @@ import (
 	"syscall"
 	"time"
 
+	"coldchain/gateway/evidence/certificate/font"
 	"coldchain/gateway/files"
+	"coldchain/gateway/report"
 	"coldchain/gateway/web"
 	"coldchain/gateway/web/webtest"
 )
@@ -48,7 +51,14 @@ func run(listen string, story webtest.Story, token string, every time.Duration) 
 	defer os.RemoveAll(papers)
 	scene.Papers = files.New(papers)
 	hub := web.NewHub()
-	s, err := web.New(scene.Deps(scene.County, hub), web.Options{Token: token, AnswerKey: []byte("devserver")})
+	deps := scene.Deps(scene.County, hub)
+	faces, err := font.Load()
+	if err == nil {
+		deps.ReportPDF = func(w io.Writer, s report.Sheet) error { return report.PDF(w, faces, s) }
+	} else if !errors.Is(err, font.ErrNone) {
+		return err
+	}
+	s, err := web.New(deps, web.Options{Token: token, AnswerKey: []byte("devserver")})
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,5 @@
 import type { AlarmAnswer, By, Channel, ClosingWords, Drill, Outage, PeopleAnswer, Plan, Roster, StepName } from './people'
+import type { Filing, InspectionLinks, InspectionMade, ReportKind, ReportStep } from './reports'
 import type { OperationsAnswer, QuarantineAnswer } from './operations'
 import type { AlarmsAnswer, Batch, BatchesAnswer, Details, Disuse, DisuseKind, Label, Phase, ReadingsAnswer, SitesAnswer, Use, ZonesAnswer } from './types'
 
@@ -119,3 +120,11 @@ export const sayPhase = (truck: string, phase: Phase, by: By, token: string) => 
 export const sayEmpty = (truck: string, by: By, token: string) => send<UsesAnswer>('POST', 'trucks/' + encodeURIComponent(truck) + '/empty', token, by)
 export const addOutage = (o: Omit<Outage, 'id' | 'by'>, by: By, token: string) => send<unknown>('POST', 'outages', token, { ...o, ...by })
 export const endOutage = (id: string, by: By, token: string) => send<unknown>('DELETE', 'outages/' + encodeURIComponent(id), token, by)
+
+export const getFiling = () => ask<Filing>('reports')
+export const markReport = (from: string, step: ReportStep, note: string, by: By, token: string) => send<Filing>('POST', 'reports/monthly/steps', token, { from, step, note, ...by })
+/** The address of a report: opened, not asked for. */
+export const reportPath = (kind: ReportKind, q: { site?: string; date?: string; format?: string; lang?: string }) => '/api/v1/reports/' + kind + query(q)
+export const getInspectionLinks = () => ask<InspectionLinks>('inspections-links')
+export const makeInspectionLink = (l: { zones: string[]; from: string; to: string; until: string }, by: By, token: string) => send<InspectionMade>('POST', 'inspections-links', token, { ...l, ...by })
+export const revokeInspectionLink = (id: string, by: By, token: string) => send<InspectionLinks>('DELETE', 'inspections-links/' + encodeURIComponent(id), token, by)

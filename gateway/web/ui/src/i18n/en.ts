@@ -4,6 +4,7 @@ import { answerEn, peopleEn } from './people'
 import { usageEn } from './usage'
 import { pinEn } from './pin'
 import { queueEn } from './queue'
+import { reportsEn } from './reports'
 import type { Catalogue } from './zh'
 
 export const en: Catalogue = {
@@ -13,6 +14,7 @@ export const en: Catalogue = {
   use: usageEn,
   pin: pinEn,
   queue: queueEn,
+  reports: reportsEn,
   app: { title: 'Cold chain', skip: 'Skip to content', language: '中文', theme: 'Look', auto: 'Auto', light: 'Light', dark: 'Dark' },
   nav: { label: 'Main menu', county: 'Overview', alarms: 'Alarms', batches: 'Batches', back: 'Back' },
   state: { act: 'Act now', attention: 'Attention', nodata: 'No data', ok: 'Normal', rest: 'Not in use' },

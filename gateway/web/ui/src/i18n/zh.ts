@@ -4,6 +4,7 @@ import { answerZh, peopleZh } from './people'
 import { usageZh } from './usage'
 import { pinZh } from './pin'
 import { queueZh } from './queue'
+import { reportsZh } from './reports'
 import type { Quantity, Reason, Rule, Switch } from '../api/types'
 
 // Chinese, the first language. Every key here must be in every other catalogue.
@@ -14,6 +15,7 @@ export const zh = {
   use: usageZh,
   pin: pinZh,
   queue: queueZh,
+  reports: reportsZh,
   app: { title: '冷链', skip: '跳到内容', language: 'English', theme: '外观', auto: '自动', light: '浅色', dark: '深色' },
   nav: { label: '主菜单', county: '总览', alarms: '报警', batches: '批次', back: '返回' },
   state: { act: '快去看', attention: '要注意', nodata: '无数据', ok: '正常', rest: '不用' },
