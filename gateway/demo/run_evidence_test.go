@@ -14,7 +14,11 @@ import (
 // other lot.
 func TestOneLotHasEvidenceAndTheOthersNone(t *testing.T) {
 	start := time.Now().UTC().Truncate(time.Second)
-	s := &show{o: RunOptions{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler), Say: io.Discard}, start: start, county: build(t, Options{Start: start})}
+	c, err := Build(Options{Seed: 1, Start: start, Data: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &show{o: RunOptions{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler), Say: io.Discard}, start: start, county: c}
 	defer s.closers.Close()
 	if err := s.openCounty(t.Context(), t.TempDir()); err != nil {
 		t.Fatal(err)
