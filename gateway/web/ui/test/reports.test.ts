@@ -29,7 +29,7 @@ describe('the address of a report', () => {
 })
 
 describe('the words', () => {
-  const keys = (o: object, at = ''): string[] => Object.entries(o).flatMap(([k, v]) => (typeof v === 'object' ? keys(v, at + k + '.') : [at + k]))
+  const keys = (o: object, at = ''): string[] => ([] as string[]).concat(...Object.entries(o).map(([k, v]) => (typeof v === 'object' ? keys(v, at + k + '.') : [at + k])))
   it('are the same in both languages', () => {
     expect(keys(reportsEn).sort()).toEqual(keys(reportsZh).sort())
   })
