@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"coldchain/alerting/profile"
@@ -28,7 +27,7 @@ type certificates struct {
 	keys  *evidence.Keyring
 	pages *certificate.Pages
 	view  view
-	fonts func() (certificate.Fonts, error) // read when the first PDF is asked for: they take 21 MB
+	fonts func() (certificate.Fonts, error)
 }
 
 var _ web.Certificates = certificates{}
@@ -40,7 +39,7 @@ func (a *App) newCertificates(went exposed, v view, now func() time.Time) (c cer
 	if c.pages, err = certificate.NewPages(); err != nil {
 		return c, err
 	}
-	c.view, c.fonts = v, sync.OnceValues(certificate.LoadFonts)
+	c.view, c.fonts = v, a.faces
 	c.maker = certify.New(certify.Options{
 		State: a.state, Exposures: went.reader, Freezer: a.keeper, Frozen: filepath.Join(a.cfg.Data, retention.Folder),
 		Keys: c.keys, Folder: filepath.Join(a.cfg.Data, certify.Folder), County: vouching(a.cfg), Demo: a.cfg.Notice != config.Label{}, PublicURL: a.cfg.Web.PublicURL,

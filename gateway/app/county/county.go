@@ -24,6 +24,7 @@ import (
 	"coldchain/gateway/collector"
 	"coldchain/gateway/config"
 	"coldchain/gateway/evidence"
+	"coldchain/gateway/evidence/certificate/font"
 	exposing "coldchain/gateway/exposure"
 	"coldchain/gateway/files"
 	"coldchain/gateway/mqtt"
@@ -56,6 +57,8 @@ type App struct {
 	web         *web.Server
 	listener    net.Listener
 	closers     app.Closers
+	// faces is the font of every PDF, unpacked when the first one is drawn: 21 MB.
+	faces func() (font.Faces, error)
 }
 
 // Options are what a configuration file does not say.
@@ -66,7 +69,7 @@ type Options struct {
 
 // New opens what the configuration names. On error nothing stays open.
 func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error) {
-	a := &App{cfg: cfg, log: o.Logger}
+	a := &App{cfg: cfg, log: o.Logger, faces: sync.OnceValues(font.Load)}
 	defer func() {
 		if err != nil {
 			_ = a.closers.Close()
@@ -252,10 +255,6 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	if err != nil {
 		return err
 	}
-	pdf, err := a.reportPDF()
-	if err != nil {
-		return err
-	}
 	view := view{judged: went.judged, collector: a.collector, state: a.state, hub: hub, goods: a.goods, foreteller: foreteller, office: a.office, platform: a.platform}
 	papers, err := a.newCertificates(went, view, o.Now)
 	if err != nil {
@@ -268,7 +267,7 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 		Steps: view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
 		Custody: view, Files: files.New(filepath.Join(a.cfg.Data, "files")), Intake: view,
 		Certificates: papers, Public: web.PublicPages{Certificate: papers.pages.PublicPage(papers.maker, o.Logger), Keys: evidence.KeysHandler(papers.keys.Published)},
-		Traces: traces{a.cfg, a.state, o.Now, went.Exposure}, Reports: reports, ReportPDF: pdf, Filing: desk{view, reports, o.Now}, Inspections: desk{view, reports, o.Now},
+		Traces: traces{a.cfg, a.state, o.Now, went.Exposure}, Reports: reports, ReportPDF: a.reportPDF(), Filing: desk{view, reports, o.Now}, Inspections: desk{view, reports, o.Now},
 	}, web.Options{Token: token, AnswerKey: a.office.key, PublicURL: a.cfg.Web.PublicURL, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }

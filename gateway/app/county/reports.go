@@ -2,7 +2,6 @@ package county
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -38,16 +37,18 @@ func (a *App) reports(went exposed) (report.Maker, error) {
 
 // reportPDF draws reports as PDF; nil where the program was built without its
 // font: reports are then pages and workbooks.
-func (a *App) reportPDF() (web.ReportPDF, error) {
-	faces, err := font.Load()
-	if errors.Is(err, font.ErrNone) {
-		a.log.Warn("reports are not offered as PDF", "err", err)
-		return nil, nil
+func (a *App) reportPDF() web.ReportPDF {
+	if !font.Built() {
+		a.log.Warn("reports are not offered as PDF", "err", font.ErrNone)
+		return nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("the font of PDFs: %w", err)
+	return func(w io.Writer, s report.Sheet) error {
+		faces, err := a.faces()
+		if err != nil {
+			return fmt.Errorf("the font of PDFs: %w", err)
+		}
+		return report.PDF(w, faces, s)
 	}
-	return func(w io.Writer, s report.Sheet) error { return report.PDF(w, faces, s) }, nil
 }
 
 // reportedCounty is the places of a configuration as reports name them.

@@ -36,6 +36,12 @@ func Load() (Faces, error) {
 	return Faces{regular, semibold}, err
 }
 
+// Built reports whether the program has its font, without unpacking it.
+func Built() bool {
+	_, err := fs.Stat(files, "regular.ttf.gz")
+	return err == nil
+}
+
 // Regular and SemiBold are TrueType; Load gives both or none.
 func (f Faces) Regular() []byte { return f.regular }
 
