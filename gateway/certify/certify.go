@@ -43,6 +43,7 @@ type State interface {
 	Certificates(ctx context.Context, batch string) ([]state.Certificate, error)
 	Certificate(ctx context.Context, number string) (state.Certificate, error)
 	CertificateOfPage(ctx context.Context, key [sha256.Size]byte) (state.Certificate, error)
+	CertificateOfRequest(ctx context.Context, key state.IdempotencyKey) (state.Certificate, error)
 }
 
 // Exposures works out what a batch went through until a time.
@@ -99,12 +100,19 @@ func (r *Refused) Error() string { return r.EN }
 // while they were frozen.
 const attempts = 3
 
-// Make makes a batch's next certificate. A second one needs a reason. Errors: a
-// *Refused; one that wraps state.ErrNotFound, or store.ErrTemporary while the
+// Make makes a batch's next certificate, or returns the one that was made for the
+// same key: a request that is sent again makes no second paper. A batch's second
+// one needs a reason. Errors: a *Refused; one that wraps state.ErrNotFound, or store.ErrTemporary while the
 // readings cannot be copied.
-func (m *Maker) Make(ctx context.Context, actor state.Actor, id, reason string) (state.Certificate, error) {
+func (m *Maker) Make(ctx context.Context, actor state.Actor, key state.IdempotencyKey, id, reason string) (state.Certificate, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	switch made, err := m.o.State.CertificateOfRequest(ctx, key); {
+	case err == nil && made.Batch != id:
+		return state.Certificate{}, &Refused{"这个请求已用于另一个批次", "this request's key was used for another batch"}
+	case err == nil || !errors.Is(err, state.ErrNotFound):
+		return made, err
+	}
 	before, err := m.o.State.Certificates(ctx, id)
 	if err != nil {
 		return state.Certificate{}, err
@@ -124,7 +132,7 @@ func (m *Maker) Make(ctx context.Context, actor state.Actor, id, reason string) 
 			old := before[0]
 			d.Supersedes = &evidence.Superseded{Number: old.Number, Version: old.Version, Made: old.Made, SHA256: hex.EncodeToString(old.SHA256[:]), Reason: reason}
 		}
-		c, err := m.finish(ctx, actor, d, courses)
+		c, err := m.finish(ctx, actor, key, d, courses)
 		if err != nil {
 			return state.Certificate{}, fmt.Errorf("certificate of batch %.64s: %w", id, err)
 		}
@@ -191,8 +199,8 @@ func (m *Maker) freeze(ctx context.Context, actor state.Actor, number string, ra
 }
 
 // finish gathers the rest, signs, and keeps the file before its row.
-func (m *Maker) finish(ctx context.Context, actor state.Actor, d evidence.Document, courses []evidence.Course) (state.Certificate, error) {
-	c := state.Certificate{Number: d.Number, Batch: d.Exposure.Batch, Version: d.Version, Made: d.Made, By: actor}
+func (m *Maker) finish(ctx context.Context, actor state.Actor, key state.IdempotencyKey, d evidence.Document, courses []evidence.Course) (state.Certificate, error) {
+	c := state.Certificate{Request: key, Number: d.Number, Batch: d.Exposure.Batch, Version: d.Version, Made: d.Made, By: actor}
 	if d.Supersedes != nil {
 		c.Reason = d.Supersedes.Reason
 	}

@@ -2,6 +2,7 @@ package certify
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"path/filepath"
@@ -116,7 +117,7 @@ func (r *rig) read(at time.Time) {
 
 func (r *rig) make(id, reason string) state.Certificate {
 	r.t.Helper()
-	c, err := r.maker.Make(r.t.Context(), officer, id, reason)
+	c, err := r.maker.Make(r.t.Context(), officer, state.IdempotencyKey(rand.Text()), id, reason)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -147,7 +148,7 @@ func TestReadingsThatNeverRestAreNoCertificateYet(t *testing.T) {
 	r := newRig(t)
 	r.went.before = func(n int) { r.read(noon.Add(-time.Hour + time.Duration(n)*time.Second)) }
 	var refused *Refused
-	if _, err := r.maker.Make(t.Context(), officer, "A", ""); !errors.As(err, &refused) || !strings.Contains(refused.EN, "still coming in") {
+	if _, err := r.maker.Make(t.Context(), officer, state.IdempotencyKey(rand.Text()), "A", ""); !errors.As(err, &refused) || !strings.Contains(refused.EN, "still coming in") {
 		t.Errorf("%v", err)
 	}
 	if all, err := r.maker.Of(t.Context(), "A"); err != nil || len(all) != 0 {
@@ -158,7 +159,7 @@ func TestReadingsThatNeverRestAreNoCertificateYet(t *testing.T) {
 func TestABatchThatLayNowhereHasNoCertificate(t *testing.T) {
 	r := newRig(t)
 	var refused *Refused
-	if _, err := r.maker.Make(t.Context(), officer, "nowhere", ""); !errors.As(err, &refused) {
+	if _, err := r.maker.Make(t.Context(), officer, state.IdempotencyKey(rand.Text()), "nowhere", ""); !errors.As(err, &refused) {
 		t.Errorf("%v", err)
 	}
 }
@@ -167,7 +168,7 @@ func TestACorrectionNamesWhatItCorrects(t *testing.T) {
 	r := newRig(t)
 	first := r.make("A", "")
 	var refused *Refused
-	if _, err := r.maker.Make(t.Context(), officer, "A", " "); !errors.As(err, &refused) {
+	if _, err := r.maker.Make(t.Context(), officer, state.IdempotencyKey(rand.Text()), "A", " "); !errors.As(err, &refused) {
 		t.Errorf("a second one without a reason: %v", err)
 	}
 	r.now = noon.Add(time.Hour)
@@ -184,6 +185,23 @@ func TestACorrectionNamesWhatItCorrects(t *testing.T) {
 	old, err := r.maker.Open(t.Context(), first.Number)
 	if err != nil || old.Document.Exposure.Total.Points != 60 {
 		t.Errorf("the old one: %v", err)
+	}
+}
+
+func TestARequestThatIsSentAgainMakesNoSecondPaper(t *testing.T) {
+	r := newRig(t)
+	first, err := r.maker.Make(t.Context(), officer, "k", "A", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.read(noon.Add(-time.Minute)) // whatever has come in since
+	again, err := r.maker.Make(t.Context(), officer, "k", "A", "")
+	if err != nil || again.Number != first.Number {
+		t.Errorf("%v, %v", again, err)
+	}
+	var refused *Refused
+	if _, err := r.maker.Make(t.Context(), officer, "k", "nowhere", ""); !errors.As(err, &refused) {
+		t.Errorf("the key for another batch: %v", err)
 	}
 }
 

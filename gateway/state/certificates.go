@@ -21,6 +21,8 @@ type Certificate struct {
 	SHA256  [sha256.Size]byte // of the signed file in canonical form
 	// PageKey finds its public page, without being its address; zero: it has none.
 	PageKey [sha256.Size]byte
+	// Request is the key of the request that it answers: sent again, it is this one.
+	Request IdempotencyKey
 }
 
 // AddCertificate notes a certificate whose file is durable. ErrStale when its
@@ -39,8 +41,8 @@ func (db *DB) AddCertificate(ctx context.Context, actor Actor, c Certificate) er
 		if c.PageKey != [sha256.Size]byte{} {
 			page = c.PageKey[:]
 		}
-		if _, err := tx.ExecContext(tx.ctx, `INSERT INTO certificates (number, batch, version, made_ms, reason, sha256, page_key, actor_kind, actor_id)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, c.Number, c.Batch, c.Version, c.Made.UnixMilli(), c.Reason, c.SHA256[:], page, actor.Kind, actor.ID); err != nil {
+		if _, err := tx.ExecContext(tx.ctx, `INSERT INTO certificates (number, batch, version, made_ms, reason, sha256, page_key, actor_kind, actor_id, request)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, c.Number, c.Batch, c.Version, c.Made.UnixMilli(), c.Reason, c.SHA256[:], page, actor.Kind, actor.ID, c.Request); err != nil {
 			return err
 		}
 		return tx.audit("certificate.signed", c.Batch, detail{"number": c.Number, "version": c.Version, "made": stamp(c.Made), "sha256": hex.EncodeToString(c.SHA256[:]), "reason": c.Reason})
@@ -51,7 +53,7 @@ func (db *DB) AddCertificate(ctx context.Context, actor Actor, c Certificate) er
 	return nil
 }
 
-const certificateColumns = `SELECT number, batch, version, made_ms, reason, sha256, page_key, actor_kind, actor_id FROM certificates`
+const certificateColumns = `SELECT number, batch, version, made_ms, reason, sha256, page_key, actor_kind, actor_id, request FROM certificates`
 
 // Certificates returns those of a batch, newest first.
 func (db *DB) Certificates(ctx context.Context, batch string) ([]Certificate, error) {
@@ -78,6 +80,11 @@ func (db *DB) CertificateOfPage(ctx context.Context, key [sha256.Size]byte) (Cer
 	return db.certificate(ctx, " WHERE page_key = ?", key[:])
 }
 
+// CertificateOfRequest returns the one that answered a request, or ErrNotFound.
+func (db *DB) CertificateOfRequest(ctx context.Context, key IdempotencyKey) (Certificate, error) {
+	return db.certificate(ctx, " WHERE request = ?", key)
+}
+
 func (db *DB) certificate(ctx context.Context, where string, of any) (Certificate, error) {
 	c, err := scanCertificate(db.reader.QueryRowContext(ctx, certificateColumns+where, of))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -92,7 +99,7 @@ func (db *DB) certificate(ctx context.Context, where string, of any) (Certificat
 func scanCertificate(row interface{ Scan(...any) error }) (c Certificate, err error) {
 	var made int64
 	var sum, page []byte
-	if err := row.Scan(&c.Number, &c.Batch, &c.Version, &made, &c.Reason, &sum, &page, &c.By.Kind, &c.By.ID); err != nil {
+	if err := row.Scan(&c.Number, &c.Batch, &c.Version, &made, &c.Reason, &sum, &page, &c.By.Kind, &c.By.ID, &c.Request); err != nil {
 		return Certificate{}, err
 	}
 	c.Made = time.UnixMilli(made).UTC()

@@ -11,12 +11,12 @@ import (
 func TestACertificateIsNotedOnceAndForGood(t *testing.T) {
 	c := open(t)
 	c.mustCreate(t, "A", room, noon.Add(-3*time.Hour))
-	first := Certificate{Number: "A.1", Batch: "A", Version: 1, Made: noon, SHA256: sha256.Sum256([]byte("x")), PageKey: sha256.Sum256([]byte("page"))}
+	first := Certificate{Number: "A.1", Batch: "A", Version: 1, Request: "r1", Made: noon, SHA256: sha256.Sum256([]byte("x")), PageKey: sha256.Sum256([]byte("page"))}
 	must(t, c.AddCertificate(t.Context(), keeper, first))
-	if err := c.AddCertificate(t.Context(), keeper, Certificate{Number: "A.1b", Batch: "A", Version: 1, Made: noon}); !errors.Is(err, ErrStale) {
+	if err := c.AddCertificate(t.Context(), keeper, Certificate{Number: "A.1b", Batch: "A", Version: 1, Request: "r2", Made: noon}); !errors.Is(err, ErrStale) {
 		t.Errorf("a second version 1: %v", err)
 	}
-	second := Certificate{Number: "A.2", Batch: "A", Version: 2, Made: noon.Add(time.Hour), Reason: "补到了读数"}
+	second := Certificate{Number: "A.2", Batch: "A", Version: 2, Request: "r3", Made: noon.Add(time.Hour), Reason: "补到了读数"}
 	must(t, c.AddCertificate(t.Context(), keeper, second))
 
 	all, err := c.Certificates(t.Context(), "A")

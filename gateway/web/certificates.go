@@ -16,9 +16,9 @@ import (
 
 // Certificates makes and gives out the certificates of batches.
 type Certificates interface {
-	// Make makes a batch's next certificate; a second one needs a reason. Errors:
-	// ErrNotFound, a *Refused.
-	Make(ctx context.Context, by Actor, batch, reason string) error
+	// Make makes a batch's next certificate; a second one needs a reason, and a
+	// request with the same key makes none. Errors: ErrNotFound, a *Refused.
+	Make(ctx context.Context, by Actor, key, batch, reason string) error
 	// Of lists a batch's certificates, newest first.
 	Of(ctx context.Context, batch string) ([]Certificate, error)
 	// Write writes one that was verified, or returns ErrNotFound. nonce goes into
@@ -106,6 +106,10 @@ type newCertificate struct {
 }
 
 func (s *Server) makeCertificate(r *http.Request) (any, error) {
+	key, err := requestKey(r)
+	if err != nil {
+		return nil, err
+	}
 	id, err := pathBatch(r)
 	if err != nil {
 		return nil, err
@@ -117,11 +121,17 @@ func (s *Server) makeCertificate(r *http.Request) (any, error) {
 	if err := firstError(in.check(true), checkText("reason", in.Reason, 300, false)); err != nil {
 		return nil, err
 	}
-	if err := s.deps.Certificates.Make(r.Context(), in.by(r), id, in.Reason); err != nil {
+	if err := s.deps.Certificates.Make(r.Context(), in.by(r), key, id, in.Reason); err != nil {
 		return nil, stateError(err, "批次 "+id, "batch "+id)
 	}
-	answer, err := s.certificatesOf(r.Context(), id)
-	return created{answer}, err
+	all, err := s.certificatesOf(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	return created{struct {
+		Now         stamp           `json:"now"`
+		Certificate certificateJSON `json:"certificate"` // the newest
+	}{all.Now, all.Certificates[0]}}, nil
 }
 
 // certificate writes one as a file, or as a page that prints. It is made before

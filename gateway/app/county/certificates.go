@@ -16,6 +16,7 @@ import (
 	"coldchain/gateway/evidence"
 	"coldchain/gateway/evidence/certificate"
 	"coldchain/gateway/retention"
+	"coldchain/gateway/state"
 	"coldchain/gateway/store"
 	"coldchain/gateway/web"
 	"coldchain/sensors"
@@ -68,12 +69,12 @@ func (a *App) placeOf(zone string) evidence.Place {
 }
 
 // Make implements web.Certificates.
-func (c certificates) Make(ctx context.Context, by web.Actor, batch, reason string) error {
+func (c certificates) Make(ctx context.Context, by web.Actor, key, batch, reason string) error {
 	who, err := c.view.who(ctx, by)
 	if err != nil {
 		return err
 	}
-	if _, err = c.maker.Make(ctx, who, batch, reason); err != nil {
+	if _, err = c.maker.Make(ctx, who, state.IdempotencyKey(key), batch, reason); err != nil {
 		return certificateWords(err)
 	}
 	c.view.hub.Publish(web.BatchEvent, batch)

@@ -3,6 +3,7 @@ package county
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -76,7 +77,7 @@ func TestABatchGetsItsCertificate(t *testing.T) {
 	if status, _, _ := r.fetch(list, false); status != http.StatusUnauthorized {
 		t.Errorf("a list without the token: %d", status)
 	}
-	first := r.must(list, map[string]any{})["certificates"].([]any)[0].(map[string]any)
+	first := r.must(list, map[string]any{})["certificate"].(map[string]any)
 	number, page := first["number"].(string), first["page"].(string)
 	status, _, envelope := r.fetch("/api/v1/certificates/"+number+"/json", true)
 	if status != http.StatusOK {
@@ -140,12 +141,18 @@ func TestABatchGetsItsCertificate(t *testing.T) {
 		t.Errorf("another token: %d", status)
 	}
 
-	if status, answer := r.send("POST", list, map[string]any{"actor": "萨仁"}); status < 400 || status >= 500 {
+	if again := r.must(list, map[string]any{})["certificate"].(map[string]any); again["number"] != number {
+		t.Errorf("the same request again made another: %v", again)
+	}
+	if status, answer := r.send("POST", list, map[string]any{"actor": "萨仁", "reason": " "}); status < 400 || status >= 500 {
 		t.Errorf("a second one without a reason: %d %v", status, answer)
 	}
-	second := r.must(list, map[string]any{"reason": "买方要新的"})["certificates"].([]any)
-	if len(second) != 2 || second[0].(map[string]any)["version"] != 2.0 {
+	if second := r.must(list, map[string]any{"reason": "买方要新的"})["certificate"].(map[string]any); second["version"] != 2.0 {
 		t.Fatal(second)
+	}
+	var listed struct{ Certificates []struct{ Version int } }
+	if _, _, text := r.fetch(list, true); json.Unmarshal(text, &listed) != nil || len(listed.Certificates) != 2 || listed.Certificates[0].Version != 2 {
+		t.Fatalf("%s", text)
 	}
 	if _, _, seen := r.fetch(open, false); !strings.Contains(string(seen), "新") {
 		t.Errorf("the old public page does not say that there is a newer version: %s", seen)

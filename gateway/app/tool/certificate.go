@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -42,7 +43,10 @@ NUMBER.html where the program has no font, and NUMBER.json, the signed file, whi
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := "/api/v1/batches/" + url.PathEscape(args[0]) + "/certificates"
-			var answer struct{ Certificates []listedCertificate }
+			var answer struct {
+				Certificate  listedCertificate
+				Certificates []listedCertificate
+			}
 			method, body := http.MethodGet, any(nil)
 			if !last {
 				named, err := a.named(map[string]any{"reason": reason})
@@ -50,9 +54,15 @@ NUMBER.html where the program has no font, and NUMBER.json, the signed file, whi
 					return err
 				}
 				method, body = http.MethodPost, named
+				if a.key == "" {
+					a.key = rand.Text()
+				}
 			}
 			if err := a.do(cmd.Context(), method, path, body, &answer); err != nil {
 				return err
+			}
+			if !last {
+				return a.papers(cmd, answer.Certificate, folder)
 			}
 			if len(answer.Certificates) == 0 {
 				return fmt.Errorf("batch %s has no certificate yet", args[0])
@@ -64,6 +74,7 @@ NUMBER.html where the program has no font, and NUMBER.json, the signed file, whi
 	cmd.Flags().StringVar(&a.tokenFile, "token-file", "", "file that holds the token of web.token_file")
 	cmd.Flags().StringVar(&a.actor, "actor", "", "who has it made, for the paper and the audit")
 	cmd.Flags().StringVar(&a.pinFile, "pin-file", "", "file that holds the PIN of --actor, where that is somebody of the roster")
+	cmd.Flags().StringVar(&a.key, "key", "", "idempotency key: repeat a request under the same key and one paper is made (default: a new one)")
 	cmd.Flags().StringVar(&reason, "reason", "", "why it is made anew")
 	cmd.Flags().BoolVar(&last, "last", false, "make none: fetch the newest")
 	cmd.Flags().StringVar(&folder, "out", ".", "folder for the papers")

@@ -23,6 +23,8 @@ func papers(t *testing.T) (server *httptest.Server, asked *[]string) {
 		case r.URL.Path == "/api/v1/batches/B1/certificates":
 			if r.Method == http.MethodPost {
 				w.WriteHeader(http.StatusCreated)
+				fmt.Fprint(w, `{"certificate":{"number":"B1.2.abc","version":2,"page":"https://cold.example/c/TOKEN"}}`)
+				return
 			}
 			fmt.Fprint(w, `{"certificates":[{"number":"B1.2.abc","version":2,"page":"https://cold.example/c/TOKEN"},{"number":"B1.1.xyz","version":1}]}`)
 		case strings.HasSuffix(r.URL.Path, "/pdf"):

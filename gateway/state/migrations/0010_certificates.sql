@@ -11,6 +11,7 @@ CREATE TABLE certificates (
   page_key   BLOB,          -- of the public page; NULL when it has none
   actor_kind TEXT NOT NULL,
   actor_id   TEXT NOT NULL,
+  request    TEXT NOT NULL UNIQUE, -- the request that it answers: sent again, it is this one
   UNIQUE (batch, version)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX certificates_page ON certificates (page_key);

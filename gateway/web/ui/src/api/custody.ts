@@ -86,7 +86,8 @@ export const getDossier = (id: string) => ask<DossierAnswer>(path(id, 'dossier')
 export const getRecall = (id: string) => ask<{ now: string; parts: Part[] }>(path(id, 'recall'))
 
 export const getExposure = (id: string, signal?: AbortSignal) => ask<Exposure>(path(id, 'exposure'), { signal })
-export const getCertificates = (id: string) => ask<{ now: string; certificates: Certificate[] }>(path(id, 'certificates'))
+/** The list has the address of each public page: only who has the token gets it. */
+export const getCertificates = (id: string, token: string) => ask<{ now: string; certificates: Certificate[] }>(path(id, 'certificates'), { headers: token ? { Authorization: 'Bearer ' + token } : {} })
 export const issue = (id: string, reason: string, by: By, token: string, key: string) =>
   send<{ now: string; certificate: Certificate }>('POST', path(id, 'certificates'), token, { reason, ...by }, key)
 

@@ -30,6 +30,9 @@ function keep(token: string) {
   }
 }
 
+/** The token that was typed before in this browser session; empty when none was. */
+export const knownToken = () => stored()
+
 type Send = (token: string) => Promise<void>
 
 /** The change for which the token is being asked, if any, by its key. */
