@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"coldchain/alerting/sums"
 )
 
 // Use is what a stretch of time did to goods: its sums, which add up from
@@ -13,7 +15,7 @@ import (
 type Use struct {
 	Used     float64 // share of life, in covered time
 	Blind    float64 // share of life, in gaps at their warmest neighbour's temperature
-	OutsideH float64 // hours outside the model's range, in no sum
+	OutsideH float64 // hours outside the model's range, in no sums.Sum
 	UnknownH float64 // hours of gaps that nothing bounds
 	WarmthCH float64 // °C·h over the covered time
 	CoveredH float64
@@ -50,7 +52,7 @@ func (u Use) MeanC() (celsius float64, ok bool) {
 
 // Life is what is told of a use.
 func (m Model) Life(u Use) Life {
-	a := aging{model: &m, used: sum{total: u.Used}, blind: sum{total: u.Blind}, outside: u.OutsideH, unknown: u.UnknownH, why: "of " + m.Name}
+	a := aging{model: &m, used: sums.Of(u.Used), blind: sums.Of(u.Blind), outside: u.OutsideH, unknown: u.UnknownH, why: "of " + m.Name}
 	return *a.result()
 }
 

@@ -3,6 +3,8 @@ package exposure
 import (
 	"fmt"
 	"math"
+
+	"coldchain/alerting/sums"
 )
 
 // Ager is a model of how fast goods age. A spoilage model is one.
@@ -24,8 +26,8 @@ type Model struct {
 type aging struct {
 	model *Model
 
-	used    sum // share of life, in covered time
-	blind   sum // share of life, in gaps at their warmest neighbour's temperature
+	used    sums.Sum // share of life, in covered time
+	blind   sums.Sum // share of life, in gaps at their warmest neighbour's temperature
 	outside float64
 	unknown float64 // hours of gaps without a neighbour, or with one outside the range
 	why     string  // the model's words the first time it was outside
@@ -64,7 +66,7 @@ func (a *aging) stretch(va, vb, hours float64) {
 		}
 		return
 	}
-	a.used.add(rate * hours)
+	a.used.Add(rate * hours)
 }
 
 func (a *aging) gap(hours float64, before, after *float64) {
@@ -84,12 +86,12 @@ func (a *aging) gap(hours float64, before, after *float64) {
 		a.unknown += hours
 		return
 	}
-	a.blind.add(rate * hours)
+	a.blind.Add(rate * hours)
 }
 
 func (a *aging) join(next aging) {
-	a.used.join(next.used)
-	a.blind.join(next.blind)
+	a.used.Join(next.used)
+	a.blind.Join(next.blind)
 	a.outside += next.outside
 	a.unknown += next.unknown
 	if a.why == "" {
@@ -101,8 +103,8 @@ func (a *aging) result() *Life {
 	if a.model == nil {
 		return nil
 	}
-	l := &Life{Model: a.model.Name, Used: a.used.value(), ReferenceC: a.model.ReferenceC, OutsideS: a.outside * 3600}
-	l.UsedMax = l.Used + a.blind.value()
+	l := &Life{Model: a.model.Name, Used: a.used.Value(), ReferenceC: a.model.ReferenceC, OutsideS: a.outside * 3600}
+	l.UsedMax = l.Used + a.blind.Value()
 	if a.unknown > 0 {
 		l.Notes = append(l.Notes, fmt.Sprintf("%.1f h without readings are not in life_used_max: no reading beside them that the model is valid for", a.unknown))
 	}
@@ -123,13 +125,13 @@ func (a *aging) result() *Life {
 // worseLife is the life of goods that were mixed: the more used of each.
 func worseLife(a, b aging) aging {
 	out := a
-	if b.used.value() > a.used.value() {
+	if b.used.Value() > a.used.Value() {
 		out.used = b.used
 	}
-	if ub, ua := b.used.value()+b.blind.value(), a.used.value()+a.blind.value(); max(ua, ub) > out.used.value() {
-		out.blind = sum{total: max(ua, ub) - out.used.value()}
+	if ub, ua := b.used.Value()+b.blind.Value(), a.used.Value()+a.blind.Value(); max(ua, ub) > out.used.Value() {
+		out.blind = sums.Of(max(ua, ub) - out.used.Value())
 	} else {
-		out.blind = sum{}
+		out.blind = sums.Sum{}
 	}
 	out.outside, out.unknown = max(a.outside, b.outside), max(a.unknown, b.unknown)
 	if out.why == "" {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"coldchain/alerting/sums"
 )
 
 // side follows the time beyond one limit. The limit itself is inside: a label
@@ -11,8 +13,8 @@ import (
 type side struct {
 	limit   float64
 	low     bool // beyond is below
-	seconds sum
-	area    sum // °C·s
+	seconds sums.Sum
+	area    sums.Sum // °C·s
 	runs    []run
 	open    bool // the last run may go on
 }
@@ -89,8 +91,8 @@ func (s *side) extend(to int64, v, seconds, area float64) {
 	r.seconds += seconds
 	r.area += area
 	r.peak = s.farther(r.peak, v)
-	s.seconds.add(seconds)
-	s.area.add(area)
+	s.seconds.Add(seconds)
+	s.area.Add(area)
 }
 
 // gap ends a run: nobody knows whether it went on.
@@ -99,8 +101,8 @@ func (s *side) gap() { s.open = false }
 // join appends what came after. A run that reaches the end of the one and
 // begins with the other is one run.
 func (s *side) join(next *side, touches bool, at int64) {
-	s.seconds.join(next.seconds)
-	s.area.join(next.area)
+	s.seconds.Join(next.seconds)
+	s.area.Join(next.area)
 	rest := next.runs
 	if touches && s.open && len(rest) > 0 && rest[0].from == at {
 		last := &s.runs[len(s.runs)-1]
@@ -115,7 +117,7 @@ func (s *side) join(next *side, touches bool, at int64) {
 }
 
 func (s *side) result() *Side {
-	out := &Side{LimitC: s.limit, Seconds: s.seconds.value(), Events: len(s.runs), DegreeMinutes: s.area.value() / 60}
+	out := &Side{LimitC: s.limit, Seconds: s.seconds.Value(), Events: len(s.runs), DegreeMinutes: s.area.Value() / 60}
 	kept := s.runs
 	for i, r := range s.runs {
 		out.LongestS = max(out.LongestS, r.seconds)

@@ -225,7 +225,7 @@ func coverage(t tally) float64 {
 }
 
 func worseSide(a, b *side) *side {
-	if a == nil || b != nil && (b.area.value() > a.area.value() || b.area.value() == a.area.value() && len(b.runs) > len(a.runs)) {
+	if a == nil || b != nil && (b.area.Value() > a.area.Value() || b.area.Value() == a.area.Value() && len(b.runs) > len(a.runs)) {
 		return b
 	}
 	return a

@@ -82,7 +82,7 @@ func (l Life) Used(segments []Segment) (share, outsideHours float64, err error) 
 	if !p.seen {
 		return 0, 0, ErrEmpty
 	}
-	return p.moved.value() * l.share, p.outside.value(), nil
+	return p.moved.Value() * l.share, p.outside.Value(), nil
 }
 
 // RemainingDays is what is left at the reference after a share was used, at

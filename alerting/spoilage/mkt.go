@@ -3,6 +3,8 @@ package spoilage
 import (
 	"errors"
 	"math"
+
+	"coldchain/alerting/sums"
 )
 
 // The activation energy and gas constant of USP <1160>. Their quotient is
@@ -14,17 +16,12 @@ const (
 
 // MKT adds up a mean kinetic temperature: the constant temperature that would
 // have moved a first-order reaction as far. Weights are durations in any unit.
-// Only the largest exponent is factored out (log-sum-exp), so that the
-// deep-frozen does not underflow.
 //
 // It says nothing of frozen goods (USP <1079.2>), whatever it computes: whoever
 // shows it must not show it of them.
 type MKT struct {
-	theta  float64 // activation energy over gas constant, K
-	scaled sum     // of w exp(-theta/T - top)
-	weight sum
-	top    float64
-	any    bool
+	theta float64 // activation energy over gas constant, K
+	mean  sums.LogMean
 }
 
 // NewMKT begins a mean kinetic temperature with an activation energy, kJ/mol,
@@ -48,28 +45,17 @@ func (m *MKT) Add(weight, tempC float64) error {
 	if !(weight >= 0) || math.IsInf(weight, 0) {
 		return errors.New("a weight is a duration: 0 or more")
 	}
-	if weight == 0 {
-		return nil
-	}
-	e := -m.theta / kelvin(tempC)
-	if !m.any {
-		m.top, m.any = e, true
-	} else if e > m.top {
-		shrink := math.Exp(m.top - e) // what was summed had a colder top
-		m.scaled = sum{m.scaled.total * shrink, m.scaled.lost * shrink}
-		m.top = e
-	}
-	m.scaled.add(weight * math.Exp(e-m.top))
-	m.weight.add(weight)
+	m.mean.Add(-m.theta/kelvin(tempC), weight)
 	return nil
 }
 
 // Value is the mean kinetic temperature, °C. ErrEmpty when nothing was added.
 func (m MKT) Value() (float64, error) {
-	if !m.any {
+	x, ok := m.mean.Value()
+	if !ok {
 		return 0, ErrEmpty
 	}
-	return m.theta/-(m.top+math.Log(m.scaled.value()/m.weight.value())) + absoluteZero, nil
+	return m.theta/-x + absoluteZero, nil
 }
 
 // meanKinetic is the MKT as a model; its rate is that of the reaction, 1 at the

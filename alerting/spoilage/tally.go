@@ -3,30 +3,16 @@ package spoilage
 import (
 	"fmt"
 	"math"
+
+	"coldchain/alerting/sums"
 )
-
-// sum adds up without losing the small to the large (Neumaier 1974): 90 days of
-// minutes are 130,000 terms.
-type sum struct{ total, lost float64 }
-
-func (s *sum) add(x float64) {
-	t := s.total + x
-	if math.Abs(s.total) >= math.Abs(x) {
-		s.lost += (s.total - t) + x
-	} else {
-		s.lost += (x - t) + s.total
-	}
-	s.total = t
-}
-
-func (s sum) value() float64 { return s.total + s.lost }
 
 // Progress sums a model's rate over stretches of time. The order of stretches
 // and where one is cut in two do not change what comes out.
 type Progress struct {
 	model                 Model
-	hours, outside, moved sum
-	degreeHours           sum // for the mean
+	hours, outside, moved sums.Sum
+	degreeHours           sums.Sum // for the mean
 	mkt                   MKT
 	first                 float64
 	seen                  bool
@@ -57,18 +43,18 @@ func (p *Progress) Add(hours, tempC float64) error {
 		p.first, p.coldest, p.warmest, p.seen = tempC, tempC, tempC, true
 	}
 	p.coldest, p.warmest = min(p.coldest, tempC), max(p.warmest, tempC)
-	p.hours.add(hours)
+	p.hours.Add(hours)
 	r := p.model.Range
 	if tempC < r.MinC || tempC > r.MaxC {
-		if p.outside.value() == 0 {
+		if p.outside.Value() == 0 {
 			p.least, p.most = tempC, tempC
 		}
 		p.least, p.most = min(p.least, tempC), max(p.most, tempC)
-		p.outside.add(hours)
+		p.outside.Add(hours)
 		return nil
 	}
-	p.moved.add(hours * p.counted(tempC))
-	p.degreeHours.add(hours * tempC)
+	p.moved.Add(hours * p.counted(tempC))
+	p.degreeHours.Add(hours * tempC)
 	if p.model.Kind == Statistic {
 		return p.mkt.Add(hours, tempC)
 	}
@@ -87,7 +73,7 @@ func (p *Progress) counted(tempC float64) float64 {
 // Tally is what was summed up.
 type Tally struct {
 	Hours        float64
-	OutsideHours float64 // of Hours, in no sum
+	OutsideHours float64 // of Hours, in no sums.Sum
 	Sum          float64 // of rate × hours, in SumUnit
 	FirstC       float64
 	ColdestC     float64
@@ -115,7 +101,7 @@ type Outcome struct {
 // Outcome is the result so far. ErrEmpty when nothing was added, or no time;
 // ErrOutside when the model holds for none of it.
 func (p *Progress) Outcome() (Outcome, error) {
-	t := Tally{Hours: p.hours.value(), OutsideHours: p.outside.value(), Sum: p.moved.value(), FirstC: p.first, ColdestC: p.coldest, WarmestC: p.warmest}
+	t := Tally{Hours: p.hours.Value(), OutsideHours: p.outside.Value(), Sum: p.moved.Value(), FirstC: p.first, ColdestC: p.coldest, WarmestC: p.warmest}
 	if !(t.Hours > 0) {
 		return Outcome{}, ErrEmpty
 	}
@@ -124,7 +110,7 @@ func (p *Progress) Outcome() (Outcome, error) {
 		return Outcome{}, fmt.Errorf("%w: %s holds from %g to %g °C, and all of the time lay from %g to %g °C",
 			ErrOutside, p.model.Name, p.model.Range.MinC, p.model.Range.MaxC, p.least, p.most)
 	}
-	t.MeanC = p.degreeHours.value() / inside
+	t.MeanC = p.degreeHours.Value() / inside
 	if p.model.Kind == Statistic {
 		mkt, err := p.mkt.Value()
 		if err != nil {
