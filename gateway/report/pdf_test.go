@@ -12,6 +12,7 @@ import (
 
 	"coldchain/alerting/wording"
 	"coldchain/gateway/evidence/certificate/font"
+	"coldchain/gateway/evidence/evidencetest"
 	"coldchain/gateway/paper"
 )
 
@@ -20,7 +21,7 @@ func draw(t *testing.T, s Sheet) string {
 	t.Helper()
 	faces, err := font.Load()
 	if errors.Is(err, font.ErrNone) {
-		t.Skipf("%v", err)
+		evidencetest.Lacks(t, err.Error())
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +49,7 @@ func read(t *testing.T, path string) string {
 	t.Helper()
 	tool, err := exec.LookPath("pdftotext")
 	if err != nil {
-		t.Skipf("%v: run `make test-deps` to get it", err)
+		evidencetest.Lacks(t, err.Error()+": run `make test-deps` to get it")
 	}
 	text, err := exec.Command(tool, "-raw", path, "-").Output()
 	if err != nil {

@@ -20,7 +20,7 @@ func loadFonts(t testing.TB) Fonts {
 	t.Helper()
 	f, err := LoadFonts()
 	if errors.Is(err, ErrNoFont) {
-		t.Skipf("%v", err)
+		evidencetest.Lacks(t, err.Error())
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func tool(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		t.Skipf("%v: run `make test-deps` to get it", err)
+		evidencetest.Lacks(t, err.Error()+": run `make test-deps` to get it")
 	}
 	out, err := exec.Command(path, args...).Output() // zbarimg complains of things that are not there
 	if err != nil {

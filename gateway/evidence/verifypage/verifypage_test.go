@@ -30,7 +30,7 @@ func judge(t *testing.T, texts ...string) []answer {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Skipf("%v: install Node.js, which `make page` needs too", err)
+		evidencetest.Lacks(t, err.Error()+": install Node.js, which `make page` needs too")
 	}
 	in, err := json.Marshal(texts)
 	if err != nil {
@@ -143,7 +143,7 @@ func TestOneFile(t *testing.T) {
 func TestInABrowser(t *testing.T) {
 	browser, err := exec.LookPath("chromium")
 	if err != nil {
-		t.Skipf("%v: run `make test-deps` to get it", err)
+		evidencetest.Lacks(t, err.Error()+": run `make test-deps` to get it")
 	}
 	good := string(evidencetest.Envelope(evidencetest.Calm))
 	for _, c := range [][2]string{{good, "核验通过 Verified"}, {strings.Replace(good, "240 kg", "340 kg", 1), "/batch/quantity"}, {"{}", "无法核验"}} {
