@@ -36,16 +36,22 @@ type siteBooks struct {
 // spreadBooks sends the sites whose book has changed the new one. One that is not
 // there asks by its next status.
 func (c *Collector) spreadBooks() {
+	c.spread(c.books.changed, c.gateways.reads, func(a wire.Address) { c.sendBook(a, "") })
+}
+
+// spread sends what is new of the changed sites to their gateways that take it,
+// and forgets that it has changed.
+func (c *Collector) spread(changed map[string]bool, takes func(gateway string) bool, send func(wire.Address)) {
 	c.mu.Lock()
-	changed := slices.Sorted(maps.Keys(c.books.changed))
-	clear(c.books.changed)
+	sites := maps.Clone(changed)
+	clear(changed)
 	c.mu.Unlock()
-	if len(changed) == 0 {
+	if len(sites) == 0 {
 		return
 	}
 	for _, gateway := range slices.Sorted(maps.Keys(c.o.Registry.Gateways)) {
-		if site := c.o.Registry.Gateways[gateway]; slices.Contains(changed, site) && c.gateways.reads(gateway) {
-			c.sendBook(wire.Address{County: c.o.Registry.County, Site: site, Gateway: gateway}, "")
+		if site := c.o.Registry.Gateways[gateway]; sites[site] && takes(gateway) {
+			send(wire.Address{County: c.o.Registry.County, Site: site, Gateway: gateway})
 		}
 	}
 }

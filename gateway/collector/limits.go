@@ -86,18 +86,7 @@ func LinesOf(limits []alerting.Limit) []wire.LimitLine {
 // spreadLimits sends the sites whose limits have changed the new ones. One that
 // is not there asks by its next status.
 func (c *Collector) spreadLimits() {
-	c.mu.Lock()
-	changed := slices.Sorted(maps.Keys(c.limits.changed))
-	clear(c.limits.changed)
-	c.mu.Unlock()
-	if len(changed) == 0 {
-		return
-	}
-	for _, gateway := range slices.Sorted(maps.Keys(c.o.Registry.Gateways)) {
-		if site := c.o.Registry.Gateways[gateway]; slices.Contains(changed, site) && c.gateways.follows(gateway) {
-			c.sendLimits(wire.Address{County: c.o.Registry.County, Site: site, Gateway: gateway}, "")
-		}
-	}
+	c.spread(c.limits.changed, c.gateways.follows, func(a wire.Address) { c.sendLimits(a, "") })
 }
 
 // sendLimits sends a gateway its site's limits, unless it has them.

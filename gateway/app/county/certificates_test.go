@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -22,23 +21,11 @@ import (
 // fetch reads a path as it is, with the token or without.
 func (r *useRig) fetch(path string, token bool) (int, http.Header, []byte) {
 	r.t.Helper()
-	req, err := http.NewRequest(http.MethodGet, r.app.URL()+path, nil)
-	if err != nil {
-		r.t.Fatal(err)
-	}
+	secret := ""
 	if token {
-		req.Header.Set("Authorization", "Bearer "+useToken)
+		secret = useToken
 	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return res.StatusCode, res.Header, text
+	return r.ask(http.MethodGet, path, secret, "")
 }
 
 // keep writes minutes of air into the store.

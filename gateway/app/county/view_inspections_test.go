@@ -19,6 +19,13 @@ import (
 // send asks the page for a change, with the token, and returns its status and text.
 func (c *county) send(method, path, token, body string) (int, string) {
 	c.t.Helper()
+	status, _, text := c.ask(method, path, token, body)
+	return status, string(text)
+}
+
+// ask is send with all of the answer.
+func (c *county) ask(method, path, token, body string) (int, http.Header, []byte) {
+	c.t.Helper()
 	r, err := http.NewRequestWithContext(c.t.Context(), method, c.app.URL()+path, strings.NewReader(body))
 	if err != nil {
 		c.t.Fatal(err)
@@ -35,7 +42,7 @@ func (c *county) send(method, path, token, body string) (int, string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return res.StatusCode, string(text)
+	return res.StatusCode, res.Header, text
 }
 
 // TestAnInspectorReadsThroughTheWholeCounty: readings from the embedded store,

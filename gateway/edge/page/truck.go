@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -180,8 +179,8 @@ func (s *Server) say(w http.ResponseWriter, r *http.Request) {
 	if !s.ours(w, r) {
 		return
 	}
-	said := Word{Phase: trip.Phase(r.PostFormValue("phase")), Reason: strings.TrimSpace(r.PostFormValue("reason")), By: "site page, " + client(r)}
-	said.Empty, _ = strconv.ParseBool(r.PostFormValue("empty"))
+	said := Word{Phase: trip.Phase(r.PostFormValue("phase")), Reason: strings.TrimSpace(r.PostFormValue("reason")), By: "site page, " + client(r),
+		Empty: r.PostFormValue("empty") == "1"} // the button's own value: nothing else says that somebody looked
 	if runes := []rune(said.Reason); len(runes) > maxReason {
 		said.Reason = string(runes[:maxReason])
 	}

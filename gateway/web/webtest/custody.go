@@ -91,8 +91,7 @@ func (f *Fake) Enter(_ context.Context, by web.Actor, key, id string, what any) 
 	if d, is := what.(web.Derivation); is {
 		return f.derive(d)
 	}
-	if m, is := what.(batch.Manual); is && id == "" {
-		_ = m // of a zone: nothing here shows it
+	if _, is := what.(batch.Manual); is && id == "" { // of a zone: nothing here shows it
 		return f.StateDown
 	}
 	d, err := f.dossier(id)
