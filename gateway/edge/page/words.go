@@ -146,7 +146,7 @@ var words = map[string]word{
 	"box-unknown":        {"车厢温度不知道（%s）：先量一下再装", "Nobody knows how warm the box is (%s): measure it before loading"},
 	"band":               {"%s 至 %s %s", "%s to %s %s"},
 	"load-anyway":        {"还是要装？点一个原因，会记下来：", "Load it all the same? Tap a reason, it is written down:"},
-	"reason-leaving":     {"车要走了，路上降温", "It must leave; cooled on the way"},
+	"reason-leaving":     {"车要走了，路上调到温度", "It must leave; brought to temperature on the way"},
 	"reason-repair":      {"机组坏了，已报修", "The unit is broken, the repairer is called"},
 	"reason-owner":       {"货主同意这样装", "The owner of the goods agrees"},
 	"no-truck":           {"这里不是货车", "This is no truck"},
