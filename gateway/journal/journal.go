@@ -58,6 +58,13 @@ type Journal struct {
 	openGap  *limitGap // nil, or the gap that still grows
 	metaSum  int64     // as read last
 
+	// Of the list of declared gaps, see gaps.go.
+	list      *gapList // nil: not read yet
+	looked    uint64   // the journal's gaps up to this number were looked at
+	listDirty bool     // it says more than its file
+	listFile  bool     // there is a file
+	unlisted  error    // why it is not kept
+
 	mu         sync.Mutex // guards what follows; never held while the disk works
 	epoch      uint64
 	next       uint64
@@ -145,6 +152,7 @@ func (j *Journal) start(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, j.shut())
 	}
+	j.listGaps(ctx) // what was salvaged, too
 	j.mu.Lock()
 	j.sent = max(j.sent, j.next-1)
 	j.mu.Unlock()

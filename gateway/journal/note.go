@@ -27,7 +27,7 @@ const noteFormat = "coldchain-journal epoch %d oldest %d at %d sum %d\n"
 // note writes the note for an epoch, durably, by renaming. The caller has the
 // turn.
 func (j *Journal) note(ctx context.Context, epoch uint64) error {
-	sure, err := j.sureUntil(ctx)
+	sure, err := j.sureUntil(ctx, j.listGaps(ctx))
 	if err != nil {
 		return err
 	}
@@ -51,8 +51,9 @@ func (j *Journal) note(ctx context.Context, epoch uint64) error {
 // sureUntil is a time before which all that there ever was has been delivered:
 // that of the oldest record that waits, else of the newest. An empty journal
 // knows no more than the note before it, and a first one that it begins now. It
-// is zero where no clock was believed.
-func (j *Journal) sureUntil(ctx context.Context) (time.Time, error) {
+// is zero where no clock was believed. A gap that waits counts only where it is
+// not listed beside the journal, from where it is declared again.
+func (j *Journal) sureUntil(ctx context.Context, listed bool) (time.Time, error) {
 	j.mu.Lock()
 	oldest, pending, newest, some := j.oldest, j.pending, j.timed, j.hasLast
 	j.mu.Unlock()
@@ -63,7 +64,7 @@ func (j *Journal) sureUntil(ctx context.Context) (time.Time, error) {
 			none = -1
 		}
 		var wall sql.NullInt64
-		err := j.conn.QueryRowContext(ctx, "SELECT min(wall_ms) FROM record WHERE seq >= ? AND clock <> ?", int64(oldest), none).Scan(&wall)
+		err := j.conn.QueryRowContext(ctx, "SELECT min(wall_ms) FROM record WHERE seq >= ? AND clock <> ? AND NOT (kind = 1 AND ?)", int64(oldest), none, listed).Scan(&wall)
 		if err == nil && wall.Valid {
 			return fromMS(wall.Int64), nil
 		}
@@ -143,7 +144,7 @@ func (j *Journal) begun() error {
 	j.mu.Lock()
 	some := j.hasLast
 	j.mu.Unlock()
-	if some || !noted || len(j.Quarantined()) == 0 {
+	if some || !noted || len(j.ownAside()) == 0 {
 		return nil // the first record of one that takes another's place is the event that says so
 	}
 	return fmt.Errorf("journal %s: %w: it was begun in the place of another one and is empty", j.path, ErrCorrupt)
