@@ -309,8 +309,12 @@ func (j *judge) damaged(from, to time.Time, kinds ...Kind) bool {
 }
 
 func (j *judge) inside(g Gap, at time.Time) bool {
+	late := time.Duration(0)
+	if g.Cause == causeRestart {
+		late, _ = j.restarted(g)
+	}
 	return slices.ContainsFunc(j.offsets(at, at), func(o time.Duration) bool {
-		return !at.Add(o).Before(g.From.Add(-rounding)) && !at.Add(o).After(g.To.Add(rounding))
+		return !at.Add(o).Before(g.From.Add(-late-rounding)) && !at.Add(o).After(g.To.Add(rounding))
 	})
 }
 

@@ -228,6 +228,46 @@ func TestAccountKnowsTheClock(t *testing.T) {
 	}
 }
 
+// A start that never had a clock is put between its neighbours, at the latest
+// where nothing is older: the gap behind it begins late as well.
+func TestAccountKnowsWhereAStartWithoutAClockWasPut(t *testing.T) {
+	for _, k := range []struct {
+		name   string
+		change func(*Site)
+		clean  bool
+	}{
+		{"as late as it can have begun", func(*Site) {}, true},
+		{"later than that", func(s *Site) { s.Gaps[0].From, s.Gaps[0].To = at(3300), at(3700) }, false},
+		{"without a word about it", func(s *Site) { s.Bounds = nil }, false},
+		{"of a start that had a clock", func(s *Site) { s.Clock[1].Offset = 0 }, false},
+		{"what was lost with it lies before the gap", func(s *Site) { s.without(6) }, true},
+		{"what was lost with it is more than a commit holds", func(s *Site) {
+			s.Polls[1].Asked, s.Polls[1].Answered = at(-2000), at(-2000)
+			s.without(1)
+			s.Polls[3].Reason = "device-fault" // a time-out would excuse it, wherever it lies
+			for i := range Channels() {
+				s.row(3, i).Reason = "device-fault"
+			}
+		}, false},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			s := story()
+			never := -20 * longAgo
+			s.Lives = []Life{{Began: at(-5000), Ended: at(-3000)}, {Began: at(-2500), Ended: at(650)}, {Began: at(1850)}}
+			s.Clock = []Setting{{From: at(-6000)}, {From: at(-2600), Offset: never}, {From: at(1800)}}
+			s.Gaps = []Gap{{From: at(1801), To: at(1880), Cause: causeRestart}}
+			s.Bounds = []Bound{{Earliest: at(-3_600_000), Latest: at(-1500)}}
+			for i := range s.Rows {
+				s.Rows[i].Reconstructed, s.Rows[i].Uncertain = true, true
+			}
+			k.change(&s)
+			if a := s.Account(); a.Clean() != k.clean {
+				t.Errorf("clean %v: %+v", a.Clean(), a)
+			}
+		})
+	}
+}
+
 func TestAPlanIsDrawnFromItsSeedAlone(t *testing.T) {
 	for seed := range uint64(200) {
 		p, again := MakePlan(seed), MakePlan(seed)
