@@ -75,6 +75,7 @@ type Journal struct {
 	generation string
 	last       time.Time // of the newest record
 	hasLast    bool
+	before     note  // beside the file when it was opened
 	timed      timed // the newest record that is not held
 	ahead      []Stretch
 	declared   bool   // see DeclaredToNow
@@ -262,12 +263,16 @@ func (j *Journal) Undelivered() uint64 {
 	return j.pending
 }
 
-// LastTime returns the wall time of the newest record, held or not; ok is false
-// when there is no record yet.
+// LastTime returns the wall time of the newest record, held or not. Of a journal
+// without a record it is the time from where on there may have been some; ok is
+// false when it is new.
 func (j *Journal) LastTime() (at time.Time, ok bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.last, j.hasLast
+	if !j.hasLast {
+		return j.before.at, !j.before.at.IsZero()
+	}
+	return j.last, true
 }
 
 // Generation returns the store generation that records were last delivered to,

@@ -83,9 +83,10 @@ func (j *Journal) sureUntil(ctx context.Context, listed bool) (time.Time, error)
 }
 
 // WriteDurably puts content in the place of a small file: after a power cut it
-// is the old one or the new one.
+// is the old one or the new one. Nobody else may write it meanwhile: a power cut
+// leaves one file beside it at most, which the next writing takes away.
 func WriteDurably(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
@@ -119,11 +120,15 @@ func (j *Journal) readNote() (n note, ok bool) {
 // present fails when there was a journal, as its note says, and SQLite would
 // take what is left of it for an empty file.
 func (j *Journal) present() error {
+	n, noted := j.readNote()
+	j.mu.Lock()
+	j.before = n
+	j.mu.Unlock()
 	info, err := os.Stat(j.path)
 	if err == nil && info.Size() >= 512 || err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil // opening it says more
 	}
-	if _, noted := j.readNote(); !noted {
+	if !noted {
 		return nil
 	}
 	return fmt.Errorf("journal %s: %w: it is gone or cut to nothing", j.path, ErrCorrupt)
@@ -137,14 +142,22 @@ func (j *Journal) DeclaredToNow() bool {
 	return j.declared
 }
 
-// begun fails for a file that was made in the place of a damaged one and never
-// got its identity: the power went in between. It cannot say what is missing.
+// begun fails for a file without a record that is not a new one: what had been
+// delivered was in its log, which is gone; or it was made in the place of a
+// damaged one and never got its identity, because the power went in between. It
+// cannot say what is missing.
 func (j *Journal) begun() error {
 	_, noted := j.readNote()
 	j.mu.Lock()
-	some := j.hasLast
+	some, before, epoch := j.hasLast, j.before, j.epoch
 	j.mu.Unlock()
-	if some || !noted || len(j.ownAside()) == 0 {
+	if some || !noted {
+		return nil
+	}
+	if before.oldest > 1 || before.epoch > epoch {
+		return fmt.Errorf("journal %s: %w: it is empty, and was delivered up to number %d of epoch %d", j.path, ErrCorrupt, before.oldest-1, before.epoch)
+	}
+	if len(j.ownAside()) == 0 {
 		return nil // the first record of one that takes another's place is the event that says so
 	}
 	return fmt.Errorf("journal %s: %w: it was begun in the place of another one and is empty", j.path, ErrCorrupt)
