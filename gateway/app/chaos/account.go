@@ -197,7 +197,7 @@ func (j *judge) poll(i int) {
 		case !p.wasAnswered() && j.isBad(c.Name, i, p.Reason):
 			j.a.Bad++
 		default:
-			j.missing(c, p)
+			j.missing(c, i)
 		}
 	}
 }
@@ -224,15 +224,17 @@ func (j *judge) found(channel string, from, to time.Time, reason string) bool {
 	return slices.ContainsFunc(j.bad[channel], func(r Row) bool { return r.Reason == reason && j.timeFits(r, from, to) })
 }
 
-// missing looks for the gap that declares it.
-func (j *judge) missing(c Channel, p Poll) {
+// missing looks for the gap that declares it. A gap that begins with lost
+// readings begins at the first one's own time: when the agent had the answer.
+func (j *judge) missing(c Channel, i int) {
+	p := j.Polls[i]
 	at := p.Answered
 	if !p.wasAnswered() {
 		at = p.Asked.Add(j.Timeout)
 	}
 	why := "is neither stored nor inside a declared gap"
 	for _, g := range j.Gaps {
-		if !j.inside(g, p.Asked) && !j.inside(g, at) {
+		if !j.inside(g, p.Asked) && !j.inside(g, at) && !j.begins(g, at, j.had(i)) {
 			continue
 		}
 		before, excused, ok := j.mayTake(g, p.Asked, at)
@@ -249,6 +251,22 @@ func (j *judge) missing(c Channel, p Poll) {
 		return
 	}
 	j.a.Lost.add("%s/%s: poll %d of %s %s", j.Name, c.Name, p.Counter, stamp(at), why)
+}
+
+// had is when the agent had a poll's answer at the latest.
+func (j *judge) had(i int) time.Time {
+	at := j.Polls[i].Asked.Add(j.Timeout)
+	if end := j.end(i); end.Before(at) {
+		return end
+	}
+	return at
+}
+
+// begins reports whether a gap begins between two of the harness's times.
+func (j *judge) begins(g Gap, from, to time.Time) bool {
+	return slices.ContainsFunc(j.offsets(from, from), func(o time.Duration) bool {
+		return !g.From.Before(from.Add(o-rounding)) && !g.From.After(to.Add(o+rounding))
+	})
 }
 
 const causeRestart = "restart"

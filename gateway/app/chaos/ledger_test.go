@@ -154,6 +154,16 @@ func TestAccount(t *testing.T) {
 			s.Damages = []Damage{{Kind: JournalFlipped, From: at(655), To: at(658)}}
 			s.without(2)
 		}, func(a Account) bool { return a.Clean() && a.Declared == 3 }, ""},
+		{"a corrupt journal whose first lost reading came a little after its answer", func(s *Site) {
+			s.Gaps = append(s.Gaps, Gap{From: at(230), To: at(300), Cause: "journal-corrupt"})
+			s.Damages = []Damage{{Kind: JournalFlipped, From: at(655), To: at(658)}}
+			s.without(2)
+		}, func(a Account) bool { return a.Clean() && a.Declared == 3 }, ""},
+		{"a corrupt journal whose gap begins after the next question", func(s *Site) {
+			s.Gaps = append(s.Gaps, Gap{From: at(310), To: at(390), Cause: "journal-corrupt"})
+			s.Damages = []Damage{{Kind: JournalFlipped, From: at(655), To: at(658)}}
+			s.without(2)
+		}, func(a Account) bool { return a.Lost.Count == 3 }, "poll 2"},
 		{"a restart after which nothing had ended", func(s *Site) {
 			s.Gaps = append(s.Gaps, Gap{From: s.Gaps[0].To.Add(time.Second), To: s.Gaps[0].To.Add(time.Second + 3*time.Millisecond), Cause: causeRestart})
 		}, func(a Account) bool { return a.Undeclared.Count == 1 }, "did not end then"},
