@@ -319,4 +319,7 @@ func TestTheTableTellsWhatWasNotRun(t *testing.T) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
 		}
 	}
+	if line := (Table{Strikes: map[Kind]int{EdgeKilled: 3, Poison: 2}, Account: a}).Line(); !strings.Contains(line, "5 faults, 9 polls answered") || !strings.Contains(line, "lost 1, doubled 0") {
+		t.Errorf("the line of a soak: %s", line)
+	}
 }
