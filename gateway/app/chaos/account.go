@@ -146,8 +146,17 @@ func (j *judge) offsets(from, until time.Time) []time.Duration {
 // bothRestored reports whether the site's journal and the county's memory of it
 // were both set back. Then nobody knows that a number was given before.
 func (j *judge) bothRestored() bool {
-	return j.damaged(time.Time{}, time.Time{}, JournalRestored) && j.damaged(time.Time{}, time.Time{}, CountyRestored)
+	if j.damaged(time.Time{}, time.Time{}, JournalRestored) && j.damaged(time.Time{}, time.Time{}, CountyRestored) {
+		return true
+	}
+	return slices.ContainsFunc(j.Damages, func(d Damage) bool {
+		return d.Kind == WALDamaged && j.damaged(d.From, d.To.Add(unheard), CountyRestored)
+	})
 }
+
+// unheard is how long after its journal's log was lost an agent may not have
+// heard a county that still knew its numbers. When it has, it begins an epoch.
+const unheard = 30 * time.Second
 
 // order: within a channel and epoch the sequence is the order of the polls.
 func (j *judge) order() {

@@ -113,6 +113,14 @@ func TestAccount(t *testing.T) {
 			s.Rows = append(s.Rows, again)
 		}, func(a Account) bool { return a.Doubled.Count == 1 && a.Lost.Count == 0 }, "poll 2"},
 		{"an identity is stored twice", func(s *Site) { s.row(2, 1).Seq = 3 }, func(a Account) bool { return a.Doubled.Count == 1 }, "sequence 3"},
+		{"an identity is stored twice, by a journal that lost its log before a county that forgot as well", func(s *Site) {
+			s.row(2, 1).Seq = 3
+			s.Damages = []Damage{{Kind: WALDamaged, From: at(150), To: at(160)}, {Kind: CountyRestored, From: at(900), To: at(900)}}
+		}, func(a Account) bool { return a.Clean() }, ""},
+		{"an identity is stored twice though the county was asked long before it forgot", func(s *Site) {
+			s.row(2, 1).Seq = 3
+			s.Damages = []Damage{{Kind: WALDamaged, From: at(150), To: at(160)}, {Kind: CountyRestored, From: at(60_000), To: at(60_000)}}
+		}, func(a Account) bool { return a.Doubled.Count == 1 }, "sequence 3"},
 		{"a value nobody answered", func(s *Site) { s.row(2, 0).Value += 1e-5 }, func(a Account) bool { return a.Altered.Count == 1 && a.Lost.Count == 1 }, "never answered"},
 		{"the value of a poll that was not answered", func(s *Site) {
 			c := Channels()[0]
