@@ -194,7 +194,8 @@ type Bounded struct {
 // PlaceEarlier gives the held records of all boots but current times between
 // their neighbours': what was journaled before them, and until, when the
 // current boot began. Boots took at least as long as their last record says,
-// one after the other; each is put into the middle of what is possible. A
+// one after the other; each is put into the middle of what is possible, or where
+// it began by the clock that it had before it was held. A
 // reading with a value becomes uncertain, reason clock-unsynced.
 func (j *Journal) PlaceEarlier(ctx context.Context, current string, until time.Time) ([]Bounded, error) {
 	var boots []Bounded
