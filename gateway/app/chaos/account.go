@@ -119,11 +119,12 @@ func (j *judge) timeFits(r Row, from, to time.Time) bool {
 }
 
 // bounded reports whether a row of a start that never had a clock lies where
-// one of the agent's words puts it: in the middle of what was possible.
+// one of the agent's words puts it: as far from the truth as where the start was
+// put is from where it can have begun.
 func (j *judge) bounded(r Row, from, to time.Time) bool {
 	return slices.ContainsFunc(j.Bounds, func(b Bound) bool {
-		off := b.Latest.Sub(b.Earliest)/2 + apart
-		return !r.At.Before(from.Add(-off)) && !r.At.After(to.Add(off))
+		early, late := b.Latest.Sub(b.Began)+apart, b.Began.Sub(b.Earliest)+apart
+		return !r.At.Before(from.Add(-early)) && !r.At.After(to.Add(late))
 	})
 }
 

@@ -85,7 +85,7 @@ func (j *judge) placedLate(ended time.Time) (late time.Duration) {
 	}
 	for _, b := range j.Bounds {
 		if !b.Earliest.After(start.From.Add(apart)) && !b.Latest.Before(start.From.Add(-apart)) {
-			late = max(late, b.Latest.Sub(start.From)+apart)
+			late = max(late, b.Began.Sub(start.From)+apart)
 		}
 	}
 	return late

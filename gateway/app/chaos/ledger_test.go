@@ -228,12 +228,22 @@ func TestAccountKnowsTheClock(t *testing.T) {
 		{"between the bounds of a start without a clock", func(s *Site) {
 			set(s, plain)
 			*s.row(5, 0) = Row{Channel: Channels()[0].Name, At: at(4501), Value: Channels()[0].Value(5), HasValue: true, Uncertain: true, Reconstructed: true, Epoch: 1, Seq: 15}
-			s.Bounds = []Bound{{Earliest: at(0), Latest: at(8000)}}
+			s.Bounds = []Bound{{Earliest: at(0), Latest: at(8000), Began: at(4000)}}
 		}, true},
+		{"as early as the bounds allow where the start was put to their end", func(s *Site) {
+			set(s, plain)
+			*s.row(5, 0) = Row{Channel: Channels()[0].Name, At: at(501), Value: Channels()[0].Value(5), HasValue: true, Uncertain: true, Reconstructed: true, Epoch: 1, Seq: 15}
+			s.Bounds = []Bound{{Earliest: at(0), Latest: at(8000), Began: at(8000)}}
+		}, true},
+		{"earlier than a start that was put to its latest place can be", func(s *Site) {
+			set(s, plain)
+			*s.row(5, 0) = Row{Channel: Channels()[0].Name, At: at(-1501), Value: Channels()[0].Value(5), HasValue: true, Uncertain: true, Reconstructed: true, Epoch: 1, Seq: 15}
+			s.Bounds = []Bound{{Earliest: at(0), Latest: at(8000), Began: at(8000)}}
+		}, false},
 		{"outside the bounds", func(s *Site) {
 			set(s, plain)
 			*s.row(5, 0) = Row{Channel: Channels()[0].Name, At: at(9501), Value: Channels()[0].Value(5), HasValue: true, Uncertain: true, Reconstructed: true, Epoch: 1, Seq: 15}
-			s.Bounds = []Bound{{Earliest: at(0), Latest: at(8000)}}
+			s.Bounds = []Bound{{Earliest: at(0), Latest: at(8000), Began: at(4000)}}
 		}, false},
 	} {
 		t.Run(k.name, func(t *testing.T) {
@@ -274,7 +284,7 @@ func TestAccountKnowsWhereAStartWithoutAClockWasPut(t *testing.T) {
 			s.Lives = []Life{{Began: at(-5000), Ended: at(-3000)}, {Began: at(-2500), Ended: at(650)}, {Began: at(1850)}}
 			s.Clock = []Setting{{From: at(-6000)}, {From: at(-2600), Offset: never}, {From: at(1800)}}
 			s.Gaps = []Gap{{From: at(1801), To: at(1880), Cause: causeRestart}}
-			s.Bounds = []Bound{{Earliest: at(-3_600_000), Latest: at(-1500)}}
+			s.Bounds = []Bound{{Earliest: at(-3_600_000), Latest: at(-1500), Began: at(-1500)}}
 			for i := range s.Rows {
 				s.Rows[i].Reconstructed, s.Rows[i].Uncertain = true, true
 			}
