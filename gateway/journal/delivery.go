@@ -255,6 +255,7 @@ func (j *Journal) Trim(ctx context.Context, now time.Time) error {
 		return err
 	}
 	defer j.give()
+	j.ageList(fromMS(before))
 	return j.note(context.WithoutCancel(ctx), j.Epoch())
 }
 

@@ -52,6 +52,9 @@ func (tx *txn) commitEntry(e JournalEntry) error {
 	if err != nil {
 		return err
 	}
+	if told, err := tx.toldBefore(e); err != nil || told {
+		return err
+	}
 	r, err := tx.ExecContext(tx.ctx, `INSERT INTO entries
 		(gateway, epoch, seq, site, kind, from_ms, to_ms, name, object, count, boot, mono_ms, clock, detail)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (gateway, epoch, seq) DO NOTHING`,
@@ -67,6 +70,27 @@ func (tx *txn) commitEntry(e JournalEntry) error {
 		return err
 	}
 	return tx.answerFromSite(e)
+}
+
+// toldBefore reports whether a gap is known already, under whatever number: a
+// gateway whose journal was lost, or whose county was set back, declares it again.
+func (tx *txn) toldBefore(e JournalEntry) (bool, error) {
+	if e.Kind != wire.GapRecord {
+		return false, nil
+	}
+	rows, err := tx.QueryContext(tx.ctx, `SELECT from_ms, to_ms, count FROM entries WHERE kind = 'gap' AND site = ? AND gateway = ?
+		AND name = ? AND object = ? AND from_ms BETWEEN ? AND ? AND to_ms <= ? ORDER BY from_ms`,
+		e.Site, e.Gateway, e.Gap.Cause, e.Gap.Scope, e.Gap.From.UnixMilli(), e.Gap.To.UnixMilli(), e.Gap.To.UnixMilli())
+	var known []wire.Gap
+	err = each(rows, err, func() error {
+		g := wire.Gap{Scope: e.Gap.Scope, Cause: e.Gap.Cause}
+		var from, to int64
+		err := rows.Scan(&from, &to, &g.Count)
+		g.From, g.To = time.UnixMilli(from).UTC(), time.UnixMilli(to).UTC()
+		known = append(known, g)
+		return err
+	})
+	return err == nil && e.Gap.ToldBy(known), err
 }
 
 // EntryFilter chooses gaps and events; zero fields choose all.
