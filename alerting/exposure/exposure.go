@@ -38,6 +38,7 @@ const (
 	Uncertain          Flags = 1 << iota // its quality or its time is
 	Masked                               // a defrost or an open door held a warning back; it counts like any other
 	CalibrationExpired                   // the probe's certificate had run out
+	Learned                              // with Masked: no switch told of the defrost, it was learned from the air
 )
 
 // Sample is one good or uncertain reading. A bad one is none: it leaves a gap.
@@ -105,6 +106,9 @@ type Summary struct {
 	UncertainS          float64 `json:"uncertain_s"`
 	MaskedS             float64 `json:"masked_s"`
 	CalibrationExpiredS float64 `json:"calibration_expired_s"`
+	// MaskedLearnedS is the part of MaskedS of which no switch told: the defrost
+	// was learned from the air.
+	MaskedLearnedS float64 `json:"masked_learned_s,omitempty"`
 }
 
 // Humidity is the relative humidity of a stretch of time, in %RH.

@@ -65,6 +65,7 @@ func (c Composer) many(l Language, i duty.Intent, groups []duty.Cover) Words {
 	if full {
 		short = cut(short, MostShort-1) + "…"
 	}
+	short = join(l.say("comma"), MostShort, short, c.answer(l))
 	if n := len(seen) + 1 - len(lines); n > 0 {
 		lines = append(lines, fmt.Sprintf("+ %d", n))
 	}

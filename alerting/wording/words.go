@@ -114,6 +114,7 @@ var words = map[string]word{
 	"backlog":   {"有积压未传", "data still to come"},
 	"morning":   {"早安：", "Morning: "},
 
+	"reply-1":       {"知道了请回1", "reply 1 if you know"},
 	"drill":         {"报警演练：不是真的", "Alarm drill: not real"},
 	"drill-todo":    {"请点“知道了”或回复1", "press acknowledge or reply 1"},
 	"drill-missed":  {"演练无人应答：%s", "drill not answered: %s"},

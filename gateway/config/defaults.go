@@ -40,6 +40,9 @@ func (e *Edge) ApplyDefaults() {
 	fill(&e.Journal.MaxBytes, DefaultJournalSize)
 	fill(&e.Delivery.BacklogRate, DefaultBacklogRate)
 	fill(&e.Delivery.Spread, DefaultSpread)
+	if e.Modem != nil {
+		e.Modem.applyDefaults()
+	}
 	for i := range e.Buses {
 		fill(&e.Buses[i].Timeout, DefaultBusTimeout)
 	}

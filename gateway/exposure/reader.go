@@ -24,6 +24,7 @@ type Zone struct {
 	Probe, Air sensors.PointID
 	Humidity   sensors.PointID
 	Switches   []Switch // that mask
+	Learns     bool     // defrosts that no switch tells of are learned from the air
 }
 
 // Switch is a point that excuses its room.
@@ -261,6 +262,10 @@ func (b *building) temperature(ctx context.Context, d *digest, z Zone, p sensors
 	if err != nil {
 		return nil, err
 	}
+	defrosts, err := b.defrosts(ctx, z, p, from)
+	if err != nil {
+		return nil, err
+	}
 	until, dated := b.r.Source.CalibratedUntil(p)
 	lowest, highest := sensors.Temperature.Range()
 	var failed error
@@ -276,6 +281,7 @@ func (b *building) temperature(ctx context.Context, d *digest, z Zone, p sensors
 			c.Miss(v.At, string(v.Reason))
 			return true
 		}
+		learned := defrosts.observe(v)
 		for len(masked) > 0 && !masked[0].To.After(v.At) {
 			masked = masked[1:]
 		}
@@ -285,6 +291,8 @@ func (b *building) temperature(ctx context.Context, d *digest, z Zone, p sensors
 		}
 		if len(masked) > 0 && !masked[0].From.After(v.At) {
 			f |= exposure.Masked
+		} else if learned { // what a switch tells needs not be learned
+			f |= exposure.Masked | exposure.Learned
 		}
 		if dated && v.At.After(until) {
 			f |= exposure.CalibrationExpired

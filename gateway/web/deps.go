@@ -185,11 +185,11 @@ type Alarm struct {
 
 // SiteEvent is what a site said of an alarm of its own.
 type SiteEvent struct {
-	Name  string // alarm-raised, alarm-escalated, alarm-returned, alarm-silenced
+	Name  string // alarm-raised, alarm-escalated, alarm-returned, alarm-silenced, alarm-told
 	At    time.Time
 	Level alerting.Level
 	Since time.Time // when it began there
-	By    string    // who silenced it
+	By    string    // who silenced it, or was told
 	Same  bool      // judged by the same readings and limits as here
 }
 

@@ -95,6 +95,10 @@ type Told struct {
 	Why                   string // what went wrong
 }
 
+// SiteModem is the channel of what a site's own modem told, by the name that the
+// page knows.
+const SiteModem = "site-modem"
+
 // TellingState is what has become of a message.
 type TellingState string
 

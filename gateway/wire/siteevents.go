@@ -13,6 +13,7 @@ const (
 	EventAlarmEscalated = "alarm-escalated"
 	EventAlarmReturned  = "alarm-returned"
 	EventAlarmSilenced  = "alarm-silenced" // somebody at the site has answered it
+	EventAlarmTold      = "alarm-told"     // the site has told somebody of it by SMS: the county did not
 )
 
 // SiteAlarm is an alarm as a site tells of it.
@@ -25,7 +26,7 @@ type SiteAlarm struct {
 	// Age is how long before the event it began, by the monotonic clock: it
 	// holds for an event that was placed in time afterwards, too.
 	Age time.Duration
-	By  string // of EventAlarmSilenced: who
+	By  string // of EventAlarmSilenced: who; of EventAlarmTold: whom
 }
 
 // AlarmDetail is the detail of an event about an alarm.

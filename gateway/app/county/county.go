@@ -167,7 +167,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	}
 	a.goods.hand(a.collector)
 	a.goods.books = newBooks(cfg, a.goods, a.collector.SetBook)
-	a.goods.books.answers = a.office.answered
+	a.goods.books.answers, a.goods.books.heard = a.office.answered, a.office.heard
 	a.office.collector, a.office.usage = a.collector, use
 	use.judging = a.collector.Judging
 	use.changed = func(zones ...string) { hub.Publish(web.ZoneEvent, zones...) }

@@ -124,7 +124,7 @@ func measuredZones(cfg *config.County) map[string]exposing.Zone {
 		for _, z := range s.Zones {
 			e := engine[i]
 			i++
-			m := exposing.Zone{ID: e.ID, Kind: kind}
+			m := exposing.Zone{ID: e.ID, Kind: kind, Learns: e.LearnsDefrost}
 			if e.Product != nil {
 				m.Probe, m.Air = e.Product.Probe, e.Product.Air
 			}

@@ -11,6 +11,7 @@ import (
 	"coldchain/alerting/notify"
 	"coldchain/gateway/state"
 	"coldchain/gateway/web"
+	"coldchain/gateway/wire"
 )
 
 // desk view: the page's Steps, People, Outages and Messages.
@@ -102,6 +103,8 @@ func (v view) Whole(ctx context.Context, id string) (web.Alarm, error) {
 	for _, o := range messages {
 		a.Told = append(a.Told, f.told(o)...)
 	}
+	a.Told = append(a.Told, toldAtSite(a.AtSite)...)
+	slices.SortStableFunc(a.Told, func(x, y web.Told) int { return x.At.Compare(y.At) })
 	if f.desk == nil || !a.State.Present() {
 		return a, nil
 	}
@@ -120,6 +123,16 @@ func (v view) atSite(ctx context.Context, a web.Alarm) (out []web.SiteEvent, err
 		out = append(out, web.SiteEvent(e))
 	}
 	return out, err
+}
+
+// toldAtSite is whom the site's own modem has told.
+func toldAtSite(events []web.SiteEvent) (out []web.Told) {
+	for _, e := range events {
+		if e.Name == wire.EventAlarmTold {
+			out = append(out, web.Told{Person: e.By, Name: e.By, Channel: web.SiteModem, Kind: notify.Raised, At: e.At, State: web.Taken})
+		}
+	}
+	return out
 }
 
 // told says what has become of one message, by channel.

@@ -103,10 +103,11 @@ func TestAnAlarmOfTheWatchHasItsOwnWords(t *testing.T) {
 	s := store()
 	s.Alarms = []Alarm{
 		{Rule: alerting.RateOfRise, Object: "balagong/mutton/air", Quantity: sensors.Temperature, Level: alerting.Warning, Lasts: 300e9, Value: 5.2, Limit: 3, HasValue: true, Delay: 1200e9, AnsweredBy: "其其格"},
+		{Rule: alerting.MainsLost, Object: "balagong/mutton/mains", Quantity: sensors.Mains, Level: alerting.Excursion, Lasts: 300e9, Silenced: true, AnsweredBy: "巴图", BySMS: true, Told: []string{"其其格", "巴图"}},
 		{Rule: alerting.HighLimit, Object: "balagong/veg/air", Quantity: sensors.Temperature, Level: alerting.Warning, Lasts: 3000e9, Value: 9, Limit: 8, HasValue: true, Masked: 720e9},
 	}
 	html := wordsOf(get(t, server(t, s, nil), "/").Body.String())
-	for _, want := range []string{"20分钟升5.2 °C", "其其格 已应答（旗县），先不响", "其中除霜、开门 12 分钟"} {
+	for _, want := range []string{"20分钟升5.2 °C", "其其格 已应答（旗县），先不响", "巴图 短信已应答，先不响", "已短信告知：其其格、巴图", "其中除霜、开门 12 分钟"} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the page does not say %q:\n%s", want, html)
 		}

@@ -46,7 +46,7 @@ func (v *view) everyStay(c clock) table {
 		for _, x := range []struct {
 			s    float64
 			word string
-		}{{i.Summary.UncertainS, "存疑 uncertain"}, {i.Summary.MaskedS, "除霜/开门 masked"}, {i.Summary.CalibrationExpiredS, "校准过期 expired"}} {
+		}{{i.Summary.UncertainS, "存疑 uncertain"}, {i.Summary.MaskedS, "除霜/开门 masked"}, {i.Summary.MaskedLearnedS, "其中按规律认出的除霜 of it, learned"}, {i.Summary.CalibrationExpiredS, "校准过期 expired"}} {
 			if x.s > 0 {
 				less = append(less, x.word+" "+span(x.s))
 			}
