@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 )
 
 // randomRoad is a truck's two days: drives, stands, holes of the receiver,
@@ -118,6 +119,24 @@ func TestTripsHoldTogether(t *testing.T) {
 	}
 	if some < 400 {
 		t.Errorf("%d trips in 200 times two days", some)
+	}
+}
+
+// Time going on changes no trip that is over.
+func TestTimeThatGoesOnChangesNoTripThatIsOver(t *testing.T) {
+	compared := 0
+	for seed := range uint64(100) {
+		f := randomRoad(rand.New(rand.NewPCG(seed, 13)))
+		f.Until = minute(2*1440 + 1000)
+		before := slices.DeleteFunc(Trips(f), func(x Trip) bool { return x.To.IsZero() })
+		f.Until = f.Until.Add(5 * time.Hour)
+		after := Trips(f)
+		if compared += len(before); len(after) < len(before) || text(t, after[:len(before)]) != text(t, before) {
+			t.Fatalf("seed %d:\n%s\nlater\n%s", seed, told(before), told(after))
+		}
+	}
+	if compared < 200 {
+		t.Errorf("%d compared", compared)
 	}
 }
 

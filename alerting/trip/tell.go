@@ -18,7 +18,7 @@ func (r *road) tell(p piece) Trip {
 	whole := span{p.from, end}
 	for i, v := range r.visits {
 		if v.from <= end && r.leaves(i) >= p.from {
-			out.Stops = append(out.Stops, r.stop(i, whole))
+			out.Stops = append(out.Stops, r.stop(i, whole, p.open))
 		}
 	}
 	for _, s := range r.unseen(whole) {
@@ -51,15 +51,15 @@ func (s span) clip(to span) (span, bool) {
 }
 
 // stop is a stand as far as it belongs to a trip.
-func (r *road) stop(i int, trip span) Stop {
+func (r *road) stop(i int, trip span, open bool) Stop {
 	v, left := r.visits[i], r.leaves(i)
 	out := Stop{Place: v.place, Latitude: v.lat, Longitude: v.lon, From: moment(max(v.from, trip.from)), To: moment(min(left, trip.to))}
 	if v.from >= trip.from {
 		out.Arrived, out.ArrivedUnseen = moment(v.from), v.blindBefore
 	}
 	switch newest := v.to == r.fixes[len(r.fixes)-1].At; {
-	case newest: // it stands there, as far as anybody knows
-		out.LeftUnseen = r.until-v.to > lost
+	case newest && left >= trip.to: // it stands there, as far as anybody knows
+		out.LeftUnseen = open && r.until-v.to > lost
 	case left < trip.to:
 		out.Left, out.LeftUnseen = moment(left), v.blindAfter
 	}
