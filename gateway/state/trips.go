@@ -193,7 +193,7 @@ func (tx *txn) named(truck string, now trip.Trip, before []Trip, taken map[strin
 		}
 	}
 	if t.ID == "" {
-		t = Trip{ID: truck + "-" + now.From.UTC().Format("20060102T150405"), Truck: truck}
+		t = Trip{ID: truck + "-" + now.From.UTC().Format("20060102T150405Z"), Truck: truck}
 	}
 	taken[t.ID] = true
 	told := t.Trip

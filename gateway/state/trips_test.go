@@ -55,7 +55,7 @@ func TestTripsAreKeptAndToldAnew(t *testing.T) {
 	}
 	keep(0, went(1, 0))
 	keep(0, went(1, 0, "north"))
-	if got := list(); len(got) != 1 || got[0].Version != 1 || got[0].ID != "truck-1-20261123T050000" || len(got[0].Stops) != 1 {
+	if got := list(); len(got) != 1 || got[0].Version != 1 || got[0].ID != "truck-1-20261123T050000Z" || len(got[0].Stops) != 1 {
 		t.Fatalf("%+v", got)
 	}
 	keep(0, went(1, 2.9, "north"))
@@ -69,17 +69,17 @@ func TestTripsAreKeptAndToldAnew(t *testing.T) {
 	late := went(0.5, 2.9, "north", "far", "east")
 	keep(2, late) // a backlog: it began earlier than was thought
 	first := list()[0]
-	if first.Version != 2 || !first.From.Equal(hour(0.5)) || first.ID != "truck-1-20261123T050000" || len(list()) != 1 {
+	if first.Version != 2 || !first.From.Equal(hour(0.5)) || first.ID != "truck-1-20261123T050000Z" || len(list()) != 1 {
 		t.Errorf("the trip is another one: %+v", list())
 	}
 	keep(5, went(6, 7), went(8, 9))
 	now.set(hour(20))
 	keep(5, went(6, 9)) // it was one after all
 	two := list()
-	if len(two) != 2 || two[0].ID != "truck-1-20261123T100000" || two[0].Version != 2 {
+	if len(two) != 2 || two[0].ID != "truck-1-20261123T100000Z" || two[0].Version != 2 {
 		t.Errorf("%+v", two)
 	}
-	gone, err := db.Trip(ctx, "truck-1-20261123T120000")
+	gone, err := db.Trip(ctx, "truck-1-20261123T120000Z")
 	if err != nil || gone.Withdrawn.IsZero() || gone.Instead != two[0].ID {
 		t.Errorf("a trip that is none any more: %+v, %v", gone, err)
 	}
@@ -87,8 +87,8 @@ func TestTripsAreKeptAndToldAnew(t *testing.T) {
 	if back, err := db.Trip(ctx, gone.ID); err != nil || !back.Withdrawn.IsZero() || back.Instead != "" || back.Version <= gone.Version {
 		t.Errorf("it is there again: %+v, %v", back, err)
 	}
-	want := []string{"found truck-1-20261123T050000", "ended truck-1-20261123T050000", "version truck-1-20261123T050000", "found truck-1-20261123T100000", "found truck-1-20261123T120000",
-		"version truck-1-20261123T100000", "withdrawn truck-1-20261123T120000", "version truck-1-20261123T100000", "version truck-1-20261123T120000"}
+	want := []string{"found truck-1-20261123T050000Z", "ended truck-1-20261123T050000Z", "version truck-1-20261123T050000Z", "found truck-1-20261123T100000Z", "found truck-1-20261123T120000Z",
+		"version truck-1-20261123T100000Z", "withdrawn truck-1-20261123T120000Z", "version truck-1-20261123T100000Z", "version truck-1-20261123T120000Z"}
 	got := tripSteps(t, db)
 	slices.Sort(got)
 	slices.Sort(want)
