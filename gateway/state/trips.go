@@ -29,6 +29,7 @@ type Trip struct {
 // TripFilter narrows a list of trips; its zero value means all that stand.
 type TripFilter struct {
 	Truck    string
+	Batch    string    // that it carried
 	From, To time.Time // that touch From..To; zero: no such bound
 	Open     *bool     // that go on, or that are over
 	Limit    int       // 0: no limit
@@ -59,6 +60,9 @@ func (db *DB) Trips(ctx context.Context, f TripFilter) ([]Trip, error) {
 	and := func(clause string, a any) { where, args = append(where, clause), append(args, a) }
 	if f.Truck != "" {
 		and("truck = ?", f.Truck)
+	}
+	if f.Batch != "" {
+		and("EXISTS (SELECT 1 FROM json_each(facts, '$.cargo') WHERE json_extract(value, '$.batch') = ?)", f.Batch)
 	}
 	if !f.From.IsZero() {
 		and("(to_ms IS NULL OR to_ms > ?)", f.From.UnixMilli())

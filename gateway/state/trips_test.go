@@ -111,13 +111,15 @@ func TestTripsAreKeptAndToldAnew(t *testing.T) {
 func TestTripsAreListed(t *testing.T) {
 	db := open(t)
 	ctx := t.Context()
-	must(t, db.KeepTrips(ctx, "truck-1", hour(-9), []trip.Trip{went(-9, -8), went(-5, 0)}))
+	carried := went(-9, -8)
+	carried.Cargo = []trip.Cargo{{Batch: "B1"}, {Batch: "B2"}}
+	must(t, db.KeepTrips(ctx, "truck-1", hour(-9), []trip.Trip{carried, went(-5, 0)}))
 	must(t, db.KeepTrips(ctx, "truck-2", hour(-9), []trip.Trip{went(-7, -6)}))
 	goesOn, over := true, false
 	for name, c := range map[string]struct {
 		f    TripFilter
 		want int
-	}{"all": {TripFilter{}, 3}, "of a truck": {TripFilter{Truck: "truck-1"}, 2}, "that go on": {TripFilter{Open: &goesOn}, 1}, "that are over": {TripFilter{Open: &over}, 2},
+	}{"all": {TripFilter{}, 3}, "that carried a batch": {TripFilter{Batch: "B2"}, 1}, "of a truck": {TripFilter{Truck: "truck-1"}, 2}, "that go on": {TripFilter{Open: &goesOn}, 1}, "that are over": {TripFilter{Open: &over}, 2},
 		"after": {TripFilter{From: hour(-6)}, 1}, "before": {TripFilter{To: hour(-7)}, 1}, "at most": {TripFilter{Limit: 2}, 2}} {
 		got, err := db.Trips(ctx, c.f)
 		if err != nil || len(got) != c.want {
