@@ -114,11 +114,17 @@ const (
 // Site is a place with one gateway, or none where every point comes from a
 // source.
 type Site struct {
-	ID          string        `yaml:"id"`
-	Kind        SiteKind      `yaml:"kind"`
-	Name        Label         `yaml:"name"`
-	Latitude    *float64      `yaml:"latitude"`
-	Longitude   *float64      `yaml:"longitude"`
+	ID        string   `yaml:"id"`
+	Kind      SiteKind `yaml:"kind"`
+	Name      Label    `yaml:"name"`
+	Latitude  *float64 `yaml:"latitude"`
+	Longitude *float64 `yaml:"longitude"`
+	// Radius is how far around its position a truck stands at it, metres, 50 to
+	// 20000; default 2000.
+	Radius float64 `yaml:"radius"`
+	// Home is the site at which a truck's trips begin and end; default the centre,
+	// if there is one and its position is known.
+	Home        string        `yaml:"home"`
 	Gateway     string        `yaml:"gateway"`
 	SilentAfter time.Duration `yaml:"silent_after"` // default 10m, trucks 20m
 	// Outdoor is the point of this site that measures the air outside, as

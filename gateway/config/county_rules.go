@@ -55,6 +55,7 @@ func (c *County) validate(r *report) {
 	c.checkSources(r)
 	c.checkRetention(r)
 	c.checkWatch(r)
+	c.checkTrips(r)
 }
 
 // checkPlatform checks the address that verdicts are posted to.

@@ -59,6 +59,7 @@ func (c *County) ApplyDefaults() {
 	c.Name.fill(c.County)
 	c.Retention.applyDefaults()
 	c.Notify.applyDefaults()
+	c.fillTrips()
 	for i := range c.Sites {
 		s := &c.Sites[i]
 		s.Name.fill(s.ID)

@@ -316,3 +316,27 @@ func TestTheSameGivesTheSame(t *testing.T) {
 		t.Errorf("%+v\n%+v", a, b)
 	}
 }
+
+// A zone's stretch says what a stay of goods there would, by the limits asked
+// for.
+func TestAZoneOfAStretch(t *testing.T) {
+	r := newRig(t)
+	r.minutes("s/room/air", 0, 60, 2)
+	r.minutes("s/room/air", 60, 90, 9)
+	high := 8.0
+	got, err := r.Zone(t.Context(), "s/room", at(30), at(120), exposure.Limits{High: &high}, nil, at(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := got.Summary
+	if s.DurationS != 4200 || *s.MaxC != 9 || *s.MinC != 2 || s.Above.Seconds != 29*60 || s.Below != nil || len(s.Gaps) != 1 || s.MKTC == nil {
+		t.Errorf("%+v, above %+v", s, s.Above)
+	}
+	cold := -12.0
+	if got, err = r.Zone(t.Context(), "s/room", at(30), at(60), exposure.Limits{High: &cold}, nil, at(100)); err != nil || got.Summary.MKTC != nil {
+		t.Errorf("a mean kinetic temperature of a frozen box: %+v, %v", got.Summary.MKTC, err)
+	}
+	if got, err = r.Zone(t.Context(), "s/room", at(130), at(140), exposure.Limits{}, nil, at(100)); err != nil || got.Summary.DurationS != 0 {
+		t.Errorf("of a time that has not come: %+v, %v", got, err)
+	}
+}

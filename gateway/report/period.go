@@ -21,6 +21,13 @@ const (
 // OfShipment is the kind of a report of one batch: it has no period.
 const OfShipment Kind = "shipment"
 
+// OfTrip and OfLoad are the kinds of reports of one trip, and of all that was
+// aboard on it.
+const (
+	OfTrip Kind = "trip"
+	OfLoad Kind = "load"
+)
+
 // Kinds returns those that have a period.
 func Kinds() []Kind { return []Kind{Daily, Weekly, Monthly, HalfYear} }
 
@@ -64,6 +71,10 @@ func (k Kind) title() config.Label {
 		return config.Label{ZH: "冷链周调度", EN: "Weekly cold-chain report"}
 	case OfShipment:
 		return config.Label{ZH: "冷链运输报告", EN: "Shipment report"}
+	case OfTrip:
+		return config.Label{ZH: "冷链行程报告", EN: "Trip report"}
+	case OfLoad:
+		return config.Label{ZH: "冷链整车运输报告", EN: "Shipment report of a truck load"}
 	case Monthly:
 		return config.Label{ZH: "冷链月通报", EN: "Monthly cold-chain report"}
 	}

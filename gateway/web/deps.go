@@ -53,6 +53,8 @@ type Deps struct {
 	// reports are then no PDF.
 	Reports   Reports
 	ReportPDF ReportPDF
+	// Trips may be nil: its routes are then not found. Reports is needed with it.
+	Trips Trips
 	// Filing and Inspections may be nil: their routes are then not found.
 	Filing      Filing
 	Inspections Inspections

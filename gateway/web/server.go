@@ -156,6 +156,10 @@ func (s *Server) routes() http.Handler {
 	if s.deps.Reports != nil {
 		add("/api/v1/reports/{kind}", methods{"GET": http.HandlerFunc(s.report)})
 	}
+	if s.deps.Trips != nil {
+		add("/api/v1/trips", read(s.trips))
+		add("/api/v1/trips/{id}", read(s.trip))
+	}
 	if s.deps.Filing != nil {
 		add("/api/v1/reports", read(s.filing))
 		add("/api/v1/reports/{kind}/steps", methods{"POST": s.write(s.markReport)})

@@ -33,6 +33,7 @@ import (
 	"coldchain/gateway/store"
 	"coldchain/gateway/store/influx"
 	"coldchain/gateway/store/sqlite"
+	"coldchain/gateway/trips"
 	"coldchain/gateway/web"
 	"coldchain/sensors"
 )
@@ -46,6 +47,7 @@ type App struct {
 	state     *state.DB
 	goods     *goods
 	ageings   *ageings
+	trips     *trips.Keeper
 	collector *collector.Collector
 	keeper    *retention.Keeper
 	office    *office
@@ -134,6 +136,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	}
 	foreteller := newForeteller(cfg, a.store, o.Now)
 	a.ageings = newAgeings(&exposing.Reader{Readings: a.store, Zones: measuredZones(cfg), Profiles: a.goods.profiles}, a.state, o.Now, o.Logger)
+	a.trips = newTrips(cfg, use, a.store, a.state, o.Now, o.Logger)
 	a.office, err = newOffice(officeOptions{
 		cfg: cfg, state: a.state, hub: hub, now: o.Now, log: o.Logger, ages: a.ageings.of,
 		left: func(ctx context.Context, x alerting.Alarm) *web.Left {
@@ -153,7 +156,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	a.collector, err = collector.New(ctx, collector.Options{
 		Registry: registryOf(cfg), Limits: limitsForSites(cfg, a.goods), Sources: sources, Engine: judge, Usage: use, Watch: watching, Pulling: a.goods.pull,
 		Disk: app.DiskOf(cfg.Data), State: a.state, Store: a.store, Rollups: a.store,
-		Listener: ageingListener{wakingListener{hubListener{hub}, a.office.alarmsChanged}, a.ageings}, Now: o.Now, Logger: o.Logger, Registerer: registry, ClockSource: machineClock(),
+		Listener: tripListener{ageingListener{wakingListener{hubListener{hub}, a.office.alarmsChanged}, a.ageings}, a.trips}, Now: o.Now, Logger: o.Logger, Registerer: registry, ClockSource: machineClock(),
 	})
 	if err != nil {
 		return nil, err
@@ -267,7 +270,7 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 		Steps: view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
 		Custody: view, Files: files.New(filepath.Join(a.cfg.Data, "files")), Intake: view,
 		Certificates: papers, Public: web.PublicPages{Certificate: papers.pages.PublicPage(papers.maker, o.Logger), Keys: evidence.KeysHandler(papers.keys.Published)},
-		Traces: traces{a.cfg, a.state, o.Now, went.Exposure}, Reports: reports, ReportPDF: a.reportPDF(), Filing: desk{view, reports, o.Now}, Inspections: desk{view, reports, o.Now},
+		Traces: traces{a.cfg, a.state, o.Now, went.Exposure}, Reports: reports, ReportPDF: a.reportPDF(), Trips: newRuns(went, a.state, a.goods.usage, a.office.places), Filing: desk{view, reports, o.Now}, Inspections: desk{view, reports, o.Now},
 	}, web.Options{Token: token, AnswerKey: a.office.key, PublicURL: a.cfg.Web.PublicURL, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }
@@ -364,6 +367,7 @@ func (a *App) Run(ctx context.Context) error {
 	wg.Go(func() { a.office.run(failed) })
 	wg.Go(func() { a.goods.run(failed) })
 	wg.Go(func() { a.ageings.run(failed) })
+	wg.Go(func() { a.trips.Run(failed) })
 	wg.Go(func() { a.platform.run(failed) })
 	err := a.collector.Run(failed, a.link)
 

@@ -95,6 +95,7 @@ func NewScene(story Story, now time.Time) (*Scene, error) {
 	s.ages(now)
 	if story == Demo {
 		s.yard(now)
+		s.drives(now)
 	}
 	s.estimates(now)
 	s.office(now)

@@ -19,6 +19,7 @@ import './style/people.css'
 import './style/pin.css'
 import './style/queue.css'
 import './style/reports.css'
+import './style/trips.css'
 
 startTheme()
 startRouter()

@@ -1,6 +1,7 @@
 import { agesEn } from './ages'
 import { operationsEn } from './operations'
 import { answerEn, peopleEn } from './people'
+import { tripsEn } from './trips'
 import { usageEn } from './usage'
 import { pinEn } from './pin'
 import { queueEn } from './queue'
@@ -11,6 +12,7 @@ export const en: Catalogue = {
   ops: operationsEn,
   answer: answerEn,
   people: peopleEn,
+  trip: tripsEn,
   use: usageEn,
   pin: pinEn,
   queue: queueEn,

@@ -1,6 +1,7 @@
 import { agesZh } from './ages'
 import { operationsZh } from './operations'
 import { answerZh, peopleZh } from './people'
+import { tripsZh } from './trips'
 import { usageZh } from './usage'
 import { pinZh } from './pin'
 import { queueZh } from './queue'
@@ -12,6 +13,7 @@ export const zh = {
   ops: operationsZh,
   answer: answerZh,
   people: peopleZh,
+  trip: tripsZh,
   use: usageZh,
   pin: pinZh,
   queue: queueZh,
