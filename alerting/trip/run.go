@@ -12,7 +12,7 @@ type Trip struct {
 	// of the last fact.
 	Phases []PhaseTime `json:"phases"`
 	Stops  []Stop      `json:"stops"`  // oldest first; none without positions
-	Unseen []Span      `json:"unseen"` // when nobody knows where it was
+	Unseen []Span      `json:"unseen"` // when nobody knows where it was; To zero: still
 	// Doors are when its door stood open, as far as somebody saw. To zero: still.
 	Doors []Span  `json:"doors"`
 	Cargo []Cargo `json:"cargo"` // by when it came aboard

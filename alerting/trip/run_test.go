@@ -218,7 +218,7 @@ trip 08:00–… 100 km
   at centre …–08:00
   at north 09:00–09:50
   at far 10:50–… leaving unseen unseen 65 min
-  unseen 10:55–12:00`},
+  unseen 10:55–…`},
 		{"into the box and out again in the yard", newRoadbook(12*60).stand(centre, 400, 720).carry("A", 420, 500, "centre/a", "centre/b"), ``},
 		{"loading at home now", newRoadbook(12*60).stand(centre, 400, 720).carry("A", 700, 0, "centre/a", ""), `
 trip 11:40–… 0 km

@@ -3,6 +3,7 @@ package trip
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // tell says what a trip was like.
@@ -22,7 +23,11 @@ func (r *road) tell(p piece) Trip {
 		}
 	}
 	for _, s := range r.unseen(whole) {
-		out.Unseen = append(out.Unseen, s.told())
+		told := s.told()
+		if p.open && s.to == end {
+			told.To = time.Time{} // it is not heard of now
+		}
+		out.Unseen = append(out.Unseen, told)
 	}
 	for _, d := range r.doors {
 		s, ok := d.clip(whole)

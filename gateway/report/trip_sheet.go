@@ -154,7 +154,9 @@ func (r TripReport) cargo(t tongue) Table {
 			low.Text, low.Mark = "↓"+low.Text, Low
 		}
 		past := text(t.say("无限值", "no limits"))
-		if sum.Above != nil || sum.Below != nil {
+		if sum.MinC == nil { // nothing was measured: nothing is said
+			past = value(nil, 0)
+		} else if sum.Above != nil || sum.Below != nil {
 			past = beyond(t, sum.Above, High)
 			if cold := beyond(t, sum.Below, Low); cold.Mark == Low {
 				past = Cell{Text: strings.Trim(strings.TrimSuffix(past.Text, "0")+" "+cold.Text, " "), Mark: Low}

@@ -61,7 +61,7 @@ func driven() *ran {
 		Goods: []Carried{
 			{Cargo: trip.Cargo{Batch: "HJQ261123-TLG-007", Loaded: loaded, Unloaded: unloaded}, Product: "塔拉沟山羊肉", Quantity: "240 kg", Profile: "mutton-chilled", Stay: stay},
 			{Cargo: trip.Cargo{Batch: "HJQ261123-MLK-001", Unloaded: &trip.Booking{At: clock(11, 55), Stop: &one}}, Product: "鲜奶", Quantity: "300 L", Profile: "milk", Stay: cold},
-			{Cargo: trip.Cargo{Batch: "HJQ261123-XYZ-001"}, Product: "<b>无档案</b>", Stay: exposure.Interval{Summary: exposure.Summary{Coverage: 0.5}}},
+			{Cargo: trip.Cargo{Batch: "HJQ261123-XYZ-001"}, Product: "<b>无档案</b>", Stay: exposure.Interval{Summary: exposure.Summary{MinC: num(1), MaxC: num(2), Coverage: 0.5}}},
 		},
 	}}
 }
@@ -166,12 +166,15 @@ func TestTripWithoutPositions(t *testing.T) {
 	r.run.Unseen = []trip.Span{{From: clock(9, 0)}}
 	r.run.Phases[2].To = time.Time{}
 	r.run.Air, r.run.Goods = exposure.Interval{}, nil
+	unheard := driven().run.Goods[0]
+	unheard.Stay = exposure.Interval{Summary: exposure.Summary{Above: &exposure.Side{LimitC: 4}}}
+	r.run.Goods = []Carried{unheard}
 	x, err := m.Trip(t.Context(), r.run.ID, clock(12, 40))
 	if err != nil {
 		t.Fatal(err)
 	}
 	page := html(t, x.Sheet(wording.Chinese))
-	for _, w := range []string{"仍在途中", "没有定位，不计", "没有定位：停靠何处不明", "台账上没有货", "没有读数", "仍在继续", "3 小时 40 分"} {
+	for _, w := range []string{"仍在途中", "没有定位，不计", "没有定位：停靠何处不明", `<td class="n m-missing">—</td><td class="n m-missing">—</td><td class="n m-missing">—</td><td class="n">0.0</td>`, "没有读数", "仍在继续", "3 小时 40 分"} {
 		if !strings.Contains(page, w) {
 			t.Errorf("no %q in\n%s", w, page)
 		}
