@@ -60,6 +60,30 @@ const MostLoggerValues = 262_800
 // it.
 func (l LoggerFile) InForce() bool { return l.ReplacedBy == 0 && l.File != "" }
 
+// SumUp fills in what the values of a file come to; they are in order of time.
+func SumUp(l *LoggerFile, values []LoggerValue) {
+	l.Points, l.Missing, l.IntervalS, l.MinC, l.MaxC = 0, 0, 0, 0, 0
+	var steps []time.Duration
+	var last time.Time
+	for _, v := range values {
+		if v.C == nil {
+			l.Missing++
+			continue
+		}
+		if l.Points++; l.Points == 1 {
+			l.MinC, l.MaxC = *v.C, *v.C
+		} else {
+			steps = append(steps, v.At.Sub(last))
+		}
+		last = v.At
+		l.MinC, l.MaxC = min(l.MinC, *v.C), max(l.MaxC, *v.C)
+	}
+	if n := len(steps); n > 0 { // the median
+		slices.Sort(steps)
+		l.IntervalS = ((steps[(n-1)/2] + steps[n/2]) / 2).Seconds()
+	}
+}
+
 // CheckLogger returns what is wrong with attaching a file to a batch, a *Fault,
 // or nil; same reports that this very file counts already for the same time.
 func CheckLogger(d Dossier, l LoggerFile) (same bool, err error) {

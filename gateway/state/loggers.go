@@ -71,30 +71,12 @@ func (db *DB) AttachLogger(ctx context.Context, actor Actor, key IdempotencyKey,
 
 // sumUp looks that values are those of l's time, and says what they come to.
 func sumUp(l *batch.LoggerFile, values []batch.LoggerValue) error {
-	l.Points, l.Missing = 0, 0
-	var steps []time.Duration
-	var last time.Time
 	for i, v := range values {
 		if i > 0 && !v.At.After(values[i-1].At) || v.At.Before(l.From) || v.At.After(l.To) {
 			return refuse(ErrInvalid, "value %d of the file, of %s, is out of order or outside its time", i+1, stamp(v.At))
 		}
-		if v.C == nil {
-			l.Missing++
-			continue
-		}
-		if l.Points++; l.Points == 1 {
-			l.MinC, l.MaxC = *v.C, *v.C
-		} else {
-			steps = append(steps, v.At.Sub(last))
-		}
-		last = v.At
-		l.MinC, l.MaxC = min(l.MinC, *v.C), max(l.MaxC, *v.C)
 	}
-	if len(steps) > 0 {
-		slices.Sort(steps)
-		n := len(steps)
-		l.IntervalS = ((steps[(n-1)/2] + steps[n/2]) / 2).Seconds()
-	}
+	batch.SumUp(l, values)
 	sum := sha256.Sum256(encodeLoggerValues(values))
 	l.Sum = hex.EncodeToString(sum[:])
 	return nil
