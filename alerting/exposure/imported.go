@@ -14,6 +14,7 @@ type LoggerFile struct {
 	Batch  string `json:"batch"`  // that it was attached to: of a part, what it came from
 	Number int    `json:"number"` // of the batch's logger files, 1 and up
 	File   string `json:"file"`   // SHA-256 of it in hexadecimal
+	Sum    string `json:"sum"`    // SHA-256 over its values, as the county keeps them
 	Name   string `json:"name"`   // the file's, for people
 	Method string `json:"method"` // where it lay: air, surface, between-packs, core
 	By     string `json:"by"`     // who attached it

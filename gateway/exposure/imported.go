@@ -60,7 +60,7 @@ func (b *building) logs(lot Lot, from, to time.Time) (out []heard, err error) {
 			continue
 		}
 		out = append(out, heard{beside: exposure.NewComparison(l.samples(), store.CoverFor),
-			LoggerFile: exposure.LoggerFile{Batch: lot.Code, Number: l.Number, File: l.File, Name: l.Name, Method: l.Method, By: l.By, Summary: s, Life: c.Life()}})
+			LoggerFile: exposure.LoggerFile{Batch: lot.Code, Number: l.Number, File: l.File, Sum: l.Sum, Name: l.Name, Method: l.Method, By: l.By, Summary: s, Life: c.Life()}})
 	}
 	return out, nil
 }
