@@ -16,6 +16,7 @@ export function drawLogs(u: uPlot, logs: Columns[], colour: string) {
   const runs: [number, number, number, number][][] = []
   for (const c of logs) runs.push(...runsOf(c))
   for (const run of runs) {
+    ctx.globalAlpha = 0.4
     ctx.setLineDash([])
     ctx.lineWidth = dpr
     ctx.beginPath()
@@ -25,6 +26,7 @@ export function drawLogs(u: uPlot, logs: Columns[], colour: string) {
       ctx.lineTo(x, u.valToPos(hi, 'y', true) - 0.5)
     }
     ctx.stroke()
+    ctx.globalAlpha = 1
     ctx.setLineDash([7 * dpr, 5 * dpr])
     ctx.lineWidth = 2 * dpr
     ctx.beginPath()
