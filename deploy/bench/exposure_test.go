@@ -82,7 +82,9 @@ func TestExposureFromInfluxDB(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	before := cpuOf(t, server.Pid())
 	exposureOf(t, s, "InfluxDB 1.8", 3, exposureInfluxGoal)
+	fmt.Printf("exposure | InfluxDB meanwhile, with taking the readings in: %.1f s of processor time\n", (cpuOf(t, server.Pid()) - before).Seconds())
 }
 
 // exposureOf fills a store and works the exposure out several times.
