@@ -141,7 +141,7 @@ func (s *Server) loggerRead(form *loggerForm, d batch.Dossier) (a Attachment, fo
 		return a, nil, err
 	}
 	if err != nil {
-		return a, nil, badInput("这份文件读不了："+err.Error(), "this file cannot be read: "+err.Error())
+		return a, nil, badInput(unreadable(err), "this file cannot be read: "+err.Error())
 	}
 	sum := sha256.Sum256(form.body)
 	a.File = hex.EncodeToString(sum[:])

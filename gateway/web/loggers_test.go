@@ -189,3 +189,21 @@ func TestWhatALoggersFormRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestAFileThatCannotBeReadIsSaidInChinese: the kind of file, or the line.
+func TestAFileThatCannotBeReadIsSaidInChinese(t *testing.T) {
+	r := newRigWith(t, web.Options{Token: token}, files.New(t.TempDir()))
+	for text, want := range map[string]string{
+		"PK\x03\x04 a workbook":              "另存为 CSV",
+		"%PDF-1.7 a report":                  "导出 CSV",
+		" \n":                                "文件是空的",
+		returned + "2026-11-23 15:50,warm\n": "第 7 行",
+		returned + "2026-11-23 15:40,9\n":    "对不上",
+		returned + "2026-11-23 15:05,9\n":    "时间倒着走",
+	} {
+		f := decode[failure](t, r.form(t, loggers, "k", token, text, map[string]string{"check": "true"}))
+		if !strings.Contains(f.Error.Message_zh, want) {
+			t.Errorf("%.20q: %s, want %s", text, f.Error.Message_zh, want)
+		}
+	}
+}
