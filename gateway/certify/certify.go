@@ -35,6 +35,7 @@ const Folder = "certificates"
 // State is what is written down of batches.
 type State interface {
 	Dossier(ctx context.Context, id string) (batch.Dossier, error)
+	LoggerValues(ctx context.Context, sum string) ([]batch.LoggerValue, error)
 	Alarms(ctx context.Context, f state.AlarmFilter) ([]state.Alarm, error)
 	AnswersTo(ctx context.Context, ids ...string) (map[string]state.Answers, error)
 	Audit(ctx context.Context, f state.AuditFilter) ([]state.AuditRow, error)

@@ -17,7 +17,9 @@ import (
 	"coldchain/alerting/profile"
 	"coldchain/gateway/state"
 	"coldchain/gateway/store"
+	"coldchain/gateway/store/influx"
 	"coldchain/gateway/store/sqlite"
+	"coldchain/gateway/store/storetest/influxdtest"
 	"coldchain/sensors"
 )
 
@@ -71,7 +73,7 @@ type rig struct {
 	*testing.T
 	*Reader
 	county *county
-	store  *sqlite.Store
+	store  store.Store
 	seq    uint64
 }
 
@@ -81,6 +83,23 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return rigOver(t, s)
+}
+
+// newInfluxRig is newRig over a real InfluxDB.
+func newInfluxRig(t *testing.T) *rig {
+	t.Helper()
+	server := influxdtest.Start(t)
+	server.CreateDatabase(t, "coldchain")
+	s, err := influx.New(influx.Options{URL: server.URL, Bucket: "coldchain/autogen", County: "hangjin", Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rigOver(t, s)
+}
+
+func rigOver(t *testing.T, s store.Store) *rig {
+	t.Helper()
 	t.Cleanup(func() { s.Close() })
 	set, err := profile.Builtin()
 	if err != nil {

@@ -15,7 +15,7 @@ func (r *Reader) Zone(ctx context.Context, zone string, from, to time.Time, limi
 	o := exposure.Options{Method: exposure.Step, Interval: interval, HoleFactor: hole, Limits: limits, Frozen: Frozen(limits)}
 	b := &building{r: r, o: o, now: now, closed: now.Add(-settle), seen: map[string]bool{}}
 	h := &exposure.History{}
-	if err := b.stay(ctx, h, newDigest(time.Time{}, b.closed), Stay{Zone: zone, From: from, To: to, Hand: hand}, now); err != nil {
+	if err := b.stay(ctx, h, newDigest(time.Time{}, b.closed), Lot{}, Stay{Zone: zone, From: from, To: to, Hand: hand}, now); err != nil {
 		return exposure.Interval{}, fmt.Errorf("%s from %s: %w", zone, from.Format(time.RFC3339), err)
 	}
 	told := h.Batch("", "", now, 0)

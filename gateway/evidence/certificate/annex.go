@@ -11,7 +11,7 @@ import (
 // its being empty says something.
 func annexes(v view, c clock) []table {
 	out := []table{v.everyStay(c), v.everyExcursion(c), v.everyGap(c)}
-	for _, t := range []table{v.record(c), v.hand(c), v.alarms(c), v.handovers(c), v.papers(c), v.inspections(c), v.verdicts(c), v.links(c), v.calibration(c), v.places(), v.limits(), v.standards(), v.methods(), v.audit(c), v.readings(c)} {
+	for _, t := range []table{v.record(c), v.hand(c), v.loggers(c), v.loggerRecord(c), v.alarms(c), v.handovers(c), v.papers(c), v.inspections(c), v.verdicts(c), v.links(c), v.calibration(c), v.places(), v.limits(), v.standards(), v.methods(), v.audit(c), v.readings(c)} {
 		if len(t.Rows) > 0 {
 			out = append(out, t)
 		}

@@ -53,6 +53,7 @@ type Store struct {
 	// byInfluxQL is set once the server has turned out to be a 1.8, which has no
 	// /api/v2/delete.
 	byInfluxQL atomic.Bool
+	version1   atomic.Pointer[bool] // what the server is, once it has said so
 
 	generationMu sync.Mutex
 }
