@@ -28,6 +28,9 @@ type County struct {
 	Watch map[string]Watch `yaml:"watch"`
 	// Certificate is who vouches for what a batch went through.
 	Certificate Certificate `yaml:"certificate"`
+	// TimestampAuthority is asked to stamp each certificate; without a URL there
+	// are no time stamps.
+	TimestampAuthority TimestampAuthority `yaml:"timestamp_authority"`
 	// ProductProfiles are files of product profiles of the county's own; see
 	// Goods.
 	ProductProfiles []string `yaml:"product_profiles"`
@@ -37,6 +40,13 @@ type County struct {
 type Certificate struct {
 	Office string `yaml:"office"` // who stamps; default the county's name
 	Phone  string `yaml:"phone"`  // that a buyer may call
+}
+
+// TimestampAuthority says, by its own clock, that a certificate existed (RFC
+// 3161). It gets the certificate's SHA-256 and nothing else.
+type TimestampAuthority struct {
+	URL    string `yaml:"url"`
+	CAFile string `yaml:"ca_file"` // the root (PEM) that its certificate leads to
 }
 
 // Label is a name for people, in Chinese and English.

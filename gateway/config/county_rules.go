@@ -2,6 +2,7 @@ package config
 
 import (
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -52,6 +53,7 @@ func (c *County) validate(r *report) {
 		}
 		s.validate(r, p)
 	}
+	c.checkTimestampAuthority(r)
 	c.checkSources(r)
 	c.checkRetention(r)
 	c.checkWatch(r)
@@ -68,6 +70,18 @@ func (c *County) checkPlatform(r *report) {
 	if c.Platform.SecretFile == "" {
 		r.warn(p.key("secret_file"), "add it unless the platform cannot check a signature", "what the platform is told is not signed")
 	}
+}
+
+// checkTimestampAuthority checks who is asked to stamp certificates.
+func (c *County) checkTimestampAuthority(r *report) {
+	a, p := c.TimestampAuthority, place("timestamp_authority")
+	if a == (TimestampAuthority{}) {
+		return
+	}
+	if u, err := url.Parse(a.URL); err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
+		r.bad(p.key("url"), "write for example http://tsa.example/tsr", "%s is not an address of the form http://HOST/ or https://HOST/", p.key("url"))
+	}
+	r.required(p.key("ca_file"), a.CAFile, "/etc/coldchain/tsa-root.pem") // without it a time stamp that anybody made would do
 }
 
 // checkServices checks what the collector listens on and talks to.

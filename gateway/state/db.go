@@ -28,6 +28,7 @@ type DB struct {
 	agrees          func(zone string, at time.Time, b batch.Batch, there []batch.Batch) *Disagreement
 	knowsZone       func(zone string) bool // nil: every well-formed zone
 	platform        bool                   // verdicts are queued for a traceability platform
+	stamps          bool                   // a time-stamp authority is asked about certificates
 	quarantineLimit int
 
 	rows   bool                 // what is written gets digests in the audit, see rows.go

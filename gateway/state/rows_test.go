@@ -33,9 +33,9 @@ func atRest(t *testing.T, path string) string {
 }
 
 // busy is a county in which people did things.
-func busy(t *testing.T) county {
+func busy(t *testing.T, options ...Option) county {
 	t.Helper()
-	c := open(t)
+	c := open(t, options...)
 	c.mustCreate(t, "A", room, noon.Add(-3*time.Hour))
 	c.mustCreate(t, "B", room, noon.Add(-2*time.Hour))
 	c.mustMove(t, "A", "truck-1/box", noon.Add(-time.Hour))

@@ -29,6 +29,8 @@ type certificates struct {
 	pages *certificate.Pages
 	view  view
 	fonts func() (certificate.Fonts, error)
+	// stamping is nil without a time-stamp authority.
+	stamping *stamping
 }
 
 var _ web.Certificates = certificates{}
@@ -40,7 +42,7 @@ func (a *App) newCertificates(went exposed, v view, now func() time.Time) (c cer
 	if c.pages, err = certificate.NewPages(); err != nil {
 		return c, err
 	}
-	c.view, c.fonts = v, a.faces
+	c.view, c.fonts, c.stamping = v, a.faces, a.stamping
 	c.maker = certify.New(certify.Options{
 		State: a.state, Exposures: went.reader, Freezer: a.keeper, Frozen: filepath.Join(a.cfg.Data, retention.Folder),
 		Keys: c.keys, Folder: filepath.Join(a.cfg.Data, certify.Folder), County: vouching(a.cfg), Demo: a.cfg.Notice != config.Label{}, PublicURL: a.cfg.Web.PublicURL,
@@ -77,6 +79,7 @@ func (c certificates) Make(ctx context.Context, by web.Actor, key, batch, reason
 	if _, err = c.maker.Make(ctx, who, state.IdempotencyKey(key), batch, reason); err != nil {
 		return certificateWords(err)
 	}
+	c.stamping.wake()
 	c.view.hub.Publish(web.BatchEvent, batch)
 	return nil
 }
@@ -100,13 +103,20 @@ func (c certificates) Of(ctx context.Context, batch string) ([]web.Certificate, 
 	}
 	out := make([]web.Certificate, 0, len(all))
 	for _, x := range all {
-		out = append(out, web.Certificate{Number: x.Number, Version: x.Version, Made: x.Made, By: c.view.office.places.Person(x.By.ID), SHA256: x.SHA256, Reason: x.Reason, Page: x.Page})
+		out = append(out, web.Certificate{Stamp: stampOf(x.Stamp), Number: x.Number, Version: x.Version, Made: x.Made, By: c.view.office.places.Person(x.By.ID), SHA256: x.SHA256, Reason: x.Reason, Page: x.Page})
 	}
 	return out, nil
 }
 
 // Write implements web.Certificates.
 func (c certificates) Write(ctx context.Context, w io.Writer, number string, form web.CertificateForm, nonce string) error {
+	if form == web.CertificateStamp {
+		answer, err := c.maker.OpenStamp(ctx, number)
+		if err == nil {
+			_, err = w.Write(answer)
+		}
+		return translate(err)
+	}
 	p, err := c.maker.Open(ctx, number)
 	if err != nil {
 		return translate(err)

@@ -51,6 +51,7 @@ type App struct {
 	office    *office
 	custody   web.Custody
 	platform  *platform // nil without one in the configuration
+	stamping  *stamping // the same
 	link      *mqtt.Link
 	// sourceLinks are the connections of third-party senders.
 	sourceLinks []*mqtt.Link
@@ -106,6 +107,9 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	options := []state.Option{state.WithZones(holdsGoods), state.WithReceiving(a.goods.agrees)}
 	if cfg.Platform.URLFile != "" {
 		options = append(options, state.WithPlatform())
+	}
+	if cfg.TimestampAuthority.URL != "" {
+		options = append(options, state.WithStamps())
 	}
 	if a.state, err = state.Open(ctx, filepath.Join(cfg.Data, "county.db"), o.Now, options...); err != nil {
 		return nil, err
@@ -177,6 +181,9 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		return nil, err
 	}
 	if a.platform, err = newPlatform(cfg.Platform, a.state, o.Now, o.Logger); err != nil {
+		return nil, err
+	}
+	if a.stamping, err = newStamping(cfg, a.state, o.Now, o.Logger); err != nil {
 		return nil, err
 	}
 	a.goods.books.tell(ctx) // before a gateway asks for it
@@ -365,6 +372,7 @@ func (a *App) Run(ctx context.Context) error {
 	wg.Go(func() { a.goods.run(failed) })
 	wg.Go(func() { a.ageings.run(failed) })
 	wg.Go(func() { a.platform.run(failed) })
+	wg.Go(func() { a.stamping.run(failed) })
 	err := a.collector.Run(failed, a.link)
 
 	// The links end after the collector, whose last acknowledgements they send.
