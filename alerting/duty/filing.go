@@ -23,7 +23,9 @@ const reportSubject = "report/"
 
 // AboutReport reports whether a trouble is about a report that was not sent, and
 // the first day of which.
-func AboutReport(i Intent) (period string, is bool) { return strings.CutPrefix(i.Subject, reportSubject) }
+func AboutReport(i Intent) (period string, is bool) {
+	return strings.CutPrefix(i.Subject, reportSubject)
+}
 
 // filings reminds those who review of a report that was drafted: on its morning,
 // and on the next one if nobody has reviewed it by then. Nobody is woken for it.

@@ -59,6 +59,14 @@ type Message struct {
 	// that was approved beforehand: place, what, since, left, batches, todo.
 	Fields map[string]string
 	Alarms []alerting.Alarm // for machines
+	Files  []File           // for channels that carry files: e-mail
+}
+
+// File is sent along with a message.
+type File struct {
+	Name string // with its ending
+	Type string // media type
+	Body []byte
 }
 
 // Receipt is what the far end said when it took a message.

@@ -31,6 +31,9 @@ type County struct {
 	// TimestampAuthority is asked to stamp each certificate; without a URL there
 	// are no time stamps.
 	TimestampAuthority TimestampAuthority `yaml:"timestamp_authority"`
+	// MonthlyReport is to whom the 月通报 goes once it was reviewed; without it a
+	// person sends it and says so.
+	MonthlyReport MonthlyReport `yaml:"monthly_report"`
 	// ProductProfiles are files of product profiles of the county's own; see
 	// Goods.
 	ProductProfiles []string `yaml:"product_profiles"`
@@ -47,6 +50,12 @@ type Certificate struct {
 type TimestampAuthority struct {
 	URL    string `yaml:"url"`
 	CAFile string `yaml:"ca_file"` // the root (PEM) that its certificate leads to
+}
+
+// MonthlyReport is who gets the monthly report, by e-mail.
+type MonthlyReport struct {
+	Channel string   `yaml:"channel"` // an e-mail channel of notify.channels
+	To      []string `yaml:"to"`      // addresses
 }
 
 // Label is a name for people, in Chinese and English.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"maps"
+	"net/mail"
 	"net/url"
 	"slices"
 	"strings"
@@ -54,6 +55,7 @@ func (c *County) validate(r *report) {
 		s.validate(r, p)
 	}
 	c.checkTimestampAuthority(r)
+	c.checkMonthlyReport(r)
 	c.checkSources(r)
 	c.checkRetention(r)
 	c.checkWatch(r)
@@ -82,6 +84,25 @@ func (c *County) checkTimestampAuthority(r *report) {
 		r.bad(p.key("url"), "write for example http://tsa.example/tsr", "%s is not an address of the form http://HOST/ or https://HOST/", p.key("url"))
 	}
 	r.required(p.key("ca_file"), a.CAFile, "/etc/coldchain/tsa-root.pem") // without it a time stamp that anybody made would do
+}
+
+// checkMonthlyReport checks to whom it goes.
+func (c *County) checkMonthlyReport(r *report) {
+	m, p := c.MonthlyReport, place("monthly_report")
+	if m.Channel == "" && len(m.To) == 0 {
+		return
+	}
+	if ch, ok := c.Notify.Channels[m.Channel]; !ok || ch.Email == nil {
+		r.bad(p.key("channel"), "name a channel of notify.channels that has email", "%s %.60q is no e-mail channel", p.key("channel"), m.Channel)
+	}
+	if len(m.To) == 0 {
+		r.bad(p.key("to"), "list the addresses that get it", "%s is empty", p.key("to"))
+	}
+	for i, to := range m.To {
+		if a, err := mail.ParseAddress(to); err != nil || a.Address != to {
+			r.bad(p.key("to").index(i), "write one address, e.g. office@example.com", "%s %.100q is not an address", p.key("to").index(i), to)
+		}
+	}
 }
 
 // checkServices checks what the collector listens on and talks to.

@@ -50,8 +50,9 @@ type App struct {
 	keeper    *retention.Keeper
 	office    *office
 	custody   web.Custody
-	platform  *platform // nil without one in the configuration
-	stamping  *stamping // the same
+	platform  *platform   // nil without one in the configuration
+	stamping  *stamping   // the same
+	mail      *reportMail // the same
 	link      *mqtt.Link
 	// sourceLinks are the connections of third-party senders.
 	sourceLinks []*mqtt.Link
@@ -268,6 +269,9 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 		return err
 	}
 	a.custody = view
+	if a.mail, err = a.newReportMail(a.cfg.MonthlyReport, reports, o.Now); err != nil {
+		return err
+	}
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Rooms: judging{limitsOf(zones), a.goods, productsOf(zones), a.collector.Estimate}, Hub: hub,
 		Exposures: went, Ages: a.ageings,
@@ -373,6 +377,7 @@ func (a *App) Run(ctx context.Context) error {
 	wg.Go(func() { a.ageings.run(failed) })
 	wg.Go(func() { a.platform.run(failed) })
 	wg.Go(func() { a.stamping.run(failed) })
+	wg.Go(func() { a.mail.run(failed) })
 	err := a.collector.Run(failed, a.link)
 
 	// The links end after the collector, whose last acknowledgements they send.
