@@ -80,7 +80,10 @@ type Options struct {
 	Person          func(id string) string
 	Humidity        func(zone string) (point sensors.PointID, ok bool)
 	CalibratedUntil func(point sensors.PointID) (until time.Time, ok bool)
-	Now             func() time.Time
+	// Calibration is the certificate of a point's probe that held at a time; nil:
+	// the county keeps none.
+	Calibration func(point string, at time.Time) (p evidence.Probe, ok bool)
+	Now         func() time.Time
 }
 
 // Maker makes certificates, one at a time.

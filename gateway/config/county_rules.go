@@ -56,6 +56,7 @@ func (c *County) validate(r *report) {
 	}
 	c.checkTimestampAuthority(r)
 	c.checkMonthlyReport(r)
+	c.checkCalibrations(r)
 	c.checkSources(r)
 	c.checkRetention(r)
 	c.checkWatch(r)
@@ -101,6 +102,24 @@ func (c *County) checkMonthlyReport(r *report) {
 	for i, to := range m.To {
 		if a, err := mail.ParseAddress(to); err != nil || a.Address != to {
 			r.bad(p.key("to").index(i), "write one address, e.g. office@example.com", "%s %.100q is not an address", p.key("to").index(i), to)
+		}
+	}
+}
+
+// checkCalibrations checks the certificates of probes.
+func (c *County) checkCalibrations(r *report) {
+	points := map[string]bool{}
+	for _, p := range c.Points() {
+		points[string(p.ID)] = true
+	}
+	for i, x := range c.Calibrations {
+		p := place("calibrations").index(i)
+		if !points[x.Point] {
+			r.bad(p.key("point"), "name a point of sites as site/zone/point", "%s %.100q is no point of this county", p.key("point"), x.Point)
+		}
+		r.required(p.key("certificate"), x.Certificate, "the certificate's number")
+		if from, until, err := x.Day(time.UTC); err != nil || !from.Before(until) {
+			r.bad(p, "write days such as 2026-03-01, from not after until", "%s: from %.20q and until %.20q are no days in order", p, x.From, x.Until)
 		}
 	}
 }
