@@ -60,6 +60,8 @@ func (c Composer) Compose(l Language, i duty.Intent) Words {
 		return c.morning(l, i)
 	case notify.Drill:
 		return plain(l.say("drill"), l.say("drill-todo"), l)
+	case notify.Review:
+		return plain(fmt.Sprintf(l.say("review"), clean(i.Subject)), l.say("review-todo"), l)
 	case notify.Trouble:
 		return c.trouble(l, i)
 	}

@@ -121,6 +121,9 @@ func (l Language) whyNotWell(r duty.Report) []string {
 
 // trouble tells of this system itself.
 func (c Composer) trouble(l Language, i duty.Intent) Words {
+	if period, is := duty.AboutReport(i); is {
+		return plain(fmt.Sprintf(l.say("report-late"), clean(period)), l.say("report-late-todo"), l)
+	}
 	if len(i.Missed) == 0 && !duty.AboutDrill(i) {
 		return plain(fmt.Sprintf(l.say("channel-fails"), i.Subject), "", l)
 	}

@@ -131,6 +131,11 @@ func (m *Maker) measuredBy(d *evidence.Document) {
 		if until, ok := m.o.CalibratedUntil(sensors.PointID(i.Point)); ok {
 			probe.Until = until
 		}
+		if m.o.Calibration != nil { // a certificate says more than the gateway's date
+			if p, ok := m.o.Calibration(i.Point, i.To); ok {
+				probe = p
+			}
+		}
 		d.Probes = append(d.Probes, probe)
 	}
 	d.Methods, d.Standards = methods(d.Exposure), standards()

@@ -62,6 +62,21 @@ func (k Kind) Period(day time.Time, zone *time.Location) (from, to time.Time, er
 	return from, to, fmt.Errorf("there is no report %q; there are %q", string(k), Kinds())
 }
 
+// dueAfter is how long after its period the monthly report has to be sent: before
+// the 24th, when it is drafted on the 22nd.
+const dueAfter = 2
+
+// Drafted is the newest monthly report whose period is over at now: the period,
+// and before when it has to be sent.
+func Drafted(now time.Time, zone *time.Location) (from, to, due time.Time, err error) {
+	present, _, err := Monthly.Period(now, zone)
+	if err != nil {
+		return from, to, due, err
+	}
+	from, to, err = Monthly.Period(present.Add(-time.Hour), zone)
+	return from, to, to.AddDate(0, 0, dueAfter), err
+}
+
 // title is what the paper is called.
 func (k Kind) title() config.Label {
 	switch k {

@@ -58,8 +58,8 @@ func (tx *txn) commitEntry(e JournalEntry) error {
 	r, err := tx.ExecContext(tx.ctx, `INSERT INTO entries
 		(gateway, epoch, seq, site, kind, from_ms, to_ms, name, object, count, boot, mono_ms, clock, detail)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (gateway, epoch, seq) DO NOTHING`,
-		e.Gateway, e.Epoch, e.Seq, e.Site, kind, from.UnixMilli(), to.UnixMilli(), name, object,
-		min(count, math.MaxInt64), e.Boot, e.Mono.Milliseconds(), string(e.Clock), string(text))
+		e.Gateway, e.Epoch, e.Seq, e.Site, kind, from.UnixMilli(), to.UnixMilli(), plain(name), plain(object),
+		min(count, math.MaxInt64), plain(e.Boot), e.Mono.Milliseconds(), string(e.Clock), string(text))
 	if err != nil {
 		return err
 	}

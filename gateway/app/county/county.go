@@ -52,7 +52,9 @@ type App struct {
 	keeper    *retention.Keeper
 	office    *office
 	custody   web.Custody
-	platform  *platform // nil without one in the configuration
+	platform  *platform   // nil without one in the configuration
+	stamping  *stamping   // the same
+	mail      *reportMail // the same
 	link      *mqtt.Link
 	// sourceLinks are the connections of third-party senders.
 	sourceLinks []*mqtt.Link
@@ -108,6 +110,9 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	options := []state.Option{state.WithZones(holdsGoods), state.WithReceiving(a.goods.agrees)}
 	if cfg.Platform.URLFile != "" {
 		options = append(options, state.WithPlatform())
+	}
+	if cfg.TimestampAuthority.URL != "" {
+		options = append(options, state.WithStamps())
 	}
 	if a.state, err = state.Open(ctx, filepath.Join(cfg.Data, "county.db"), o.Now, options...); err != nil {
 		return nil, err
@@ -180,6 +185,9 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		return nil, err
 	}
 	if a.platform, err = newPlatform(cfg.Platform, a.state, o.Now, o.Logger); err != nil {
+		return nil, err
+	}
+	if a.stamping, err = newStamping(cfg, a.state, o.Now, o.Logger); err != nil {
 		return nil, err
 	}
 	a.goods.books.tell(ctx) // before a gateway asks for it
@@ -264,6 +272,9 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 		return err
 	}
 	a.custody = view
+	if a.mail, err = a.newReportMail(a.cfg.MonthlyReport, reports, o.Now); err != nil {
+		return err
+	}
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Rooms: judging{limitsOf(zones), a.goods, productsOf(zones), a.collector.Estimate}, Hub: hub,
 		Exposures: went, Ages: a.ageings,
@@ -369,6 +380,8 @@ func (a *App) Run(ctx context.Context) error {
 	wg.Go(func() { a.ageings.run(failed) })
 	wg.Go(func() { a.trips.Run(failed) })
 	wg.Go(func() { a.platform.run(failed) })
+	wg.Go(func() { a.stamping.run(failed) })
+	wg.Go(func() { a.mail.run(failed) })
 	err := a.collector.Run(failed, a.link)
 
 	// The links end after the collector, whose last acknowledgements they send.

@@ -183,9 +183,9 @@ func (v *view) verdicts(c clock) table {
 		}
 		second := none
 		if x.Second != "" {
-			second = person(x.Second) + "\n" + c.at(x.SecondAt)
+			second = person(x.Second) + means(x.Second) + "\n" + c.at(x.SecondAt)
 		}
-		t.Rows = append(t.Rows, []string{fmt.Sprint(x.Version), word, x.Reason, person(x.By) + "\n" + c.at(x.At), second})
+		t.Rows = append(t.Rows, []string{fmt.Sprint(x.Version), word, x.Reason, person(x.By) + means(x.By) + "\n" + c.at(x.At), second})
 	}
 	return t
 }

@@ -79,7 +79,8 @@ export interface ImportedTotal { seconds: number; points: number; min_c: number 
 export interface Life { life_used: number; life_used_max: number; remaining_days_at_reference: number | null; reference_c: number; notes?: string[] }
 export interface Exposure { as_of: string; version: number; intervals: Interval[] | null; total: Summary; unmonitored_s: number; monitored_until?: string; life?: Life; imported?: ImportedTotal }
 
-export interface Certificate { number: string; version: number; made: string; by: string; sha256: string; page: string; reason: string }
+export interface Certificate { number: string; version: number; made: string; by: string; sha256: string; page: string; reason: string
+  timestamp: { state: 'none' | 'asked' | 'there'; at: string | null; problem: string } }
 
 /** A share as a page shows it: 99.96 % is not all. */
 export const share = (v: number) => (Math.floor(v * 1000) / 10).toString() + ' %'

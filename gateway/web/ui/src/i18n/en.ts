@@ -126,7 +126,7 @@ export const en: Catalogue = {
       'store-failing': 'The readings store takes nothing', 'gateway-twin': 'Two boxes use this gateway’s name: switch one off or rename it',
       'gateway-silent': 'The gateway says nothing', 'bus-fault': 'A whole line is dead', 'device-fault': 'The device does not answer', humidity: 'Humidity out of bounds', condensation: 'Condensation ahead', 'rate-of-rise': '{what} rises too fast',
       'pull-down': 'Cooling down too slowly', 'compressor-silent': 'Cooling called for, compressor idle', 'off-with-goods': 'Switched off with goods inside', 'clock-wrong': 'Clock wrong', 'calibration-expired': 'Calibration due',
-      'disk-filling': 'Disk filling up', 'channel-fails': 'A channel to people fails', 'drill-missed': 'Drill not answered', spoilage: 'Shelf life nearly used',
+      'disk-filling': 'Disk filling up', 'channel-fails': 'A channel to people fails', 'drill-missed': 'Drill not answered', 'report-late': 'Monthly report not sent before the 24th', spoilage: 'Shelf life nearly used',
     },
     own: {
       'store-refused': 'it refuses the collector: see the operations page', 'store-away': 'it cannot be reached; gateways keep their readings, alarms go on',

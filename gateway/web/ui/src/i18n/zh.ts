@@ -127,7 +127,7 @@ export const zh = {
       'store-failing': '读数库不收数据', 'gateway-twin': '网关重名：两台设备用同一个名字，请关掉一台或改名',
       'gateway-silent': '网关没有消息', 'bus-fault': '整条线路不通', 'device-fault': '设备不应答', humidity: '湿度超限', condensation: '要结露', 'rate-of-rise': '{what}升得太快',
       'pull-down': '降温太慢', 'compressor-silent': '该制冷却没制冷', 'off-with-goods': '停用的库里有货', 'clock-wrong': '时钟不对', 'calibration-expired': '校准到期',
-      'disk-filling': '磁盘快满', 'channel-fails': '通知渠道不通', 'drill-missed': '演练没人应答', spoilage: '货架期快用完',
+      'disk-filling': '磁盘快满', 'channel-fails': '通知渠道不通', 'drill-missed': '演练没人应答', 'report-late': '月通报过了 24 日还没报送', spoilage: '货架期快用完',
     } satisfies Record<Rule, string>,
     own: {
       'store-refused': '读数库拒绝采集程序：看运维页上的说明', 'store-away': '读数库连不上；读数留在网关，报警照常',
