@@ -1,1 +1,0 @@
--- Version 14 is another branch's; whoever merges takes this file away.
