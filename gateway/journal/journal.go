@@ -385,15 +385,6 @@ func (j *Journal) commit(ctx context.Context, change func(context.Context) error
 	return err
 }
 
-// SetGeneration remembers which store generation records are delivered to.
-// After a new one, call Redeliver first: a power cut between the two then only
-// makes it happen again.
-func (j *Journal) SetGeneration(ctx context.Context, generation string) error {
-	return j.transact(ctx, "remember the store's generation", func(ctx context.Context) error {
-		return j.setIdentity(ctx, j.Epoch(), generation)
-	}, func() { j.generation = generation })
-}
-
 func (j *Journal) setMeta(ctx context.Context, key string, value any) error {
 	_, err := j.conn.ExecContext(ctx, "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value)
 	return err
