@@ -22,7 +22,7 @@ const rowTag = "coldchain row 1"
 // and changes all the time, what is worked out from it, and the audit.
 func uncovered() []string {
 	return []string{"meta", "audit", "ranges", "refused", "entries", "tracks", "alarms", "rings", "gateways", "quarantine", "quarantine_counts",
-		"dirty", "rolled", "retained", "outbox", "attempts", "pin_tries", "exposures"}
+		"dirty", "rolled", "retained", "outbox", "attempts", "pin_tries", "exposures", "access_used"}
 }
 
 // metaRows is set once the rows that were there before this are in the audit.
