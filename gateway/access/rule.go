@@ -16,7 +16,8 @@ const (
 	Question    Object = "question"    // ?batch=, ?zone= or ?site=; without one the county
 	Alarm       Object = "alarm"       // {id}: where it is; its goods' owners
 	Batch       Object = "batch"       // {id}: wherever it lay; its owner
-	Goods       Object = "goods"       // {id}: where it lies, or where the body brings it
+	Goods       Object = "goods"       // {id}: where it lies
+	Moved       Object = "moved"       // {id}: where it lies, or where the body brings it
 	Certificate Object = "certificate" // {number}: its batch
 	Body        Object = "body"        // every zone, object and batch that the body names
 	Disuse      Object = "disuse"      // {id}: its zone

@@ -39,7 +39,7 @@ func Table() []Rule {
 		row("GET", "/api/v1/operations", without(staff, Driver, Device), County), row("GET", "/api/v1/quarantine", papers, County), row("GET", "/api/v1/gaps", staff, Question),
 	}, []Rule{ // alarms
 		row("GET", "/api/v1/alarms", all, Lists), row("GET", "/api/v1/queue", staff, Lists), row("GET", "/api/v1/closing-words", all, Nothing),
-		row("GET", "/api/v1/alarms/{id}", all, Alarm),
+		row("GET", "/api/v1/alarms/{id}", staff, Alarm),
 		row("POST", "/api/v1/alarms/{id}/acknowledge", hands, Alarm), row("POST", "/api/v1/alarms/{id}/steps", hands, Alarm),
 		row("POST", "/api/v1/alarms/{id}/closing", hands, Alarm), row("POST", "/api/v1/alarms/{id}/signature", leads, Alarm),
 		row("POST", "/api/v1/alarms/{id}/look", leads, Alarm),
@@ -48,7 +48,7 @@ func Table() []Rule {
 		row("GET", "/api/v1/batches", all, Lists), row("POST", "/api/v1/batches", hands, Body),
 		row("GET", "/api/v1/batches/{id}", all, Batch), row("GET", "/api/v1/batches/{id}/exposure", all, Batch),
 		row("GET", "/api/v1/batches/{id}/dossier", all, Batch), row("GET", "/api/v1/batches/{id}/recall", trade, Batch), row("GET", "/api/v1/batches/{id}/epcis", trade, Batch),
-		row("POST", "/api/v1/batches/{id}/moves", hands, Goods), row("POST", "/api/v1/batches/{id}/handovers", hands, Goods),
+		row("POST", "/api/v1/batches/{id}/moves", hands, Moved), row("POST", "/api/v1/batches/{id}/handovers", hands, Moved),
 		row("POST", "/api/v1/batches/{id}/details", leads, Batch), row("POST", "/api/v1/batches/{id}/documents", hands, Batch),
 		row("POST", "/api/v1/batches/{id}/inspections", leads, Batch), row("POST", "/api/v1/batches/{id}/temperatures", hands, Goods),
 		row("POST", "/api/v1/batches/{id}/stays", desk, Batch),
