@@ -100,7 +100,7 @@ func TestTheTable(t *testing.T) {
 		}
 		// Who only looks changes nothing, and an owner has no rooms.
 		for _, role := range []Role{Viewer, Inspector, Owner} {
-			if r.Writes() && slices.Contains(r.Roles, role) && r.Pattern != "/api/v1/people/{id}/pin" {
+			if r.Writes() && slices.Contains(r.Roles, role) {
 				t.Errorf("%s: a %s changes something", name, role)
 			}
 		}

@@ -64,7 +64,7 @@ func Table() []Rule {
 		row("GET", "/api/v1/inspections-links", desk, County), row("POST", "/api/v1/inspections-links", desk, Body), row("DELETE", "/api/v1/inspections-links/{id}", desk, County),
 	}, []Rule{ // people, and what is out of use
 		row("GET", "/api/v1/people", staff, Nothing), row("PUT", "/api/v1/people", office, County),
-		row("PUT", "/api/v1/people/{id}/pin", staff, Nothing), row("DELETE", "/api/v1/people/{id}/pin", append(slices.Clone(office), Device), Nothing),
+		row("PUT", "/api/v1/people/{id}/pin", hands, Nothing), row("DELETE", "/api/v1/people/{id}/pin", append(slices.Clone(office), Device), Nothing),
 		row("GET", "/api/v1/drills", staff, Nothing), row("GET", "/api/v1/channels", staff, Nothing),
 		row("GET", "/api/v1/outages", staff, Nothing), row("POST", "/api/v1/outages", append(slices.Clone(office), Device), Body), row("DELETE", "/api/v1/outages/{id}", append(slices.Clone(office), Device), Outage),
 		row("GET", "/api/v1/disuses", staff, Lists), row("POST", "/api/v1/disuses", hands, Body), row("DELETE", "/api/v1/disuses/{id}", hands, Disuse),

@@ -41,7 +41,7 @@ func (d *doorRig) asked(rule access.Rule, site string) (method, path, body strin
 	body = `{"zone":"` + site + `/mutton-1"}`
 	switch rule.Pattern {
 	case "/api/v1/derivations":
-		body = `{"inputs":[{"batch":"` + batch + `"}]}`
+		body = `{"inputs":[{"id":"` + batch + `"}]}`
 	case "/api/v1/outages":
 		body = `{"object":"` + site + `"}`
 	case "/api/v1/devices":

@@ -221,7 +221,7 @@ func (a actorInput) by(r *http.Request) Actor {
 	by := Actor{Name: a.Actor, Via: actsAs(who), PIN: a.PIN, Device: deviceOf(r), Kind: who.Kind}
 	switch who.Kind {
 	case access.ByUser:
-		by.User, by.Person = who.Name, who.Person
+		by.User, by.Person, by.Keeper = who.Name, who.Person, who.Has(access.Admin, access.Manager)
 	case access.ByDevice:
 		by.Device = who.Session
 	}

@@ -237,6 +237,7 @@ type Actor struct {
 	// By a device only persons of the roster act.
 	Kind         access.Kind
 	User, Person string
+	Keeper       bool // his role looks after the roster
 }
 
 // String is the actor as the audit writes it.

@@ -177,7 +177,7 @@ type placed struct {
 	Object  string
 	Zones   []string
 	Move    struct{ Zone string }
-	Inputs  []struct{ Batch string }
+	Inputs  []struct{ ID string }
 	Outputs []struct{ Zone string }
 }
 
@@ -212,7 +212,7 @@ func (s *Server) bodyPlaces(r *http.Request) (out []access.Place, err error) {
 		return nil, err
 	}
 	for _, in := range b.Inputs {
-		found, err := s.batchPlace(r, in.Batch, true)
+		found, err := s.batchPlace(r, in.ID, true)
 		if err != nil {
 			return nil, err
 		}
