@@ -228,7 +228,7 @@ func (a *api) send(req *http.Request, answer any) error {
 		return fmt.Errorf("read the collector's answer: %w", err)
 	}
 	if res.StatusCode >= 300 {
-		return refusedBy(res.Status, text)
+		return a.refusedBy(res.StatusCode, res.Status, text)
 	}
 	if err := json.Unmarshal(text, answer); err != nil {
 		return fmt.Errorf("understand the collector's answer: %w", err)
@@ -247,6 +247,15 @@ func (a *api) authorise(req *http.Request) error {
 	}
 	req.Header.Set("Authorization", "Bearer "+token.Reveal())
 	return nil
+}
+
+// refusedBy is refusedBy that says what is missing where no token was shown.
+func (a *api) refusedBy(code int, status string, text []byte) error {
+	err := refusedBy(status, text)
+	if code == http.StatusUnauthorized && a.tokenFile == "" {
+		return fmt.Errorf("%w\nadd --token-file FILE: a token that an admin makes on the page, or the one of web.token_file", err)
+	}
+	return err
 }
 
 // refusedBy is what the collector said, in its own words where it has any.
