@@ -16,6 +16,8 @@ export type Route =
   | { view: 'queue' }
   | { view: 'operations' }
   | { view: 'reports' }
+  | { view: 'users' }
+  | { view: 'device' }
   | { view: 'people'; page: PeoplePage }
 
 const path = ref(location.pathname)
@@ -37,6 +39,8 @@ export const route = computed<Route>(() => {
   if (parts[0] === 'import') return { view: 'import' }
   if (parts[0] === 'queue') return { view: 'queue' }
   if (parts[0] === 'reports') return { view: 'reports' }
+  if (parts[0] === 'users') return { view: 'users' }
+  if (parts[0] === 'device') return { view: 'device' }
   if (parts[0] === 'operations') return { view: 'operations' }
   const page = peoplePages.find((x) => x === parts[0])
   if (page) return { view: 'people', page }

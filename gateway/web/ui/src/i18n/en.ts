@@ -1,3 +1,4 @@
+import { accessEn } from './access'
 import { agesEn } from './ages'
 import { operationsEn } from './operations'
 import { answerEn, peopleEn } from './people'
@@ -8,6 +9,7 @@ import { reportsEn } from './reports'
 import type { Catalogue } from './zh'
 
 export const en: Catalogue = {
+  access: accessEn,
   ops: operationsEn,
   answer: answerEn,
   people: peopleEn,

@@ -1,3 +1,4 @@
+import { accessZh } from './access'
 import { agesZh } from './ages'
 import { operationsZh } from './operations'
 import { answerZh, peopleZh } from './people'
@@ -9,6 +10,7 @@ import type { Quantity, Reason, Rule, Switch } from '../api/types'
 
 // Chinese, the first language. Every key here must be in every other catalogue.
 export const zh = {
+  access: accessZh,
   ops: operationsZh,
   answer: answerZh,
   people: peopleZh,

@@ -3,6 +3,7 @@
 
 import { ref } from 'vue'
 import { prove, type By } from './pin'
+import { session } from './session'
 
 const key = 'coldchain.name'
 
@@ -42,7 +43,8 @@ export const question = ref<Question | null>(null)
 /** Does something under the name of whoever holds this device, who proves it by his PIN. */
 export function asMe(site: string, act: (by: By) => void) {
   const then = (name: string) => void prove(name, act)
-  if (me.value) then(me.value)
+  if (session.value?.kind === 'user') then(session.value.name)
+  else if (me.value) then(me.value)
   else question.value = { site, not: '', keep: true, then }
 }
 
