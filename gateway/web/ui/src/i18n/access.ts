@@ -12,7 +12,7 @@ export const accessZh = {
   first: { title: '先换成自己的密码', text: '一次性密码只能用这一次。新密码至少 10 个字符，几个互不相干的词最好记。', old: '一次性密码（刚才那个）', fresh: '新密码', again: '再输一次新密码', differ: '两次不一样', save: '保存并继续' },
   menu: {
     title: '我', open: '我：{name}', leave: '退出登录', leaveDevice: '把这台设备退出登录', password: '改密码', oldPassword: '现在的密码', saved: '密码改好了，别的设备上的登录都已结束。',
-    language: '语言', users: '用户和口令', device: '设为公用设备', deviceAt: '公用设备 · {site}', county: '全旗',
+    language: '语言', users: '用户和口令', device: '设为公用设备', deviceAt: '公用设备 · {site}', county: '全旗', close: '关闭',
   },
   role: { viewer: '查看', driver: '司机', manager: '库管 / 负责人', quality: '质检', owner: '货主', inspector: '检查人员', admin: '管理员', device: '公用设备' },
   users: {
@@ -46,7 +46,7 @@ export const accessEn: typeof accessZh = {
   first: { title: 'First choose your own password', text: 'A one-time password is good once. The new one has at least 10 characters; a few words that have nothing to do with each other are best.', old: 'One-time password (the one just used)', fresh: 'New password', again: 'New password once more', differ: 'They are not the same', save: 'Save and go on' },
   menu: {
     title: 'Me', open: 'Me: {name}', leave: 'Sign out', leaveDevice: 'Sign this device out', password: 'Change password', oldPassword: 'Present password', saved: 'The password is changed, and other devices are signed out.',
-    language: 'Language', users: 'Users and tokens', device: 'Make this a shared device', deviceAt: 'Shared device · {site}', county: 'Whole county',
+    language: 'Language', users: 'Users and tokens', device: 'Make this a shared device', deviceAt: 'Shared device · {site}', county: 'Whole county', close: 'Close',
   },
   role: { viewer: 'Viewer', driver: 'Driver', manager: 'Manager', quality: 'Quality officer', owner: 'Owner of goods', inspector: 'Inspector', admin: 'Admin', device: 'Shared device' },
   users: {

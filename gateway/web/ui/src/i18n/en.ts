@@ -163,14 +163,6 @@ export const en: Catalogue = {
     more: '{n} more alarms',
     truncated: 'Only the newest are shown',
   },
-  token: {
-    title: 'Token needed',
-    text: 'Acknowledging needs the token. It is asked for once while this browser stays open.',
-    label: 'Token',
-    ok: 'Confirm',
-    cancel: 'Cancel',
-    show: 'Show',
-  },
   ages: agesEn,
   batch: {
     title: 'Batches',

@@ -165,14 +165,6 @@ export const zh = {
     more: '还有 {n} 条报警',
     truncated: '只显示最近的记录',
   },
-  token: {
-    title: '请输入口令',
-    text: '确认报警需要口令。本次打开浏览器期间只问一次。',
-    label: '口令',
-    ok: '确认',
-    cancel: '取消',
-    show: '显示',
-  },
   ages: agesZh,
   batch: {
     title: '批次',

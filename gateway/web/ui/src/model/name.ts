@@ -1,7 +1,7 @@
 // Who holds this device: asked once, from the roster, and remembered here. A
 // store's phone is shared, so the name is shown and changed with one tap.
 
-import { ref } from 'vue'
+import { ref, watch } from 'vue'
 import { prove, type By } from './pin'
 import { session } from './session'
 
@@ -16,6 +16,8 @@ function stored(): string {
 }
 
 export const me = ref(stored())
+// Whoever is signed in holds the device; a shared one asks.
+watch(session, (s) => (me.value = s?.kind === 'user' ? s.name : stored()))
 
 export function setMe(name: string) {
   me.value = name
