@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -434,4 +435,88 @@ func prefixes(t *testing.T, texts ...string) (out []netip.Prefix) {
 		out = append(out, p)
 	}
 	return out
+}
+
+// TestAStreamEndsWithItsSession: whoever is signed out hears nothing more.
+func TestAStreamEndsWithItsSession(t *testing.T) {
+	d := newDoorRig(t, web.Options{Heartbeat: time.Millisecond})
+	d.user(t, "qiqige", access.Grant{Role: access.Manager, Sites: []string{"balagong"}})
+	b := d.signedIn(t, "qiqige")
+	req := httptest.NewRequestWithContext(t.Context(), "GET", "/api/v1/events", nil)
+	for _, c := range b.cookies {
+		req.AddCookie(c)
+	}
+	w := &gate{ResponseRecorder: httptest.NewRecorder(), wrote: make(chan struct{}, 1000)}
+	done := make(chan struct{})
+	go func() { defer close(done); d.server.Handler().ServeHTTP(w, req) }()
+	<-w.wrote
+	if out := b.do("DELETE", "/api/v1/session", ""); out.Code != 200 {
+		t.Fatalf("%d %s", out.Code, out.Body)
+	}
+	<-done
+}
+
+// TestAStreamTellsWhatLiesInReach: a change elsewhere is not heard.
+func TestAStreamTellsWhatLiesInReach(t *testing.T) {
+	d := newDoorRig(t, web.Options{Flush: time.Millisecond})
+	d.user(t, "keeper", access.Grant{Role: access.Manager, Sites: []string{"balagong"}})
+	b := d.signedIn(t, "keeper")
+	srv := httptest.NewServer(d.server.Handler())
+	defer srv.Close()
+	req, err := http.NewRequestWithContext(t.Context(), "GET", srv.URL+"/api/v1/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range b.cookies {
+		req.AddCookie(c)
+	}
+	res, err := srv.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "event: hello") {
+	}
+	d.hub.Publish(web.AlarmEvent, d.other)
+	d.hub.Publish(web.BatchEvent, otherBatch)
+	d.hub.Publish(web.ReadingEvent, "sirin/mutton-1/air")
+	d.hub.Publish(web.PeopleEvent, "roster") // the end of what is told together
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "sirin") || strings.Contains(lines.Text(), otherBatch) {
+			t.Errorf("heard %s", lines.Text())
+		}
+		if strings.HasPrefix(lines.Text(), "event: people") {
+			return
+		}
+	}
+	t.Error("the stream ended")
+}
+
+// TestABodyThatSaysTwoPlaces: what the door looks at is what is carried out.
+func TestABodyThatSaysTwoPlaces(t *testing.T) {
+	d := newDoorRig(t, web.Options{})
+	d.user(t, "keeper", access.Grant{Role: access.Manager, Sites: []string{"balagong"}})
+	b := d.signedIn(t, "keeper")
+	for _, body := range []string{
+		`{"id":"X-1","product":"x","zone":"balagong/mutton-1","zone":"sirin/mutton-1","actor":"x"}`,
+		`{"id":"X-1","product":"x","zone":"balagong/mutton-1","ZONE":"sirin/mutton-1","actor":"x"}`,
+		`{"id":"X-1","product":"x","zone":"sirin/mutton-1","zones":["balagong/mutton-1"],"actor":"x"}`,
+		`{"id":"X-1","product":"x","zone":"sirin/mutton-1","site":7,"actor":"x"}`,
+		`{"id":"X-1","product":"x","actor":"x"}`,
+	} {
+		if w := b.do("POST", "/api/v1/batches", body); w.Code != 403 {
+			t.Errorf("%s: %d %s", body, w.Code, w.Body)
+		}
+	}
+	if w := b.do("POST", "/api/v1/batches", `{"id":"X-1","product":"x","zone":"sirin/mutton-1","zone":"balagong/mutton-1","actor":"x"}`); w.Code != 201 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	d.Do(func(f *webtest.Fake) {
+		for _, lot := range f.Lots {
+			if lot.ID == "X-1" && lot.Custody[0].Zone != "balagong/mutton-1" {
+				t.Errorf("it lies in %s", lot.Custody[0].Zone)
+			}
+		}
+	})
 }
