@@ -29,7 +29,7 @@ func batchCommand() *cobra.Command {
 	a := &api{}
 	cmd := &cobra.Command{Use: "batch", Short: "Book traceability batches with the collector"}
 	cmd.PersistentFlags().StringVar(&a.server, "server", "http://127.0.0.1:8080", "the collector's page")
-	cmd.PersistentFlags().StringVar(&a.tokenFile, "token-file", "", "file that holds the token of web.token_file")
+	cmd.PersistentFlags().StringVar(&a.tokenFile, "token-file", "", "file that holds a token: one of your own, or that of web.token_file")
 	cmd.PersistentFlags().StringVar(&a.key, "key", "", "idempotency key: repeat a request under the same key and it is carried out once (default: a new one)")
 	cmd.PersistentFlags().StringVar(&a.actor, "actor", "", "who does this, for the audit")
 	cmd.PersistentFlags().StringVar(&a.pinFile, "pin-file", "", "file that holds the PIN of --actor, where that is somebody of the roster")
