@@ -46,7 +46,7 @@ export const question = ref<Question | null>(null)
 export function asMe(site: string, act: (by: By) => void) {
   const then = (name: string) => void prove(name, act)
   if (session.value?.kind === 'user') then(session.value.name)
-  else if (me.value) then(me.value)
+  else if (me.value && session.value?.kind !== 'device') then(me.value) // on a shared device each time
   else question.value = { site, not: '', keep: true, then }
 }
 
