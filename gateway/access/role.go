@@ -67,19 +67,6 @@ func (g Grant) Check(known func(site string) bool) error {
 // whole reports whether a grant reaches everything in the county.
 func (g Grant) whole() bool { return len(g.Sites) == 0 && g.Role != Owner }
 
-// covers reports whether a place lies in a grant's reach.
-func (g Grant) covers(p Place) bool {
-	switch {
-	case g.whole():
-		return true
-	case p.County:
-		return false
-	case g.Role == Owner:
-		return slices.Contains(p.Owners, g.Party)
-	}
-	return slices.ContainsFunc(p.Sites, func(s string) bool { return slices.Contains(g.Sites, s) })
-}
-
 // Place is where something is that a request is about: any of its sites, or any
 // of its owners, will do. Of what is the county's own, only who reaches all of
 // the county has it.
