@@ -35,7 +35,7 @@ func run(args []string) error {
 	ctx, stop := app.Signals(context.Background())
 	defer stop()
 	log := app.Logger(os.Stderr, *level)
-	a, err := county.FromFile(ctx, *file, log)
+	a, err := county.FromFile(ctx, *file, log, os.Stderr)
 	if err != nil {
 		return err
 	}

@@ -107,7 +107,7 @@ func yearChart(t *testing.T, s store.Store, rollups web.Rollups, begin, end time
 	deps := webtest.NewFake().Deps(web.County{ID: "bench", Timezone: "Asia/Shanghai", Sites: []web.Site{{ID: "balagong", Kind: config.TownshipStore,
 		Zones: []web.Zone{{ID: "balagong/mutton-1", Kind: config.Frozen, Points: []sensors.Point{{ID: yearPoint, Quantity: sensors.Temperature}}}}}}}, nil)
 	deps.Readings, deps.Rollups = s, rollups
-	server, err := web.New(deps, web.Options{Now: func() time.Time { return end }})
+	server, err := web.New(deps, web.Options{Token: "bench", Now: func() time.Time { return end }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,9 @@ func yearChart(t *testing.T, s store.Store, rollups web.Rollups, begin, end time
 		w := httptest.NewRecorder()
 		path := "/api/v1/readings?buckets=800&point=" + string(yearPoint) + "&from=" + begin.Format(time.RFC3339) + "&to=" + end.Format(time.RFC3339)
 		began := time.Now()
-		server.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		req := httptest.NewRequest(http.MethodGet, path, nil)
+		req.Header.Set("Authorization", "Bearer bench")
+		server.Handler().ServeHTTP(w, req)
 		took = append(took, time.Since(began))
 		var answer struct{ Envelope struct{ Max []*float64 } }
 		if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code != http.StatusOK {

@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // County is the collector's configuration file.
 type County struct {
@@ -114,8 +117,39 @@ type Influx struct {
 // Web is the page and the API.
 type Web struct {
 	Listen    string `yaml:"listen"`     // default 127.0.0.1:8080
-	TokenFile string `yaml:"token_file"` // secret for requests that change something; without it they are refused
+	TokenFile string `yaml:"token_file"` // secret by which programs may do everything; may be absent
 	PublicURL string `yaml:"public_url"` // where telephones reach the page; without it messages hold no link
+	TLS       TLS    `yaml:"tls"`
+	// TrustedProxies are addresses (10.0.0.1) or networks (10.0.0.0/8) of proxies
+	// whose word is believed on who calls, and whether by TLS.
+	TrustedProxies []string `yaml:"trusted_proxies"`
+}
+
+// TLS is the page's own certificate: PEM files that are read again when they
+// change. Without them the page speaks HTTP, for loopback or a proxy in front.
+type TLS struct {
+	CertFile string `yaml:"cert_file"` // with those between it and the root
+	KeyFile  string `yaml:"key_file"`
+}
+
+// Proxies returns the trusted proxies as networks; one that is none is left out,
+// Validate has said so.
+func (w Web) Proxies() (out []netip.Prefix) {
+	for _, text := range w.TrustedProxies {
+		if p, err := parseNetwork(text); err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// parseNetwork reads an address or a network.
+func parseNetwork(text string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(text); err == nil {
+		return a.Prefix(a.BitLen())
+	}
+	p, err := netip.ParsePrefix(text)
+	return p.Masked(), err
 }
 
 // Platform is where verdicts on batches are posted, as JSON; without URLFile

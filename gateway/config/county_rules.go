@@ -137,10 +137,11 @@ func (c *County) checkServices(r *report) {
 	}
 
 	web := place("web")
-	if host, ok := r.hostPort(web.key("listen"), c.Web.Listen, "127.0.0.1:8080"); ok && !loopback(host) && c.Web.TokenFile == "" {
-		r.bad(web.key("listen"), "add web.token_file, or listen on 127.0.0.1:PORT behind a proxy", "%s %q can be reached from the network and there is no token", web.key("listen"), c.Web.Listen)
+	if host, ok := r.hostPort(web.key("listen"), c.Web.Listen, "127.0.0.1:8080"); ok && !loopback(host) && c.Web.TLS == (TLS{}) && len(c.Web.TrustedProxies) == 0 {
+		r.warn(web.key("listen"), "add web.tls, or listen on 127.0.0.1:PORT behind a proxy", "%s %q can be reached from the network without TLS: passwords travel unencrypted", web.key("listen"), c.Web.Listen)
 	}
 	r.secretForm(web.key("token_file"), c.Web.TokenFile)
+	c.Web.checkTLS(r, web)
 	r.endpoint(web.key("public_url"), c.Web.PublicURL)
 
 	p, in := place("store").key("influx"), c.Store.Influx
@@ -160,6 +161,22 @@ func (c *County) checkServices(r *report) {
 	}
 	r.required(p.key("bucket"), in.Bucket, "coldchain (2.x) or coldchain/autogen (1.8)")
 	r.secretForm(p.key("token_file"), in.TokenFile)
+}
+
+// checkTLS checks the page's certificate, and who is believed on it.
+func (w *Web) checkTLS(r *report, web place) {
+	cert, key := web.key("tls").key("cert_file"), web.key("tls").key("key_file")
+	switch {
+	case w.TLS.CertFile != "" && w.TLS.KeyFile == "":
+		r.bad(key, "name the file of its private key", "%s is missing", key)
+	case w.TLS.CertFile == "" && w.TLS.KeyFile != "":
+		r.bad(cert, "name the file of the certificate", "%s is missing", cert)
+	}
+	for i, text := range w.TrustedProxies {
+		if _, err := parseNetwork(text); err != nil {
+			r.bad(web.key("trusted_proxies").index(i), "write an address (10.0.0.1) or a network (10.0.0.0/8)", "%.60q is neither", text)
+		}
+	}
 }
 
 func (s *Site) validate(r *report, p place) {

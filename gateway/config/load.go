@@ -154,6 +154,8 @@ func (c *County) checkFiles(r *report) {
 	r.secret(m.key("password_file"), c.MQTT.PasswordFile)
 	r.file(m.key("ca_file"), c.MQTT.CAFile)
 	r.secret(place("web").key("token_file"), c.Web.TokenFile)
+	r.file(place("web").key("tls").key("cert_file"), c.Web.TLS.CertFile)
+	r.file(place("web").key("tls").key("key_file"), c.Web.TLS.KeyFile)
 	influx := place("store").key("influx")
 	r.secret(influx.key("token_file"), c.Store.Influx.TokenFile)
 	r.file(influx.key("ca_file"), c.Store.Influx.CAFile)

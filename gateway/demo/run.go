@@ -20,7 +20,7 @@ import (
 	"coldchain/sensors/sim/slave"
 )
 
-// token is what the demonstration's page asks for when something is changed.
+// token is what programs show the demonstration's county.
 // It guards nothing: the page is on this machine only.
 const token = "demo"
 
@@ -82,9 +82,11 @@ func Run(ctx context.Context, o RunOptions) (Summary, error) {
 	var wg sync.WaitGroup
 	failed := make(chan error, 1+len(s.edges))
 	wg.Go(func() { failed <- s.app.Run(running) })
-	s.say("页面 Page: %s   (口令 token: %s)", s.app.URL(), token)
-
-	err := s.fillOnce(ctx)
+	s.say("页面 Page: %s   (程序口令 token: %s)", s.app.URL(), token)
+	err := s.letIn(ctx)
+	if err == nil {
+		err = s.fillOnce(ctx)
+	}
 	for _, e := range s.edges {
 		wg.Go(func() { failed <- e.Run(running) })
 	}

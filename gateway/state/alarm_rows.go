@@ -4,20 +4,23 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"coldchain/alerting"
+	"coldchain/gateway/access"
 )
 
 // AlarmFilter chooses alarms; zero fields choose all.
 type AlarmFilter struct {
-	Open  bool      // present, or over and not yet answered
-	Zone  string    // "site/zone"
-	Batch string    // alarms that name this batch
-	Since time.Time // alarms that lasted until this time or longer
+	Open  bool          // present, or over and not yet answered
+	Zone  string        // "site/zone"
+	Batch string        // alarms that name this batch
+	Since time.Time     // alarms that lasted until this time or longer
+	Reach *access.Reach // of its sites, or naming batches of its parties; nil: all
 	Limit int
 }
 
@@ -26,13 +29,19 @@ type AlarmFilter struct {
 func (db *DB) Alarms(ctx context.Context, f AlarmFilter) ([]Alarm, error) {
 	now := db.now()
 	var out []Alarm
-	err := db.view(ctx, func(tx *sql.Tx) error {
+	sites, parties, err := reachLists(f.Reach)
+	if err != nil {
+		return nil, fmt.Errorf("list alarms: %w", err)
+	}
+	err = db.view(ctx, func(tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, alarmColumns+` FROM alarms a
 			WHERE (NOT ?1 OR a.state <> 'normal') AND (?2 = '' OR a.zone = ?2)
 			AND (?3 IS NULL OR a.returned_ms IS NULL OR a.returned_ms >= ?3)
 			AND (?4 = '' OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = ?4 AND `+exposedTo+`))
+			AND (?7 IS NULL OR `+alarmSite+` IN (SELECT value FROM json_each(?7))
+				OR ?8 <> '[]' AND EXISTS (SELECT 1 FROM batches b JOIN custody c ON c.batch = b.id WHERE b.owner IN (SELECT value FROM json_each(?8)) AND `+exposedTo+`))
 			ORDER BY a.state <> 'normal' DESC, a.start_ms DESC, a.id LIMIT ?6`,
-			f.Open, f.Zone, millis(f.Since), f.Batch, now.UnixMilli(), limit(f.Limit))
+			f.Open, f.Zone, millis(f.Since), f.Batch, now.UnixMilli(), limit(f.Limit), sites, parties)
 		found, err := scanAlarms(rows, err)
 		if err != nil {
 			return err
@@ -61,6 +70,23 @@ func (db *DB) Alarm(ctx context.Context, id string) (Alarm, error) {
 		return Alarm{}, fmt.Errorf("read alarm %s: %w", id, err)
 	}
 	return out[0], nil
+}
+
+// alarmSite is where an alarm a is: the site of its zone, or of its object.
+const alarmSite = `substr(iif(a.zone = '', a.object, a.zone) || '/', 1, instr(iif(a.zone = '', a.object, a.zone) || '/', '/') - 1)`
+
+// reachLists are a reach's sites and parties as JSON lists; of a reach that has
+// no bounds the first is NULL.
+func reachLists(r *access.Reach) (sites any, parties string, err error) {
+	if r == nil || r.All {
+		return nil, "[]", nil
+	}
+	text, err := json.Marshal(append([]string{}, r.Sites...))
+	if err != nil {
+		return nil, "", err
+	}
+	owners, err := json.Marshal(append([]string{}, r.Parties...))
+	return string(text), string(owners), err
 }
 
 // exposedTo is batch.Custody.Overlaps between a custody c and the excursion of

@@ -65,12 +65,15 @@ func migrated(t *testing.T) int {
 	return len(scripts)
 }
 
-// tampered opens a county with twenty audit rows, whose guards against our own
+// tamperedRows is how many audit rows tampered makes: more than there will be migrations.
+const tamperedRows = 40
+
+// tampered opens a county with that many audit rows, whose guards against our own
 // mistakes somebody has taken away, and closes it.
 func tampered(t *testing.T, do func(*sql.DB)) *DB {
 	t.Helper()
 	c := open(t)
-	for i := range 20 - migrated(t) {
+	for i := range tamperedRows - migrated(t) {
 		c.mustCreate(t, fmt.Sprintf("B%d", i), room, noon.Add(-time.Hour))
 	}
 	must(t, c.VerifyAudit(t.Context()))
@@ -102,16 +105,18 @@ func TestTamperedAuditNamesTheFirstBrokenRow(t *testing.T) {
 		"actor changed": {func(t *testing.T, db *sql.DB) {
 			run(t, db, "UPDATE audit SET actor_id = 'someone' WHERE seq IN (4, 7)")
 		}, 4},
-		"time changed":   {func(t *testing.T, db *sql.DB) { run(t, db, "UPDATE audit SET at_ms = at_ms + 1 WHERE seq = 11") }, 11},
+		"time changed": {func(t *testing.T, db *sql.DB) {
+			run(t, db, "UPDATE audit SET at_ms = at_ms + 1 WHERE seq = ?", tamperedRows)
+		}, tamperedRows},
 		"first deleted":  {func(t *testing.T, db *sql.DB) { run(t, db, "DELETE FROM audit WHERE seq = 1") }, 1},
 		"middle deleted": {func(t *testing.T, db *sql.DB) { run(t, db, "DELETE FROM audit WHERE seq IN (5, 6)") }, 5},
 		"middle deleted and the rest moved up": {func(t *testing.T, db *sql.DB) {
 			run(t, db, "DELETE FROM audit WHERE seq = 5")
-			for seq := 6; seq <= 20; seq++ {
+			for seq := 6; seq <= tamperedRows; seq++ {
 				run(t, db, "UPDATE audit SET seq = ? WHERE seq = ?", seq-1, seq)
 			}
 		}, 5},
-		"copy appended":         {func(t *testing.T, db *sql.DB) { run(t, db, copyRow, 21, 5) }, 21},
+		"copy appended":         {func(t *testing.T, db *sql.DB) { run(t, db, copyRow, tamperedRows+1, 5) }, tamperedRows + 1},
 		"row before all":        {func(t *testing.T, db *sql.DB) { run(t, db, copyRow, 0, 5) }, 0},
 		"row with a low number": {func(t *testing.T, db *sql.DB) { run(t, db, copyRow, -3, 5) }, -3},
 		"replaced by a row with a right hash of its own": {func(t *testing.T, db *sql.DB) {
@@ -167,7 +172,7 @@ func rewriteFrom(t *testing.T, raw *sql.DB, seq int64) {
 	t.Helper()
 	prev := make([]byte, sha256.Size)
 	must(t, raw.QueryRow("SELECT hash FROM audit WHERE seq = ?", seq-1).Scan(&prev))
-	for ; seq <= 20; seq++ {
+	for ; seq <= tamperedRows; seq++ {
 		var r AuditRow
 		var at int64
 		must(t, raw.QueryRow("SELECT seq, at_ms, actor_kind, actor_id, action, object, detail FROM audit WHERE seq = ?", seq).

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"coldchain/alerting/batch"
+	"coldchain/gateway/access"
 )
 
 // BatchFilter chooses batches; zero fields choose all.
@@ -21,7 +22,10 @@ type BatchFilter struct {
 	Decision batch.Decision
 	Alarmed  bool // lay, while it did, where an alarm was that is open
 	Exceeded bool // the same of an excursion, open or not
-	Limit    int
+	// Reach: lies or lay in one of its sites, or belongs to one of its parties;
+	// nil: all.
+	Reach *access.Reach
+	Limit int
 }
 
 const (
@@ -31,14 +35,21 @@ const (
 
 // Batches returns batches with their custody, newest first.
 func (db *DB) Batches(ctx context.Context, f BatchFilter) ([]Batch, error) {
+	sites, parties, err := reachLists(f.Reach)
+	if err != nil {
+		return nil, fmt.Errorf("list batches: %w", err)
+	}
 	standing, args := f.standing(db.now())
+	args = append(args, sites, parties)
 	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Search) + "%"
 	var out []Batch
-	err := db.view(ctx, func(tx *sql.Tx) (err error) {
+	err = db.view(ctx, func(tx *sql.Tx) (err error) {
 		out, err = readBatches(ctx, tx, `SELECT `+wholeColumns+` FROM batches b
 			WHERE (b.id LIKE ?1 ESCAPE '\' OR b.product LIKE ?1 ESCAPE '\' OR b.owner LIKE ?1 ESCAPE '\' OR b.id IN (SELECT batch FROM batch_codes WHERE value = ?6))
 			AND (?2 = '' AND NOT ?3 OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND c.to_ms IS NULL AND c.zone <> '' AND (?2 = '' OR c.zone = ?2)))
 			AND `+standing+`
+			AND (?11 IS NULL OR b.owner IN (SELECT value FROM json_each(?12))
+				OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND substr(c.zone, 1, instr(c.zone, '/') - 1) IN (SELECT value FROM json_each(?11))))
 			ORDER BY b.created_ms DESC, b.id LIMIT ?4`, append([]any{like, f.Zone, f.Held, limit(f.Limit)}, args...)...)
 		return err
 	})

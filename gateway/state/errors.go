@@ -38,6 +38,8 @@ const (
 	ErrClosed          Kind = "closed-batch"      // a change to a batch that is closed
 	ErrStale           Kind = "stale"             // a change to a version that is not the newest
 	ErrNewerFile       Kind = "newer-county-file" // county.db was written by a later version
+	ErrTaken           Kind = "taken"             // a user name that somebody has
+	ErrLastAdmin       Kind = "last-admin"        // what would leave the county without one
 )
 
 // Error makes a Kind usable with errors.Is.

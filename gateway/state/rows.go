@@ -23,7 +23,7 @@ const rowTag = "coldchain row 1"
 // worked out from it.
 func changing() []string {
 	return []string{"meta", "ranges", "refused", "entries", "tracks", "alarms", "rings", "gateways", "quarantine", "quarantine_counts",
-		"dirty", "rolled", "retained", "outbox", "attempts", "pin_tries", "exposures", "trips", "stamps"}
+		"dirty", "rolled", "retained", "outbox", "attempts", "pin_tries", "exposures", "trips", "stamps", "access_used"}
 }
 
 // chains are the tables that need no digest: the audit is a chain of its own,

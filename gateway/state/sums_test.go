@@ -14,6 +14,7 @@ import (
 
 	"coldchain/alerting"
 	"coldchain/alerting/duty"
+	"coldchain/alerting/trip"
 	"coldchain/gateway/wire"
 	"coldchain/sensors"
 )
@@ -51,6 +52,11 @@ func lived(t *testing.T) county {
 	must(t, err)
 	must(t, c.AddCertificate(ctx, keeper, Certificate{Number: "CC-1", Batch: "A", Version: 1, Made: noon, SHA256: [32]byte{1}, Request: "r"}))
 	must(t, c.StampFailed(ctx, decider, "CC-1", "503", noon.Add(time.Minute)))
+	must(t, c.BeginSession(ctx, decider, Session{ID: "s1", Site: "balagong", Name: "库门口", Device: "d1"}, []byte("sum of a secret")))
+	must(t, c.BeginSession(ctx, decider, Session{ID: "s2", Site: "balagong", Name: "月台", Device: "d2"}, []byte("sum of another")))
+	must(t, c.NoteUse(ctx, "s1", noon.Add(time.Minute)))
+	must(t, c.KeepTrips(ctx, "truck-1", hour(0), []trip.Trip{went(1, 2.9, "north"), went(3, 0)}))
+	must(t, c.KeepTrips(ctx, "truck-1", hour(0), []trip.Trip{went(1, 2.9, "north")})) // the other one was none
 	return c
 }
 

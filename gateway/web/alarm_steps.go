@@ -11,6 +11,7 @@ import (
 	"coldchain/alerting/duty"
 	"coldchain/alerting/notify"
 	"coldchain/alerting/wording"
+	"coldchain/gateway/access"
 	"coldchain/gateway/config"
 	"coldchain/gateway/pin"
 )
@@ -214,9 +215,17 @@ func (a actorInput) check(needed bool) error {
 	return checkText("actor", a.Actor, 40, needed)
 }
 
-// by is the actor of a request that was let in by the token.
+// by is the actor of a request that was let in.
 func (a actorInput) by(r *http.Request) Actor {
-	return Actor{Name: a.Actor, Via: "token", PIN: a.PIN, Device: deviceOf(r)}
+	who := whoOf(r)
+	by := Actor{Name: a.Actor, Via: actsAs(who), PIN: a.PIN, Device: deviceOf(r), Kind: who.Kind}
+	switch who.Kind {
+	case access.ByUser:
+		by.User, by.Person, by.Keeper = who.Name, who.Person, who.Has(access.Admin, access.Manager)
+	case access.ByDevice:
+		by.Device = who.Session
+	}
+	return by
 }
 
 func (s *Server) takeStep(r *http.Request) (any, error) {
@@ -315,7 +324,8 @@ func (s *Server) queue(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list late alarms: %w", err)
 	}
-	return s.alarmList(found, defaultList), nil
+	found = inReach(r, found, func(a Alarm) string { return placeOfAlarm(a).Sites[0] })
+	return s.alarmList(r, found, defaultList), nil
 }
 
 func (s *Server) closingWords(r *http.Request) (any, error) {

@@ -121,7 +121,7 @@ func (s *Server) alarms(r *http.Request) (any, error) {
 		return nil, err
 	}
 	get := r.URL.Query().Get
-	f := AlarmFilter{Zone: get("zone"), Batch: get("batch")}
+	f := AlarmFilter{Zone: get("zone"), Batch: get("batch"), Reach: narrowed(r)}
 	switch get("state") {
 	case "open":
 		f.OpenOnly = true
@@ -138,7 +138,7 @@ func (s *Server) alarms(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list alarms: %w", err)
 	}
-	return s.alarmList(found, limit), nil
+	return s.alarmList(r, found, limit), nil
 }
 
 type alarmsJSON struct {
@@ -148,10 +148,10 @@ type alarmsJSON struct {
 }
 
 // alarmList shows at most limit of what was found.
-func (s *Server) alarmList(found []Alarm, limit int) alarmsJSON {
+func (s *Server) alarmList(r *http.Request, found []Alarm, limit int) alarmsJSON {
 	out := alarmsJSON{stamp(s.opt.Now()), []alarmJSON{}, len(found) > limit}
 	for _, a := range found[:min(limit, len(found))] {
-		out.Alarms = append(out.Alarms, s.alarm(a))
+		out.Alarms = append(out.Alarms, s.alarm(own(reachOf(r), a)))
 	}
 	return out
 }

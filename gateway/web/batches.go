@@ -90,7 +90,7 @@ func (s *Server) batchFilter(r *http.Request) (f BatchFilter, limit int, err err
 		return f, 0, err
 	}
 	get := r.URL.Query().Get
-	f = BatchFilter{Search: get("search"), Zone: get("zone"), Site: get("site"), Decision: batch.Decision(get("verdict"))}
+	f = BatchFilter{Search: get("search"), Zone: get("zone"), Site: get("site"), Decision: batch.Decision(get("verdict")), Reach: narrowed(r)}
 	if err := checkText("search", f.Search, 80, false); err != nil {
 		return f, 0, err
 	}

@@ -35,6 +35,8 @@ type Site struct {
 	Zones               []Zone
 }
 
+func (s Site) id() string { return s.ID }
+
 // Zone is a room, box or technical place.
 type Zone struct {
 	ID     string // "site/zone"

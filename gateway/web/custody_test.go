@@ -129,7 +129,7 @@ func TestFilesNeedTheToken(t *testing.T) {
 	if w.Code != http.StatusCreated || f.Type != "image/png" {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	if w := r.do(request{path: "/api/v1/files/" + f.Sum}); w.Code != http.StatusUnauthorized {
+	if w := r.do(request{path: "/api/v1/files/" + f.Sum, nobody: true}); w.Code != http.StatusUnauthorized {
 		t.Errorf("shown to anybody: %d", w.Code)
 	}
 	w = r.do(request{path: "/api/v1/files/" + f.Sum, token: token})

@@ -10,6 +10,7 @@ import (
 	"coldchain/alerting/batch"
 	"coldchain/alerting/duty"
 	"coldchain/alerting/exposure"
+	"coldchain/gateway/access"
 	"coldchain/gateway/pin"
 	"coldchain/gateway/store"
 	"coldchain/sensors"
@@ -58,6 +59,10 @@ type Deps struct {
 	// Filing and Inspections may be nil: their routes are then not found.
 	Filing      Filing
 	Inspections Inspections
+	// Door may be nil: then Options.Token alone lets in. Accounts may be nil: its
+	// routes are then not found.
+	Door     Door
+	Accounts Accounts
 	// Hub carries live events from the collector to the pages. The owner of
 	// the collector calls Publish; New makes a hub when it is nil.
 	Hub *Hub
@@ -158,10 +163,11 @@ type Alarms interface {
 
 // AlarmFilter narrows a list of alarms; its zero value means all.
 type AlarmFilter struct {
-	OpenOnly bool   // present, or over and not yet answered
-	Zone     string // "site/zone"
-	Batch    string // alarms that name this batch
-	Limit    int    // always positive
+	OpenOnly bool          // present, or over and not yet answered
+	Zone     string        // "site/zone"
+	Batch    string        // alarms that name this batch
+	Reach    *access.Reach // of its sites, or naming batches of its parties; nil: all
+	Limit    int           // always positive
 }
 
 // Alarm is an alarm with the goods that lay in its zone while it lasted.
@@ -228,6 +234,12 @@ type Actor struct {
 	Via    string
 	PIN    pin.PIN // proves that it is the roster's person of this name; empty: not given
 	Device string  // by which it came; empty: not known
+	// Kind is by what it was let in. A user's password has proved who he is: User
+	// is his name, and Person the one of the roster whom he is, if he is one.
+	// By a device only persons of the roster act.
+	Kind         access.Kind
+	User, Person string
+	Keeper       bool // his role looks after the roster
 }
 
 // String is the actor as the audit writes it.
@@ -285,7 +297,10 @@ type BatchFilter struct {
 	Decision batch.Decision
 	Alarmed  bool // lay, while it did, where an alarm was that is open
 	Exceeded bool // the same of an excursion, open or not
-	Limit    int  // always positive
+	// Reach: lies or lay in one of its sites, or belongs to one of its parties;
+	// nil: all.
+	Reach *access.Reach
+	Limit int // always positive
 }
 
 // Standing is how a batch stands for who decides on it.

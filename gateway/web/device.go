@@ -30,7 +30,7 @@ func (s *Server) remembering(next http.Handler) http.Handler {
 		} else {
 			secret = rand.Text()
 			http.SetCookie(w, &http.Cookie{Name: deviceCookie, Value: secret, Path: "/", MaxAge: int(deviceLasts.Seconds()),
-				HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil})
+				HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.secureRequest(r)})
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), deviceKey{}, deviceName(secret))))
 	})

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
+	"coldchain/gateway/access"
 	"coldchain/sensors"
 )
 
@@ -35,17 +37,30 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // a proxy in front must not gather
-	st := &stream{w: w, control: http.NewResponseController(w), sent: map[sensors.PointID]sentPoint{}}
+	st := &stream{w: w, control: http.NewResponseController(w), sent: map[sensors.PointID]sentPoint{}, reach: reachOf(r)}
 	if r.Method == http.MethodHead {
 		return
 	}
 	if err := st.send("retry: 3000\n\n" + s.event("hello", map[string]any{}) + s.troubleEvent(st)); err != nil {
 		return
 	}
-	s.feed(r.Context(), l, st)
+	s.feed(r, l, st)
 }
 
-func (s *Server) feed(ctx context.Context, l *listener, st *stream) {
+// still reports whether whoever listens may go on, and how far he reaches now: a
+// session ends while its stream is open.
+func (s *Server) still(r *http.Request, st *stream) bool {
+	who, err := s.identify(r)
+	rule, ok := access.Find("GET", "/api/v1/events")
+	if err != nil || !ok || rule.May(who) != access.Allowed {
+		return false
+	}
+	st.reach = who.Reach(rule.Roles...)
+	return true
+}
+
+func (s *Server) feed(r *http.Request, l *listener, st *stream) {
+	ctx := r.Context()
 	beat := time.NewTicker(s.opt.Heartbeat)
 	defer beat.Stop()
 	flush := time.NewTimer(time.Hour)
@@ -70,8 +85,14 @@ func (s *Server) feed(ctx context.Context, l *listener, st *stream) {
 			continue
 		case <-flush.C:
 			gathering = false
+			if !s.still(r, st) {
+				return
+			}
 			text = s.changes(ctx, st, s.deps.Hub.take(l))
 		case <-beat.C:
+			if !s.still(r, st) {
+				return
+			}
 			if text = s.troubleEvent(st); text == "" {
 				text = ": alive\n\n"
 			}
@@ -84,25 +105,37 @@ func (s *Server) feed(ctx context.Context, l *listener, st *stream) {
 
 // changes describes what has changed as it is now.
 func (s *Server) changes(ctx context.Context, st *stream, changed map[Kind][]string) (text string) {
-	if points := s.newest(st, changed[ReadingEvent]); len(points) > 0 {
+	if points := s.newest(st, reachable(st.reach, changed[ReadingEvent])); len(points) > 0 {
 		text += s.event(ReadingEvent, map[string]any{"points": points})
 	}
 	if ids := changed[AlarmEvent]; len(ids) > 0 {
-		text += s.event(AlarmEvent, map[string]any{"alarms": lookUp(s, ids, func(id string) (alarmJSON, error) {
+		alarms := lookUp(s, ids, func(id string) (alarmJSON, error) {
 			a, err := s.deps.Alarms.Alarm(ctx, id)
-			return s.alarm(a), err
-		})})
+			if err == nil && !st.reach.Covers(placeOfAlarm(a)) {
+				err = ErrNotFound // of others
+			}
+			return s.alarm(own(st.reach, a)), err
+		})
+		if len(alarms) > 0 || st.reach.All {
+			text += s.event(AlarmEvent, map[string]any{"alarms": alarms})
+		}
 	}
 	if ids := changed[BatchEvent]; len(ids) > 0 {
-		text += s.event(BatchEvent, map[string]any{"batches": lookUp(s, ids, func(id string) (batchJSON, error) {
+		batches := lookUp(s, ids, func(id string) (batchJSON, error) {
 			h, err := s.deps.Batches.Batch(ctx, id)
+			if err == nil && !st.reach.Covers(placeOfBatch(h, false)) {
+				err = ErrNotFound
+			}
 			return batchOf(h), err
-		})})
+		})
+		if len(batches) > 0 || st.reach.All {
+			text += s.event(BatchEvent, map[string]any{"batches": batches})
+		}
 	}
 	if len(changed[GatewayEvent]) > 0 {
-		text += s.event(GatewayEvent, map[string]any{"gateways": s.gatewaysNamed(changed[GatewayEvent])})
+		text += s.event(GatewayEvent, map[string]any{"gateways": s.gatewaysNamed(changed[GatewayEvent], st.reach)})
 	}
-	if zones := changed[ZoneEvent]; len(zones) > 0 && s.deps.Usage != nil {
+	if zones := reachable(st.reach, changed[ZoneEvent]); len(zones) > 0 && s.deps.Usage != nil {
 		text += s.event(ZoneEvent, map[string]any{"uses": s.usesOf(zones)})
 	}
 	if len(changed[PeopleEvent]) > 0 {
@@ -166,18 +199,26 @@ func lookUp[T any](s *Server, ids []string, get func(string) (T, error)) []T {
 	return out
 }
 
-func (s *Server) gatewaysNamed(names []string) []gatewayJSON {
+func (s *Server) gatewaysNamed(names []string, reach access.Reach) []gatewayJSON {
 	wanted := make(map[string]bool, len(names))
 	for _, n := range names {
 		wanted[n] = true
 	}
 	out := []gatewayJSON{}
 	for _, g := range s.deps.Live.Gateways() {
-		if wanted[g.Name] {
+		if wanted[g.Name] && reach.Site(g.Site) {
 			out = append(out, gatewayOf(g))
 		}
 	}
 	return out
+}
+
+// reachable leaves of names of points and zones those in reach.
+func reachable(reach access.Reach, ids []string) []string {
+	if reach.All {
+		return ids
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !reach.Site(siteOf(id)) })
 }
 
 // event writes one event with the server's clock in it.
@@ -196,7 +237,8 @@ type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	sent    map[sensors.PointID]sentPoint
-	trouble string // code of what was told last
+	reach   access.Reach // of whoever listens
+	trouble string       // code of what was told last
 }
 
 // sentPoint is what a listener was last told of a point.

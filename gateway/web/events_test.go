@@ -30,7 +30,7 @@ func listen(t *testing.T, srv *httptest.Server) listening {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	resp, err := http.DefaultTransport.RoundTrip(byToken(req))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestListenerLeavesTheHub(t *testing.T) {
 	r := newRig(t, web.Options{Flush: time.Millisecond, Heartbeat: time.Millisecond})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	req := httptest.NewRequest("GET", "/api/v1/events", nil).WithContext(ctx)
+	req := byToken(byToken(httptest.NewRequest("GET", "/api/v1/events", nil))).WithContext(ctx)
 	w := &gate{ResponseRecorder: httptest.NewRecorder(), wrote: make(chan struct{}, 1000)}
 	go func() { defer close(done); r.server.Handler().ServeHTTP(w, req) }()
 	<-w.wrote
@@ -197,7 +197,7 @@ func TestStuckReaderDelaysNobody(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		r.server.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/api/v1/events", nil))
+		r.server.Handler().ServeHTTP(w, byToken(httptest.NewRequest("GET", "/api/v1/events", nil)))
 	}()
 	<-w.wrote // it is now stuck in its first write
 	for i := range 200 {

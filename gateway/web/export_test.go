@@ -3,6 +3,7 @@ package web_test
 import (
 	"encoding/csv"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -62,7 +63,11 @@ func TestExportToWhoAcceptsGzip(t *testing.T) {
 	}
 	server := httptest.NewServer(r.server.Handler())
 	defer server.Close()
-	answer, err := server.Client().Get(server.URL + "/api/v1/export?point=balagong/mutton-1/air&from=2026-11-23T00:00:00Z&to=2026-11-23T12:00:00Z")
+	req, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/api/v1/export?point=balagong/mutton-1/air&from=2026-11-23T00:00:00Z&to=2026-11-23T12:00:00Z", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := server.Client().Do(byToken(req))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,8 +3,6 @@ package web
 import (
 	"cmp"
 	"compress/gzip"
-	"crypto/sha256"
-	"crypto/subtle"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,37 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// write lets a request through that may change something.
-func (s *Server) write(f apiFunc) http.Handler {
-	return s.remembering(s.api(func(r *http.Request) (any, error) {
-		if err := s.authorise(r); err != nil {
-			return nil, err
-		}
-		return f(r)
-	}))
-}
-
-func (s *Server) authorise(r *http.Request) error {
-	if s.opt.Token == "" {
-		return &apiError{http.StatusForbidden, "read-only",
-			"没有设置口令，所以不能改动。请在配置的 web.token_file 写明口令文件，然后重启采集程序",
-			"no token is set, so nothing may be changed; name a file that holds one as web.token_file in the configuration and restart the collector"}
-	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return &apiError{http.StatusUnauthorized, "no-token",
-			"请输入口令（请求头 Authorization: Bearer …）",
-			"a token is needed (header Authorization: Bearer …)"}
-	}
-	// Hashes are compared so that neither content nor length shows in time.
-	want, got := sha256.Sum256([]byte(s.opt.Token)), sha256.Sum256([]byte(token))
-	if subtle.ConstantTimeCompare(want[:], got[:]) != 1 {
-		return &apiError{http.StatusUnauthorized, "wrong-token",
-			"口令不对，请核对后再输一次",
-			"the token is wrong; check it and try again"}
-	}
-	return nil
-}
+// write answers a request that changes something: it remembers by which device.
+func (s *Server) write(f apiFunc) http.Handler { return s.remembering(s.api(f)) }
 
 // secure sets the headers every answer carries. Nothing inline runs and
 // nothing is loaded from elsewhere.
@@ -58,6 +27,9 @@ func (s *Server) secure(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		if s.secureRequest(r) {
+			h.Set("Strict-Transport-Security", "max-age=31536000") // a year; other names of the host are not ours to bind
+		}
 		next.ServeHTTP(w, r)
 	})
 }
@@ -107,7 +79,7 @@ func routeOf(path string) string {
 	switch {
 	case isAPI:
 		switch first {
-		case "sites", "zones", "points", "readings", "alarms", "batches", "events", "people", "channels", "drills", "outages", "queue", "disuses", "trucks", "derivations", "temperatures", "files", "import", "certificates", "keys", "reports", "inspections-links":
+		case "sites", "zones", "points", "readings", "alarms", "batches", "events", "people", "channels", "drills", "outages", "queue", "disuses", "trucks", "derivations", "temperatures", "files", "import", "certificates", "keys", "reports", "inspections-links", "session", "users", "sessions", "tokens", "devices":
 			return "/api/v1/" + first
 		}
 		return "other"

@@ -94,9 +94,6 @@ func (s *Server) brokenOff(err error) *apiError {
 }
 
 func (s *Server) readImport(w http.ResponseWriter, r *http.Request) (form importForm, key string, err error) {
-	if err := s.authorise(r); err != nil {
-		return form, "", err
-	}
 	if key, err = requestKey(r); err != nil {
 		return form, "", err
 	}
@@ -123,6 +120,11 @@ func (s *Server) readImport(w http.ResponseWriter, r *http.Request) (form import
 	}
 	if !form.given {
 		return form, "", badInput("没有收到表格（file）", "there is no list (file)")
+	}
+	for _, row := range form.list.Rows {
+		if err := reaches(r, row.Zone); err != nil {
+			return form, "", err
+		}
 	}
 	return form, key, form.who.check(!form.check)
 }

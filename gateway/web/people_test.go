@@ -94,9 +94,9 @@ func TestPeopleRoutesRefuse(t *testing.T) {
 		status int
 		says   string
 	}{
-		{request{method: "POST", path: alarm + "/steps", body: `{"step":"acknowledged","actor":"x"}`}, 401, "token"},
-		{request{method: "PUT", path: "/api/v1/people", body: `{}`}, 401, "token"},
-		{request{method: "POST", path: "/api/v1/outages", body: `{}`}, 401, "token"},
+		{request{method: "POST", path: alarm + "/steps", body: `{"step":"acknowledged","actor":"x"}`}, 401, "sign in"},
+		{request{method: "PUT", path: "/api/v1/people", body: `{}`}, 401, "sign in"},
+		{request{method: "POST", path: "/api/v1/outages", body: `{}`}, 401, "sign in"},
 		{request{method: "POST", path: alarm + "/steps", body: `{"step":"fixed","actor":"x"}`, token: "let-me"}, 400, "step must be one of"},
 		{request{method: "POST", path: alarm + "/steps", body: `{"step":"handled"}`, token: "let-me"}, 400, "actor must not be empty"},
 		{request{method: "POST", path: alarm + "/closing", body: `{"cause":"ghosts","action":"repaired","outcome":"goods-fine","actor":"x"}`, token: "let-me"}, 400, "cause"},

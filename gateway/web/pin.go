@@ -14,6 +14,8 @@ const (
 	PINUnset  = "pin-unset"  // the person has not chosen one yet
 	PINWrong  = "pin-wrong"
 	PINWait   = "pin-wait" // too many wrong ones
+	// NameNeeded: on a shared device a name of the roster comes first.
+	NameNeeded = "name-needed"
 )
 
 // pathPerson is the person that a request is about.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"coldchain/alerting"
+	"coldchain/gateway/access"
 	"coldchain/gateway/config"
 	"coldchain/sensors"
 )
@@ -14,7 +15,7 @@ type countyJSON struct {
 	Notice      config.Label `json:"notice"`
 	Timezone    string       `json:"timezone"`
 	StaleAfterS float64      `json:"stale_after_s"` // a value older than this is not shown as present
-	Writable    bool         `json:"writable"`      // a token is configured
+	Writable    bool         `json:"writable"`      // whoever asks may change something, somewhere
 }
 
 type siteJSON struct {
@@ -64,9 +65,15 @@ func (s *Server) sites(r *http.Request) (any, error) {
 	for _, g := range s.deps.Live.Gateways() {
 		seen[g.Name] = g
 	}
-	c := s.deps.County
+	c, reach := s.deps.County, reachOf(r)
 	sites := make([]siteJSON, 0, len(c.Sites))
 	for _, site := range c.Sites {
+		if !reach.Site(site.ID) {
+			if len(reach.Parties) > 0 { // an owner reads where his goods lay, and nothing of the rooms there
+				sites = append(sites, siteJSON{site.ID, site.Kind, site.Name, nil, nil, nil, []string{}})
+			}
+			continue
+		}
 		var gateway *gatewayJSON
 		if site.Gateway != "" {
 			g, ok := seen[site.Gateway]
@@ -87,7 +94,7 @@ func (s *Server) sites(r *http.Request) (any, error) {
 		County  countyJSON   `json:"county"`
 		Sites   []siteJSON   `json:"sites"`
 		Trouble *troubleJSON `json:"trouble"` // null while the collector is well
-	}{stamp(s.opt.Now()), countyJSON{c.ID, c.Name, c.Notice, c.Timezone, s.staleAfter().Seconds(), s.opt.Token != ""}, sites, s.trouble()}, nil
+	}{stamp(s.opt.Now()), countyJSON{c.ID, c.Name, c.Notice, c.Timezone, s.staleAfter().Seconds(), !whoOf(r).ReadOnly && whoOf(r).Has(access.Driver, access.Manager, access.Quality, access.Admin, access.Device)}, sites, s.trouble()}, nil
 }
 
 type zoneJSON struct {
@@ -228,7 +235,7 @@ func (s *Server) zones(r *http.Request) (any, error) {
 	}
 	zones := []zoneJSON{}
 	var mains []sensors.Point
-	for _, site := range s.deps.County.Sites {
+	for _, site := range inReach(r, s.deps.County.Sites, Site.id) {
 		for _, z := range site.Zones {
 			zones = append(zones, s.zone(z))
 			if p, ok := z.Main(); ok {
@@ -273,7 +280,7 @@ func (s *Server) points(r *http.Request) (any, error) {
 		return nil, notFound("没有这个库区："+clip(zone), "there is no such zone: "+clip(zone))
 	}
 	points := []pointJSON{}
-	for _, site := range s.deps.County.Sites {
+	for _, site := range inReach(r, s.deps.County.Sites, Site.id) {
 		for _, z := range site.Zones {
 			if zone != "" && z.ID != zone {
 				continue

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -80,7 +81,7 @@ func TestReportsAsPDFWhereSomebodyDrawsThem(t *testing.T) {
 		_, err := io.WriteString(w, "%PDF "+s.Title)
 		return errors.Join(err, failed)
 	}
-	server, err := web.New(deps, web.Options{Now: func() time.Time { return noon }})
+	server, err := web.New(deps, web.Options{Token: token, Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +105,11 @@ func TestPapersReachABrowserThatTakesGzip(t *testing.T) {
 	for path, want := range map[string]string{
 		"/api/v1/reports/daily?site=balagong": "温度记录表", "/api/v1/reports/daily?site=balagong&format=xlsx": "PK", "/api/v1/batches/HJQ261123-TLG-007/epcis": "EPCISDocument",
 	} {
-		res, err := server.Client().Get(server.URL + path) // asks for gzip by itself
+		req, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := server.Client().Do(byToken(req)) // asks for gzip by itself
 		if err != nil {
 			t.Errorf("%s: %v", path, err)
 			continue

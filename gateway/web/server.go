@@ -9,11 +9,15 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"coldchain/gateway/access"
 )
 
 //go:embed all:dist
@@ -22,9 +26,11 @@ var dist embed.FS
 // Options tunes a Server. Its zero value serves a page that cannot be written
 // to.
 type Options struct {
-	// Token lets a request change something. Empty: every such request is
-	// refused, with a sentence that says how to set one.
+	// Token lets a program do everything: web.token_file. Empty: there is none.
 	Token string
+	// TrustedProxies are those whose word is believed on who calls, and whether by
+	// TLS.
+	TrustedProxies []netip.Prefix
 	// Period is how often edges sample; a value older than three periods is
 	// shown as old. Default one minute.
 	Period time.Duration
@@ -98,7 +104,15 @@ func New(deps Deps, opt Options) (*Server, error) {
 		history: h, sparks: newSparks(h, opt.Now, opt.Period),
 		closing: make(chan struct{}),
 	}
-	s.handler = s.secure(s.observe(s.compress(s.routes())))
+	routes, err := s.routes()
+	if err != nil {
+		return nil, err
+	}
+	foreign, err := s.foreign()
+	if err != nil {
+		return nil, err
+	}
+	s.handler = s.secure(s.observe(foreign.Handler(s.compress(routes))))
 	return s, nil
 }
 
@@ -132,9 +146,43 @@ func (s *Server) Close() { s.closeOnce.Do(func() { close(s.closing) }) }
 // staleAfter is the age from which a value is old.
 func (s *Server) staleAfter() time.Duration { return 3 * s.opt.Period }
 
-func (s *Server) routes() http.Handler {
+// guarding registers routes, each behind the row of the table that says whose it
+// is. One without a row goes into homeless.
+func (s *Server) guarding(mux *http.ServeMux, homeless *[]string) func(pattern string, m methods) {
+	return func(pattern string, m methods) {
+		for method, h := range m {
+			rule, ok := access.Find(method, pattern)
+			if !ok {
+				*homeless = append(*homeless, method+" "+pattern)
+			}
+			m[method] = s.guard(rule, h)
+		}
+		mux.Handle(pattern, m)
+	}
+}
+
+// foreign refuses what another site makes a browser send here.
+func (s *Server) foreign() (*http.CrossOriginProtection, error) {
+	p := http.NewCrossOriginProtection()
+	if s.opt.PublicURL != "" { // a proxy may call us by another name
+		u, err := url.Parse(s.opt.PublicURL)
+		if err == nil {
+			err = p.AddTrustedOrigin(u.Scheme + "://" + u.Host)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("web: public address %s: %w", s.opt.PublicURL, err)
+		}
+	}
+	p.SetDenyHandler(s.api(func(*http.Request) (any, error) {
+		return nil, &apiError{http.StatusForbidden, "cross-origin", "别的网站不能替您在这里改动", "another site may not change anything here"}
+	}))
+	return p, nil
+}
+
+func (s *Server) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
-	add := func(pattern string, m methods) { mux.Handle(pattern, m) }
+	var homeless []string
+	add := s.guarding(mux, &homeless)
 	read := func(f apiFunc) methods { return methods{"GET": s.api(f)} }
 
 	add("/api/v1/sites", read(s.sites))
@@ -172,6 +220,7 @@ func (s *Server) routes() http.Handler {
 	add("/api/v1/operations", read(s.operations))
 	add("/api/v1/quarantine", read(s.quarantine))
 	add("/api/v1/gaps", read(s.gaps))
+	s.doorRoutes(add, read)
 	s.peopleRoutes(add, read)
 	s.custodyRoutes(add, read)
 	s.certificateRoutes(add, read)
@@ -182,7 +231,10 @@ func (s *Server) routes() http.Handler {
 	add("/healthz", methods{"GET": http.HandlerFunc(s.healthz)})
 	add("/metrics", methods{"GET": promhttp.HandlerFor(s.opt.Registry, promhttp.HandlerOpts{Registry: s.opt.Registry})})
 	add("/", methods{"GET": http.HandlerFunc(s.servePage)})
-	return mux
+	if len(homeless) > 0 {
+		return nil, fmt.Errorf("web: nobody has said who may use %v: give each a line in gateway/access/table.go", homeless)
+	}
+	return mux, nil
 }
 
 // peopleRoutes are those of telling people, as far as there is somebody to ask.

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,6 +34,7 @@ type rig struct {
 	hub     *web.Hub
 	server  *web.Server
 	alarmID string
+	token   string // the county's
 }
 
 func county() web.County {
@@ -54,6 +56,13 @@ func newRig(t *testing.T, opt web.Options) *rig { return newRigWith(t, opt, nil)
 // newRigWith is newRig that keeps papers.
 func newRigWith(t *testing.T, opt web.Options, papers web.Files) *rig {
 	t.Helper()
+	return newRigIn(t, county(), opt, papers, func(*webtest.Fake) {})
+}
+
+// newRigIn is a rig of another county, with a fake that is prepared before the
+// server sees it.
+func newRigIn(t *testing.T, county web.County, opt web.Options, papers web.Files, prepare func(*webtest.Fake)) *rig {
+	t.Helper()
 	f := webtest.NewFake()
 	f.Papers = papers
 	f.Clock = func() time.Time { return noon }
@@ -70,25 +79,33 @@ func newRigWith(t *testing.T, opt web.Options, papers web.Files) *rig {
 	f.Put(sensors.NewGood(air, noon.Add(-12*time.Second), 7.1), sensors.Temperature, web.PointOut, noon)
 
 	opt.Now = func() time.Time { return noon }
+	opt.Token = cmp.Or(opt.Token, token)
 	if opt.Page == nil {
 		opt.Page = fstest.MapFS{"placeholder.html": {Data: []byte("run make page")}}
 	}
 	hub := web.NewHub()
-	s, err := web.New(f.Deps(county(), hub), opt)
+	prepare(f)
+	s, err := web.New(f.Deps(county, hub), opt)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	return &rig{Fake: f, hub: hub, server: s, alarmID: id}
+	return &rig{Fake: f, hub: hub, server: s, alarmID: id, token: opt.Token}
 }
 
+// request is one of a program that holds the county's token, if it reads; who
+// changes something says so, and who is nobody says that.
 type request struct {
 	method, path, body, token, key string
+	nobody                         bool
 }
 
 func (r *rig) do(q request) *httptest.ResponseRecorder {
 	if q.method == "" {
 		q.method = "GET"
+	}
+	if q.method == "GET" && !q.nobody {
+		q.token = cmp.Or(q.token, r.token)
 	}
 	req := httptest.NewRequest(q.method, q.path, strings.NewReader(q.body))
 	if q.token != "" {
@@ -100,6 +117,12 @@ func (r *rig) do(q request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	r.server.Handler().ServeHTTP(w, req)
 	return w
+}
+
+// byToken shows the token of most rigs.
+func byToken(req *http.Request) *http.Request {
+	req.Header.Set("Authorization", "Bearer "+token)
+	return req
 }
 
 // decode reads an answer as JSON, strictly enough to notice a broken one.
@@ -404,6 +427,7 @@ func TestBigAnswersArePacked(t *testing.T) {
 	srv := httptest.NewServer(r.server.Handler())
 	defer srv.Close()
 	req, _ := http.NewRequest("GET", srv.URL+"/api/v1/zones", nil)
+	byToken(req)
 	req.Header.Set("Accept-Encoding", "gzip")
 	resp, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
@@ -442,12 +466,12 @@ func TestZonesShowHowTheyAreJudgedNow(t *testing.T) {
 		f := webtest.NewFake()
 		deps := f.Deps(county(), web.NewHub())
 		deps.Rooms = rooms{known}
-		s, err := web.New(deps, web.Options{Now: func() time.Time { return noon }, Page: fstest.MapFS{"placeholder.html": {Data: []byte("-")}}})
+		s, err := web.New(deps, web.Options{Token: token, Now: func() time.Time { return noon }, Page: fstest.MapFS{"placeholder.html": {Data: []byte("-")}}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		rec := httptest.NewRecorder()
-		s.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/api/v1/zones?sparkline=0", nil))
+		s.Handler().ServeHTTP(rec, byToken(httptest.NewRequest("GET", "/api/v1/zones?sparkline=0", nil)))
 		var got struct {
 			Zones []struct {
 				Limits map[string][]struct {

@@ -125,7 +125,7 @@ func (s *Server) trips(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.deps.Trips.Trips(r.Context(), f)
+	found, err := s.reachedTrips(r, f)
 	if err != nil {
 		return nil, fmt.Errorf("list trips: %w", err)
 	}
@@ -139,6 +139,38 @@ func (s *Server) trips(r *http.Request) (any, error) {
 		out.Trips = append(out.Trips, tripOf(t, now))
 	}
 	return out, nil
+}
+
+// reachedTrips asks for the trips of those trucks that whoever asks may see, newest
+// first. A trip is where its truck belongs, whoever's yard it called at.
+func (s *Server) reachedTrips(r *http.Request, f TripFilter) ([]Trip, error) {
+	if narrowed(r) == nil {
+		return s.deps.Trips.Trips(r.Context(), f)
+	}
+	trucks := inReach(r, s.deps.County.Sites, func(x Site) string { return x.ID })
+	var out []Trip
+	for _, x := range trucks {
+		if x.Kind != config.Truck || f.Truck != "" && f.Truck != x.ID {
+			continue
+		}
+		one := f
+		one.Truck = x.ID
+		found, err := s.deps.Trips.Trips(r.Context(), one)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	slices.SortStableFunc(out, func(a, b Trip) int { return b.From.Compare(a.From) })
+	return out[:min(len(out), f.Limit)], nil
+}
+
+// truckOf is the truck of a trip; empty: that is no trip's id.
+func truckOf(trip string) string {
+	if !tripID.MatchString(trip) {
+		return ""
+	}
+	return trip[:len(trip)-len("-20060102T150405Z")]
 }
 
 // trip is one trip with what went on in the box: what its report is made of.

@@ -135,7 +135,7 @@ func (s *Server) disuses(r *http.Request) (any, error) {
 		Now     stamp        `json:"now"`
 		Disuses []disuseJSON `json:"disuses"`
 	}{stamp(s.opt.Now()), []disuseJSON{}}
-	for _, d := range found {
+	for _, d := range inReach(r, found, func(d duty.Disuse) string { return d.Zone }) {
 		out.Disuses = append(out.Disuses, disuseOf(d))
 	}
 	return out, nil

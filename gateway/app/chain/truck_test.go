@@ -2,7 +2,6 @@ package chain
 
 import (
 	"encoding/json"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,7 +96,7 @@ func TestDemoTruckIsSilentUntilItIsLoaded(t *testing.T) {
 
 func fetch(t *testing.T, url string, into any) {
 	t.Helper()
-	res, err := http.Get(url)
+	res, err := byToken(t, "demo", url)
 	if err != nil {
 		t.Fatal(err)
 	}

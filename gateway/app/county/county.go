@@ -5,8 +5,10 @@ package county
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -23,6 +25,7 @@ import (
 	"coldchain/gateway/broker"
 	"coldchain/gateway/collector"
 	"coldchain/gateway/config"
+	"coldchain/gateway/door"
 	"coldchain/gateway/evidence"
 	"coldchain/gateway/evidence/certificate/font"
 	exposing "coldchain/gateway/exposure"
@@ -52,6 +55,7 @@ type App struct {
 	keeper    *retention.Keeper
 	office    *office
 	custody   web.Custody
+	door      *door.Door
 	platform  *platform   // nil without one in the configuration
 	stamping  *stamping   // the same
 	mail      *reportMail // the same
@@ -69,6 +73,8 @@ type App struct {
 type Options struct {
 	Logger *slog.Logger
 	Now    func() time.Time
+	// Say hears the one-time password of the first admin. nil: there is none.
+	Say io.Writer
 }
 
 // New opens what the configuration names. On error nothing stays open.
@@ -89,6 +95,13 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		return nil, fmt.Errorf("web.listen %s: %w; is another collector running?", cfg.Web.Listen, err)
 	}
 	a.closers.Add("page", func() error { return ignoreClosed(a.listener.Close()) })
+	if cfg.Web.TLS.CertFile != "" {
+		page, err := newPageCertificate(cfg.Web.TLS, o.Logger)
+		if err != nil {
+			return nil, err
+		}
+		a.listener = tls.NewListener(a.listener, page.config())
+	}
 
 	// What is remembered comes before what can change it.
 	if a.store, err = openStore(ctx, cfg, o.Now); err != nil {
@@ -119,6 +132,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	}
 	a.goods.state, use.state, use.now = a.state, a.state, o.Now
 	a.closers.Add("county.db", a.state.Close)
+	a.door = door.New(door.Options{State: a.state, Now: o.Now, Logger: o.Logger})
 
 	registry := prometheus.NewRegistry()
 	hub := web.NewHub()
@@ -192,6 +206,9 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	}
 	a.goods.books.tell(ctx) // before a gateway asks for it
 	if err := a.openPage(zones, hub, registry, foreteller, o); err != nil {
+		return nil, err
+	}
+	if err := a.firstAdmin(ctx, o.Say); err != nil {
 		return nil, err
 	}
 	// The wire last: from here on messages come in.
@@ -277,12 +294,12 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 	}
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Rooms: judging{limitsOf(zones), a.goods, productsOf(zones), a.collector.Estimate}, Hub: hub,
-		Exposures: went, Ages: a.ageings,
+		Exposures: went, Ages: a.ageings, Door: a.door, Accounts: a.door,
 		Steps: view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
 		Custody: view, Files: files.New(filepath.Join(a.cfg.Data, "files")), Intake: view,
 		Certificates: papers, Public: web.PublicPages{Certificate: papers.pages.PublicPage(papers.maker, o.Logger), Keys: evidence.KeysHandler(papers.keys.Published)},
 		Traces: traces{a.cfg, a.state, o.Now, went.Exposure}, Reports: reports, ReportPDF: a.reportPDF(), Trips: newRuns(went, a.state, a.goods.usage, a.office.places), Filing: desk{view, reports, o.Now}, Inspections: desk{view, reports, o.Now},
-	}, web.Options{Token: token, AnswerKey: a.office.key, PublicURL: a.cfg.Web.PublicURL, Registry: registry, Logger: o.Logger, Now: o.Now})
+	}, web.Options{Token: token, TrustedProxies: a.cfg.Web.Proxies(), AnswerKey: a.office.key, PublicURL: a.cfg.Web.PublicURL, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }
 
@@ -319,34 +336,6 @@ func secretFrom(file string) (string, error) {
 	}
 	return s.Reveal(), nil
 }
-
-// URL is the page's address.
-func (a *App) URL() string { return "http://" + a.listener.Addr().String() }
-
-// BrokerURL is the embedded broker's address; empty with an outside one.
-func (a *App) BrokerURL() string {
-	if a.broker == nil {
-		return ""
-	}
-	return a.broker.URL()
-}
-
-// Store, State and Collector give the demo and tests a look at what the county
-// knows.
-func (a *App) Store() store.Store { return a.store }
-
-// Keeper freezes what certificates use.
-func (a *App) Keeper() *retention.Keeper { return a.keeper }
-
-// State is county.db.
-func (a *App) State() *state.DB { return a.state }
-
-// Custody is what is written down of batches, as the page has it.
-func (a *App) Custody() web.Custody { return a.custody }
-
-// Booked tells that batches were booked in county.db itself: which trucks hold
-// goods, and which rooms out of use, is read anew.
-func (a *App) Booked(ctx context.Context) error { return a.goods.usage.refresh(ctx) }
 
 // Health returns nil while the collector makes progress.
 func (a *App) Health() error { return a.collector.Health() }
@@ -405,11 +394,12 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// FromFile reads a configuration file and puts the collector together.
-func FromFile(ctx context.Context, path string, log *slog.Logger) (*App, error) {
+// FromFile reads a configuration file and puts the collector together. say hears
+// the one-time password of a new county's first admin.
+func FromFile(ctx context.Context, path string, log *slog.Logger, say io.Writer) (*App, error) {
 	cfg, err := config.LoadCounty(path)
 	if err != nil {
 		return nil, err
 	}
-	return New(ctx, cfg, Options{Logger: log, Now: time.Now})
+	return New(ctx, cfg, Options{Logger: log, Now: time.Now, Say: say})
 }

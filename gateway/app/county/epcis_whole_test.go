@@ -72,7 +72,7 @@ func (r *useRig) partOfALot(now time.Time) {
 // document asks the API for a batch's EPCIS document.
 func (r *useRig) document(id string) (text []byte, doc epcis.Document) {
 	r.t.Helper()
-	res, err := http.Get(r.app.URL() + "/api/v1/batches/" + id + "/epcis")
+	res, err := ask(r.t, r.app, "/api/v1/batches/"+id+"/epcis")
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -8,19 +8,36 @@ import (
 	"time"
 
 	"coldchain/alerting/duty"
+	"coldchain/gateway/access"
 	"coldchain/gateway/pin"
 	"coldchain/gateway/state"
 	"coldchain/gateway/web"
 )
 
-// who is the actor whom the audit shall name. A name or id of the roster is that
-// person, if the PIN proves it; any other name is what the request claims.
+// who is the actor whom the audit shall name. A user is himself, by his password;
+// a name or id of the roster is that person, if the PIN proves it; any other name
+// is what the request claims, and nobody on a shared device.
 func (f *office) who(ctx context.Context, r duty.Roster, by web.Actor) (state.Actor, error) {
-	p, known := personOf(r, by.Name)
-	if !known {
-		return actorOf(by), nil
+	p, known := acting(r, by)
+	switch {
+	case known && by.Person == p.ID:
+		return f.proved(p, by), nil
+	case known:
+		return f.proved(p, by), f.prove(ctx, r, p, by)
+	case by.Kind == access.ByDevice:
+		return state.Actor{}, &web.Refused{Code: web.NameNeeded, Status: http.StatusForbidden,
+			ZH: "这是公用设备：请先选您的名字（要在人员名单里）", EN: "this is a shared device: choose your name first, one of the roster"}
 	}
-	return f.proved(p, by), f.prove(ctx, r, p, by)
+	return actorOf(by), nil
+}
+
+// acting is the person of the roster who acts: whom the request names, else the
+// one whom the user is.
+func acting(r duty.Roster, by web.Actor) (duty.Person, bool) {
+	if p, known := personOf(r, by.Name); known || by.Person == "" {
+		return p, known
+	}
+	return r.Person(by.Person)
 }
 
 func (f *office) proved(p duty.Person, by web.Actor) state.Actor {
@@ -106,8 +123,9 @@ func (f *office) SetPIN(ctx context.Context, by web.Actor, id string, fresh pin.
 	if err := mayChoose(p, fresh); err != nil {
 		return err
 	}
-	self, known := personOf(people.Roster, by.Name)
-	if !known || self.ID != id {
+	self, known := acting(people.Roster, by)
+	// A user chooses his own; on a shared device the first one is for who comes.
+	if !known || self.ID != id || by.Kind == access.ByUser && by.Person != id {
 		who, err := f.resetter(ctx, people.Roster, by, id)
 		if err != nil {
 			return err
@@ -120,8 +138,10 @@ func (f *office) SetPIN(ctx context.Context, by web.Actor, id string, fresh pin.
 		}
 		return f.keepPIN(ctx, f.proved(self, by), id, fresh) // the first one is his to choose
 	}
-	if err := f.prove(ctx, people.Roster, self, by); err != nil {
-		return err
+	if by.Person != id { // a user has proved himself by his password
+		if err := f.prove(ctx, people.Roster, self, by); err != nil {
+			return err
+		}
 	}
 	return f.keepPIN(ctx, f.proved(self, by), id, fresh)
 }
@@ -182,11 +202,14 @@ func (f *office) personNamed(ctx context.Context, id string) (state.People, duty
 // county's token may, under a name that is not in the roster: else one forgotten
 // PIN would lock the roster for good.
 func (f *office) resetter(ctx context.Context, r duty.Roster, by web.Actor, id string) (state.Actor, error) {
-	p, known := personOf(r, by.Name)
+	p, known := acting(r, by)
 	if known && mayReset(p) {
-		return f.proved(p, by), f.prove(ctx, r, p, by)
+		return f.who(ctx, r, by)
 	}
-	if !known {
+	if by.Keeper {
+		return f.who(ctx, r, by)
+	}
+	if !known && by.Kind != access.ByDevice && by.Kind != access.ByUser {
 		set, err := f.state.PINs(ctx)
 		if err != nil {
 			return state.Actor{}, err

@@ -255,7 +255,7 @@ func (v view) Sign(ctx context.Context, id string, by web.Actor) error {
 		return err
 	}
 	// A signature under a name that anybody may invent would be none.
-	if _, known := personOf(p.Roster, by.Name); !known && len(p.Roster.Persons) > 0 {
+	if _, known := acting(p.Roster, by); !known && len(p.Roster.Persons) > 0 {
 		return &web.Refused{Code: string(state.ErrSecondPerson), ZH: "签字的人要在人员名单里", EN: "who signs has to be in the roster"}
 	}
 	return v.act(ctx, id, by, func(who state.Actor, _ duty.Plan) error { return v.state.SignOff(ctx, who, id) })

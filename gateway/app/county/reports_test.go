@@ -3,7 +3,6 @@ package county
 import (
 	"errors"
 	"io"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -79,7 +78,7 @@ func TestReportsOfACounty(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	for path, want := range map[string]int{"shipment?batch=B1": 200, "shipment?batch=B1&format=xlsx": 200, "shipment?batch=NOSUCH": 404} {
-		res, err := http.Get(c.app.URL() + "/api/v1/reports/" + path)
+		res, err := ask(t, c.app, "/api/v1/reports/"+path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +88,7 @@ func TestReportsOfACounty(t *testing.T) {
 			t.Errorf("%s: %d %v\n%s", path, res.StatusCode, err, page)
 		}
 	}
-	res, err := http.Get(c.app.URL() + "/api/v1/reports/monthly")
+	res, err := ask(t, c.app, "/api/v1/reports/monthly")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -322,7 +321,7 @@ func TestSendersAreShown(t *testing.T) {
 		"/metrics":                              {`coldchain_source_messages_total{source="logger"} 2`, `coldchain_source_refused_total{reason="relative-time",source="logger"} 1`},
 		"/api/v1/export?point=xini/room/core&from=" + ago(time.Hour) + "&to=" + ago(-time.Hour): {",third-party,source:logger,1,"},
 	} {
-		answer, err := http.Get(s.app.URL() + path)
+		answer, err := ask(t, s.app, path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -62,7 +62,7 @@ func run(t *testing.T, cfg *config.County) *county {
 // get asks the page and returns its status and answer.
 func (c *county) get(path string) (int, map[string]any) {
 	c.t.Helper()
-	res, err := http.Get(c.app.URL() + path)
+	res, err := ask(c.t, c.app, path)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestADatabaseThatRefusesIsOneSentenceAndAnAlarm(t *testing.T) {
 				alarms := answer["alarms"].([]any)
 				return len(alarms) == 1 && alarms[0].(map[string]any)["rule"] == "store-failing" && alarms[0].(map[string]any)["level"] == "excursion"
 			})
-			res, err := http.Get(app.app.URL() + "/metrics")
+			res, err := ask(t, app.app, "/metrics")
 			if err != nil {
 				t.Fatal(err)
 			}

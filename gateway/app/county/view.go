@@ -68,7 +68,7 @@ func gatewayOf(g collector.GatewayState) web.Gateway {
 
 // Alarms implements web.Alarms.
 func (v view) Alarms(ctx context.Context, f web.AlarmFilter) ([]web.Alarm, error) {
-	found, err := v.state.Alarms(ctx, state.AlarmFilter{Open: f.OpenOnly, Zone: f.Zone, Batch: f.Batch, Limit: f.Limit})
+	found, err := v.state.Alarms(ctx, state.AlarmFilter{Open: f.OpenOnly, Zone: f.Zone, Batch: f.Batch, Reach: f.Reach, Limit: f.Limit})
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -129,7 +129,7 @@ func (v view) Acknowledge(ctx context.Context, id string, by web.Actor, at time.
 // Batches implements web.Batches.
 func (v view) Batches(ctx context.Context, f web.BatchFilter) ([]web.BatchHistory, error) {
 	found, err := v.state.Batches(ctx, state.BatchFilter{Search: f.Search, Zone: f.Zone, Site: f.Site,
-		Decision: f.Decision, Alarmed: f.Alarmed, Exceeded: f.Exceeded, Limit: f.Limit})
+		Decision: f.Decision, Alarmed: f.Alarmed, Exceeded: f.Exceeded, Reach: f.Reach, Limit: f.Limit})
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -217,9 +217,12 @@ func alarmOf(a state.Alarm) web.Alarm {
 	return out
 }
 
-// actorOf is who the audit shall name: the person the request claims to be, or
-// the token it came with.
+// actorOf is who the audit shall name: the user who is signed in, the person the
+// request claims to be, or the token it came with.
 func actorOf(a web.Actor) state.Actor {
+	if a.User != "" {
+		a.Name = a.User
+	}
 	if a.Name != "" {
 		return state.Actor{Kind: state.Person, ID: a.String(), Device: a.Device}
 	}

@@ -118,7 +118,7 @@ func TestAnInspectorReadsThroughTheWholeCounty(t *testing.T) {
 		t.Errorf("audit: %s", got)
 	}
 	// The daily record has the verdict's and the hands' part now.
-	if status, text := c.send("GET", "/api/v1/reports/monthly", "", ""); status != http.StatusOK || strings.Contains(text, "本系统未登记") {
+	if status, text := c.send("GET", "/api/v1/reports/monthly", "s3cret-s3cret", ""); status != http.StatusOK || strings.Contains(text, "本系统未登记") {
 		t.Errorf("the monthly report: %d, and says that verdicts are not recorded", status)
 	}
 }

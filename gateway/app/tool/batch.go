@@ -29,7 +29,7 @@ func batchCommand() *cobra.Command {
 	a := &api{}
 	cmd := &cobra.Command{Use: "batch", Short: "Book traceability batches with the collector"}
 	cmd.PersistentFlags().StringVar(&a.server, "server", "http://127.0.0.1:8080", "the collector's page")
-	cmd.PersistentFlags().StringVar(&a.tokenFile, "token-file", "", "file that holds the token of web.token_file")
+	cmd.PersistentFlags().StringVar(&a.tokenFile, "token-file", "", "file that holds a token: one of your own, or that of web.token_file")
 	cmd.PersistentFlags().StringVar(&a.key, "key", "", "idempotency key: repeat a request under the same key and it is carried out once (default: a new one)")
 	cmd.PersistentFlags().StringVar(&a.actor, "actor", "", "who does this, for the audit")
 	cmd.PersistentFlags().StringVar(&a.pinFile, "pin-file", "", "file that holds the PIN of --actor, where that is somebody of the roster")
@@ -228,7 +228,7 @@ func (a *api) send(req *http.Request, answer any) error {
 		return fmt.Errorf("read the collector's answer: %w", err)
 	}
 	if res.StatusCode >= 300 {
-		return refusedBy(res.Status, text)
+		return a.refusedBy(res.StatusCode, res.Status, text)
 	}
 	if err := json.Unmarshal(text, answer); err != nil {
 		return fmt.Errorf("understand the collector's answer: %w", err)
@@ -247,6 +247,15 @@ func (a *api) authorise(req *http.Request) error {
 	}
 	req.Header.Set("Authorization", "Bearer "+token.Reveal())
 	return nil
+}
+
+// refusedBy is refusedBy that says what is missing where no token was shown.
+func (a *api) refusedBy(code int, status string, text []byte) error {
+	err := refusedBy(status, text)
+	if code == http.StatusUnauthorized && a.tokenFile == "" {
+		return fmt.Errorf("%w\nadd --token-file FILE: a token that an admin makes on the page, or the one of web.token_file", err)
+	}
+	return err
 }
 
 // refusedBy is what the collector said, in its own words where it has any.

@@ -73,7 +73,7 @@ NUMBER.html where the program has no font, and NUMBER.json, the signed file, whi
 		},
 	}
 	cmd.Flags().StringVar(&a.server, "server", "http://127.0.0.1:8080", "the collector's page")
-	cmd.Flags().StringVar(&a.tokenFile, "token-file", "", "file that holds the token of web.token_file")
+	cmd.Flags().StringVar(&a.tokenFile, "token-file", "", "file that holds a token: one of your own, or that of web.token_file")
 	cmd.Flags().StringVar(&a.actor, "actor", "", "who has it made, for the paper and the audit")
 	cmd.Flags().StringVar(&a.pinFile, "pin-file", "", "file that holds the PIN of --actor, where that is somebody of the roster")
 	cmd.Flags().StringVar(&a.key, "key", "", "idempotency key: repeat a request under the same key and one paper is made (default: a new one)")

@@ -22,7 +22,7 @@ func channelsCommand() *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.showChannels(cmd) },
 	}
 	cmd.Flags().StringVar(&a.server, "server", "http://127.0.0.1:8080", "the collector's page")
-	cmd.Flags().StringVar(&a.tokenFile, "token-file", "", "file that holds the token of web.token_file")
+	cmd.Flags().StringVar(&a.tokenFile, "token-file", "", "file that holds a token: one of your own, or that of web.token_file")
 	return cmd
 }
 

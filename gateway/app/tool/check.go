@@ -45,6 +45,6 @@ func checkCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&a.server, "server", "", "a running county's page, e.g. http://127.0.0.1:8080: say also which channels proved delivery this week")
-	cmd.Flags().StringVar(&a.tokenFile, "token-file", "", "file that holds the token of web.token_file")
+	cmd.Flags().StringVar(&a.tokenFile, "token-file", "", "file that holds a token: one of your own, or that of web.token_file")
 	return cmd
 }

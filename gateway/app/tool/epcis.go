@@ -58,7 +58,7 @@ official JSON schema lets through are looked at in the file, whoever wrote it.`,
 		},
 	}
 	cmd.Flags().StringVar(&a.server, "server", "http://127.0.0.1:8080", "the collector's page")
-	cmd.Flags().StringVar(&a.tokenFile, "token-file", "", "file that holds the token of web.token_file")
+	cmd.Flags().StringVar(&a.tokenFile, "token-file", "", "file that holds a token: one of your own, or that of web.token_file")
 	cmd.Flags().StringVar(&file, "out", "", "new file to write (default: standard output)")
 	cmd.Flags().StringVar(&check, "check", "", "EPCIS document to check")
 	return cmd

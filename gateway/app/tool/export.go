@@ -43,7 +43,7 @@ func exportCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&a.server, "server", "http://127.0.0.1:8080", "the collector's page")
-	cmd.Flags().StringVar(&a.tokenFile, "token-file", "", "file that holds the token of web.token_file")
+	cmd.Flags().StringVar(&a.tokenFile, "token-file", "", "file that holds a token: one of your own, or that of web.token_file")
 	cmd.Flags().StringVar(&point, "point", "", "site/zone/point")
 	cmd.Flags().StringVar(&from, "from", "", "first moment (RFC 3339)")
 	cmd.Flags().StringVar(&to, "to", "", "first moment no more (RFC 3339)")

@@ -13,7 +13,7 @@ func pinCommand() *cobra.Command {
 	a := &api{}
 	cmd := &cobra.Command{Use: "pin", Short: "Help somebody who has forgotten his PIN"}
 	cmd.PersistentFlags().StringVar(&a.server, "server", "http://127.0.0.1:8080", "the collector's page")
-	cmd.PersistentFlags().StringVar(&a.tokenFile, "token-file", "", "file that holds the token of web.token_file")
+	cmd.PersistentFlags().StringVar(&a.tokenFile, "token-file", "", "file that holds a token: one of your own, or that of web.token_file")
 	cmd.PersistentFlags().StringVar(&a.actor, "actor", "", "who does this, for the audit")
 	reset := &cobra.Command{
 		Use:   "reset PERSON",

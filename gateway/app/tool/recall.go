@@ -44,6 +44,7 @@ and what was decided of it.`,
 		},
 	}
 	cmd.Flags().StringVar(&a.server, "server", "http://127.0.0.1:8080", "the collector's page")
+	cmd.Flags().StringVar(&a.tokenFile, "token-file", "", "file that holds a token: one of your own, or that of web.token_file")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON, with every stay and handover")
 	return cmd
 }

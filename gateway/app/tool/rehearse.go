@@ -67,7 +67,7 @@ changed and nobody is told.`,
 		},
 	}
 	cmd.Flags().StringVar(&a.server, "server", "http://127.0.0.1:8080", "the collector's page")
-	cmd.Flags().StringVar(&a.tokenFile, "token-file", "", "file that holds the token of web.token_file")
+	cmd.Flags().StringVar(&a.tokenFile, "token-file", "", "file that holds a token: one of your own, or that of web.token_file")
 	cmd.Flags().StringVar(&from, "from", "", "first moment (RFC 3339)")
 	cmd.Flags().StringVar(&to, "to", "", "first moment no more (RFC 3339)")
 	cmd.Flags().StringVar(&against, "against", "", "another configuration to compare with, such as the one in force")

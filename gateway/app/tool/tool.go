@@ -25,7 +25,7 @@ func Run(ctx context.Context, version string, args []string, stdout, stderr io.W
 		SilenceErrors: true,
 	}
 	root.AddCommand(demoCommand(version), simulateCommand(), checkCommand(), batchCommand(), recallCommand(), epcisCommand(), certificateCommand(), channelsCommand(), exportCommand(), rehearseCommand(),
-		scanCommand(), probeCommand(), commissionCommand(version), journalCommand(), backupCommand(version), restoreCommand(), frozenCommand(), notifyCommand(), pinCommand(),
+		scanCommand(), probeCommand(), commissionCommand(version), journalCommand(), backupCommand(version), restoreCommand(), frozenCommand(), notifyCommand(), pinCommand(), userCommand(),
 		modelCommand(), assessCommand(), verifyCommand(), keysCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)

@@ -16,6 +16,7 @@ import (
 	"coldchain/alerting"
 	"coldchain/alerting/ageing"
 	"coldchain/alerting/batch"
+	"coldchain/gateway/access"
 	"coldchain/gateway/store"
 	"coldchain/gateway/web"
 	"coldchain/sensors"
@@ -43,6 +44,12 @@ type Fake struct {
 	Records
 	Desk
 
+	Certificates Signed
+
+	// Door and Accounts may be set: else the token alone lets in.
+	Door     web.Door
+	Accounts web.Accounts
+
 	keys map[string]string // idempotency key -> request
 }
 
@@ -62,7 +69,8 @@ func (f *Fake) Do(change func(*Fake)) {
 func (f *Fake) Deps(c web.County, hub *web.Hub) web.Deps {
 	f.shown = f.Reports(c)
 	return web.Deps{County: c, Live: f, Readings: f, Alarms: f, Batches: f, Health: f, Operations: f, Hub: hub, Rooms: rooms{f, c},
-		Steps: f, People: f, Outages: f, Messages: f, Usage: f, Custody: f, Files: f.Papers, Intake: f, Traces: f, Reports: f.shown, Trips: runs{f, c}, Filing: f, Inspections: f, Ages: f, Exposures: exposures{f, c}}
+		Steps: f, People: f, Outages: f, Messages: f, Usage: f, Custody: f, Files: f.Papers, Intake: f, Traces: f, Reports: f.shown, Trips: runs{f, c}, Filing: f, Inspections: f, Ages: f, Exposures: exposures{f, c}, Door: f.Door, Accounts: f.Accounts,
+		Certificates: certificates{f}, Public: noPublicPages()}
 }
 
 // rooms judges every room by its own limits.
@@ -142,7 +150,7 @@ func (f *Fake) Alarms(_ context.Context, filter web.AlarmFilter) ([]web.Alarm, e
 	for _, a := range f.AlarmList {
 		inZone := filter.Zone == "" || a.Zone == filter.Zone
 		names := filter.Batch == "" || slices.ContainsFunc(a.Batches, func(b web.ExposedBatch) bool { return b.Batch.ID == filter.Batch })
-		if inZone && names && (web.Open(a.Alarm) || !filter.OpenOnly) {
+		if inZone && names && reaches(filter.Reach, placeOfAlarm(a)) && (web.Open(a.Alarm) || !filter.OpenOnly) {
 			out = append(out, a)
 		}
 	}
@@ -205,7 +213,7 @@ func (f *Fake) Batches(_ context.Context, filter web.BatchFilter) ([]web.BatchHi
 		site := filter.Site == "" || slices.ContainsFunc(b.Custody, func(c batch.Custody) bool { return strings.HasPrefix(c.Zone, filter.Site+"/") && c.To.IsZero() })
 		x := f.standing(b)
 		stands := (filter.Decision == "" || x.Decision == filter.Decision) && (!filter.Alarmed || x.Open > 0) && (!filter.Exceeded || x.Excursions > 0)
-		if lies && site && stands && strings.Contains(text, strings.ToLower(filter.Search)) {
+		if lies && site && stands && reaches(filter.Reach, placeOfBatch(b)) && strings.Contains(text, strings.ToLower(filter.Search)) {
 			out = append(out, b)
 		}
 	}
@@ -329,4 +337,24 @@ func (f *Fake) Health() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.Stalled
+}
+
+func reaches(r *access.Reach, p access.Place) bool { return r == nil || r.Covers(p) }
+
+func placeOfAlarm(a web.Alarm) access.Place {
+	site, _, _ := strings.Cut(cmp.Or(a.Zone, a.Object), "/")
+	p := access.Place{Sites: []string{site}}
+	for _, b := range a.Batches {
+		p.Owners = append(p.Owners, b.Batch.Owner)
+	}
+	return p
+}
+
+func placeOfBatch(b web.BatchHistory) access.Place {
+	p := access.Place{Owners: []string{b.Owner}}
+	for _, c := range b.Custody {
+		site, _, _ := strings.Cut(c.Zone, "/")
+		p.Sites = append(p.Sites, site)
+	}
+	return p
 }

@@ -1,7 +1,9 @@
 import { createApp } from 'vue'
 import App from './App.vue'
 import { makeI18n } from './i18n'
+import { watch } from 'vue'
 import { startCounty } from './model/county'
+import { loadSession, session } from './model/session'
 import { startTheme } from './model/theme'
 import { startRouter } from './router'
 import './style/colours.css'
@@ -9,6 +11,7 @@ import './style/base.css'
 import './style/parts.css'
 import './style/lists.css'
 import './style/forms.css'
+import './style/door.css'
 import './style/county.css'
 import './style/zone.css'
 import './style/usage.css'
@@ -23,5 +26,11 @@ import './style/trips.css'
 
 startTheme()
 startRouter()
-startCounty()
+void loadSession()
+let stop = () => {}
+// Another session is another county: nobody sees what the one before saw.
+watch(() => (session.value && !session.value.must_change ? session.value.session || session.value.id : ''), (who) => {
+  stop()
+  stop = who ? startCounty() : () => {}
+})
 createApp(App).use(makeI18n()).mount('#app')

@@ -18,6 +18,8 @@ export type Route =
   | { view: 'reports' }
   | { view: 'trips'; truck?: string; batch?: string }
   | { view: 'trip'; id: string }
+  | { view: 'users' }
+  | { view: 'device' }
   | { view: 'people'; page: PeoplePage }
 
 const path = ref(location.pathname)
@@ -40,6 +42,8 @@ export const route = computed<Route>(() => {
   if (parts[0] === 'queue') return { view: 'queue' }
   if (parts[0] === 'reports') return { view: 'reports' }
   if (parts[0] === 'trips') return parts[1] === 'truck' || parts[1] === 'batch' ? { view: 'trips', [parts[1]]: parts[2] } : parts[1] ? { view: 'trip', id: parts[1] } : { view: 'trips' }
+  if (parts[0] === 'users') return { view: 'users' }
+  if (parts[0] === 'device') return { view: 'device' }
   if (parts[0] === 'operations') return { view: 'operations' }
   const page = peoplePages.find((x) => x === parts[0])
   if (page) return { view: 'people', page }

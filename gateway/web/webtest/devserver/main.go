@@ -11,16 +11,20 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
+	"coldchain/gateway/door"
 	"coldchain/gateway/evidence/certificate/font"
 	"coldchain/gateway/files"
 	"coldchain/gateway/report"
+	"coldchain/gateway/state"
 	"coldchain/gateway/web"
 	"coldchain/gateway/web/webtest"
 )
@@ -50,6 +54,16 @@ func run(listen string, story webtest.Story, token string, every time.Duration) 
 	}
 	defer os.RemoveAll(papers)
 	scene.Papers = files.New(papers)
+	book, err := state.Open(ctx, filepath.Join(papers, "county.db"), time.Now)
+	if err != nil {
+		return err
+	}
+	defer book.Close() // what was typed here is thrown away in any case
+	in := door.New(door.Options{State: book, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	if err := webtest.Users(ctx, book, in, webtest.Password); err != nil {
+		return err
+	}
+	scene.Door, scene.Accounts = in, in
 	hub := web.NewHub()
 	deps := scene.Deps(scene.County, hub)
 	faces, err := font.Load()
@@ -76,7 +90,7 @@ func run(listen string, story webtest.Story, token string, every time.Duration) 
 		<-live
 		return err
 	}
-	fmt.Println("http://" + listener.Addr().String())
+	fmt.Println("http://"+listener.Addr().String(), "sign in as one of", webtest.UserNames(), "with", webtest.Password)
 	if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		stop()
 		<-live

@@ -18,10 +18,17 @@ const unreachable = new ApiError('unreachable', {
   en: 'The server cannot be reached; check the network and try again',
 })
 
+let signedOut = () => {}
+/** What happens when the server says that nobody is signed in. */
+export const onSignedOut = (then: () => void) => (signedOut = then)
+
+/** Codes by which the server says so. */
+const outside = ['sign-in', 'session-over']
+
 export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   let response: Response
   try {
-    response = await fetch('/api/v1/' + path, init)
+    response = await fetch('/api/v1/' + path, { credentials: 'same-origin', ...init })
   } catch (e) {
     if (e instanceof DOMException && e.name === 'AbortError') throw e
     throw unreachable
@@ -34,10 +41,14 @@ export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   }
   if (!response.ok) {
     const e = body?.error
+    if (response.status === 401 && outside.includes(e?.code)) signedOut()
     throw new ApiError(e?.code ?? String(response.status), { zh: e?.message_zh ?? '出错了', en: e?.message_en ?? 'Something failed' })
   }
   return body as T
 }
+
+/** The header of a token; none: the session's cookie lets in. */
+export const shown = (token: string): Record<string, string> => (token ? { Authorization: 'Bearer ' + token } : {})
 
 function query(params: Record<string, string | undefined>): string {
   const pairs = Object.keys(params)
@@ -68,9 +79,9 @@ export function getReadings(point: string, fromMs: number, toMs: number, buckets
   return ask<ReadingsAnswer>('readings' + query(params), { signal })
 }
 
-/** A request that changes something: the secret lets it in. */
+/** A request that changes something. */
 export function send<T>(method: string, path: string, token: string, body: object, key = ''): Promise<T> {
-  const headers: Record<string, string> = { Authorization: 'Bearer ' + token, 'Content-Type': 'application/json' }
+  const headers: Record<string, string> = { ...shown(token), 'Content-Type': 'application/json' }
   if (key) headers['Idempotency-Key'] = key
   return ask<T>(path, { method, headers, body: JSON.stringify(body) })
 }
@@ -81,7 +92,7 @@ export const getDetails = async (id: string): Promise<Details> =>
 
 /** Writes down what is known of a batch, in the place of what was. */
 export function describeBatch(id: string, details: Details, by: By, token: string): Promise<unknown> {
-  const headers = { Authorization: 'Bearer ' + token, 'Content-Type': 'application/json', 'Idempotency-Key': crypto.getRandomValues(new Uint32Array(4)).join('-') }
+  const headers = { ...shown(token), 'Content-Type': 'application/json', 'Idempotency-Key': crypto.getRandomValues(new Uint32Array(4)).join('-') }
   return ask('batches/' + encodeURIComponent(id) + '/details', { method: 'POST', headers, body: JSON.stringify({ ...details, ...by }) })
 }
 

@@ -1,5 +1,5 @@
 import type { By } from './people'
-import { ApiError, ask, send } from './client'
+import { ApiError, ask, send, shown } from './client'
 import type { LoggerFile } from './loggers'
 import type { Courier, Label } from './types'
 
@@ -94,8 +94,8 @@ export const getDossier = (id: string) => ask<DossierAnswer>(path(id, 'dossier')
 export const getRecall = (id: string) => ask<{ now: string; parts: Part[] }>(path(id, 'recall'))
 
 export const getExposure = (id: string, signal?: AbortSignal) => ask<Exposure>(path(id, 'exposure'), { signal })
-/** The list has the address of each public page: only who has the token gets it. */
-export const getCertificates = (id: string, token: string) => ask<{ now: string; certificates: Certificate[] }>(path(id, 'certificates'), { headers: token ? { Authorization: 'Bearer ' + token } : {} })
+/** The list has the address of each public page: not everybody gets it. */
+export const getCertificates = (id: string, token: string) => ask<{ now: string; certificates: Certificate[] }>(path(id, 'certificates'), { headers: shown(token) })
 export const issue = (id: string, reason: string, by: By, token: string, key: string) =>
   send<{ now: string; certificate: Certificate }>('POST', path(id, 'certificates'), token, { reason, ...by }, key)
 
@@ -114,7 +114,7 @@ export const enter = (id: string, what: string, entry: object, by: By, token: st
 
 /** Sends a photo or a paper and returns its SHA-256. */
 export async function sendFile(file: File, token: string): Promise<string> {
-  return (await ask<{ sum: string }>('files', { method: 'POST', headers: { Authorization: 'Bearer ' + token }, body: file })).sum
+  return (await ask<{ sum: string }>('files', { method: 'POST', headers: shown(token), body: file })).sum
 }
 
 /** Fetches a file by who has the token and has the browser save it. */
@@ -122,7 +122,7 @@ export const saveFile = (sum: string, name: string, token: string) => saveFrom('
 
 /** The same of anything that only who has the token may see. */
 export async function saveFrom(from: string, name: string, token: string) {
-  const r = await fetch('/api/v1/' + from, { headers: { Authorization: 'Bearer ' + token } })
+  const r = await fetch('/api/v1/' + from, { headers: shown(token) })
   if (!r.ok) throw new ApiError(r.status === 401 ? 'wrong-token' : String(r.status), { zh: '文件打不开', en: 'The file cannot be opened' })
   const blob = await r.blob()
   const url = URL.createObjectURL(blob)
@@ -146,7 +146,7 @@ export async function importList(file: File, check: boolean, by: By, token: stri
   form.append('file', file)
   let r: Response
   try {
-    r = await fetch('/api/v1/import/batches', { method: 'POST', headers: { Authorization: 'Bearer ' + token, 'Idempotency-Key': key }, body: form })
+    r = await fetch('/api/v1/import/batches', { method: 'POST', headers: { ...shown(token), 'Idempotency-Key': key }, body: form })
   } catch {
     throw new ApiError('unreachable', { zh: '连不上服务器，请检查网络后再试', en: 'The server cannot be reached; check the network and try again' })
   }

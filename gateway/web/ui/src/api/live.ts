@@ -5,6 +5,8 @@ export interface LiveHandlers {
   /** The stream is open: ask for everything afresh. */
   hello(now: string): void
   lost(): void
+  /** The server did not let the stream be opened. */
+  refused(): void
   points(points: Point[], now: string): void
   alarms(alarms: Alarm[], now: string): void
   batches(batches: Batch[], now: string): void
@@ -47,6 +49,7 @@ export function listen(on: LiveHandlers): () => void {
     source.onerror = () => {
       on.lost()
       if (source && source.readyState === EventSource.CLOSED && !ended) {
+        on.refused() // a stream says no status: perhaps nobody is signed in any more
         const pause = wait[Math.min(failures++, wait.length - 1)]
         timer = window.setTimeout(open, pause)
       }

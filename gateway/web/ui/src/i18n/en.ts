@@ -1,3 +1,4 @@
+import { accessEn } from './access'
 import { agesEn } from './ages'
 import { operationsEn } from './operations'
 import { answerEn, peopleEn } from './people'
@@ -9,6 +10,7 @@ import { reportsEn } from './reports'
 import type { Catalogue } from './zh'
 
 export const en: Catalogue = {
+  access: accessEn,
   ops: operationsEn,
   answer: answerEn,
   people: peopleEn,
@@ -162,14 +164,6 @@ export const en: Catalogue = {
     ofZone: 'Alarms of this zone',
     more: '{n} more alarms',
     truncated: 'Only the newest are shown',
-  },
-  token: {
-    title: 'Token needed',
-    text: 'Acknowledging needs the token. It is asked for once while this browser stays open.',
-    label: 'Token',
-    ok: 'Confirm',
-    cancel: 'Cancel',
-    show: 'Show',
   },
   ages: agesEn,
   batch: {

@@ -1,3 +1,4 @@
+import { accessZh } from './access'
 import { agesZh } from './ages'
 import { operationsZh } from './operations'
 import { answerZh, peopleZh } from './people'
@@ -10,6 +11,7 @@ import type { Quantity, Reason, Rule, Switch } from '../api/types'
 
 // Chinese, the first language. Every key here must be in every other catalogue.
 export const zh = {
+  access: accessZh,
   ops: operationsZh,
   answer: answerZh,
   people: peopleZh,
@@ -164,14 +166,6 @@ export const zh = {
     ofZone: '这个库区的报警',
     more: '还有 {n} 条报警',
     truncated: '只显示最近的记录',
-  },
-  token: {
-    title: '请输入口令',
-    text: '确认报警需要口令。本次打开浏览器期间只问一次。',
-    label: '口令',
-    ok: '确认',
-    cancel: '取消',
-    show: '显示',
   },
   ages: agesZh,
   batch: {

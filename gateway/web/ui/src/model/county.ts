@@ -4,6 +4,7 @@
 import { computed, reactive, ref, shallowReactive, shallowRef, triggerRef } from 'vue'
 import { ApiError, getAlarms, getSites, getZones } from '../api/client'
 import { listen } from '../api/live'
+import { getSession } from '../api/session'
 import type { Alarm, County, Gateway, Label, Point, Site, Trouble, Use, Zone } from '../api/types'
 import { alarmOrder, excess, isResting, isStale, mainPoint, pointsOf, provisionalOf, worstFirst, zoneState, type State } from './judge'
 import { bucketsOf, extend, samplesOf, trendWindow, type Buckets, type Sample } from './series'
@@ -208,11 +209,26 @@ function takeGateways(gateways: Gateway[]) {
   triggerRef(zones)
 }
 
-/** Begins to listen; whatever was missed is asked for when the stream opens. */
-export function startCounty() {
+/** Forgets what somebody else saw here. */
+function forget() {
+  window.clearTimeout(retry)
+  county.value = null
+  sites.value = []
+  zones.value = []
+  openAlarms.value = []
+  zoneIndex.clear()
+  pointIndex.clear()
+  Object.assign(link, { live: false, everLive: false, heard: 0, failure: null, historyDown: false, trouble: null })
+}
+
+/**
+ * Begins to listen, for whoever is signed in; whatever was missed is asked for
+ * when the stream opens. What is returned ends it.
+ */
+export function startCounty(): () => void {
   void load() // not waiting for the stream: it may be blocked where answers pass
   let first = true
-  listen({
+  const deaf = listen({
     hello(at) {
       hear(at)
       link.live = link.everLive = true
@@ -223,6 +239,9 @@ export function startCounty() {
     },
     lost() {
       link.live = false
+    },
+    refused() {
+      void getSession().catch(() => {}) // tells of itself when nobody is signed in
     },
     points(points, at) {
       hear(at)
@@ -253,14 +272,22 @@ export function startCounty() {
       link.trouble = trouble
     },
   })
-  window.setInterval(() => (now.value = Date.now() + clockOffset), 1000)
+  const tick = window.setInterval(() => (now.value = Date.now() + clockOffset), 1000)
   // Late readings fill old buckets; the whole is taken again now and then.
-  window.setInterval(() => {
+  const whole = window.setInterval(() => {
     if (!document.hidden && link.live) void load()
   }, 5 * 60_000)
-  document.addEventListener('visibilitychange', () => {
+  const seen = () => {
     if (!document.hidden && Date.now() + clockOffset - link.heard > 30_000) void load()
-  })
+  }
+  document.addEventListener('visibilitychange', seen)
+  return () => {
+    deaf()
+    window.clearInterval(tick)
+    window.clearInterval(whole)
+    document.removeEventListener('visibilitychange', seen)
+    forget()
+  }
 }
 
 export const reload = load

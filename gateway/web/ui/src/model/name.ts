@@ -1,8 +1,9 @@
 // Who holds this device: asked once, from the roster, and remembered here. A
 // store's phone is shared, so the name is shown and changed with one tap.
 
-import { ref } from 'vue'
+import { ref, watch } from 'vue'
 import { prove, type By } from './pin'
+import { session } from './session'
 
 const key = 'coldchain.name'
 
@@ -15,6 +16,8 @@ function stored(): string {
 }
 
 export const me = ref(stored())
+// Whoever is signed in holds the device; a shared one asks.
+watch(session, (s) => (me.value = s?.kind === 'user' ? s.name : stored()))
 
 export function setMe(name: string) {
   me.value = name
@@ -42,7 +45,8 @@ export const question = ref<Question | null>(null)
 /** Does something under the name of whoever holds this device, who proves it by his PIN. */
 export function asMe(site: string, act: (by: By) => void) {
   const then = (name: string) => void prove(name, act)
-  if (me.value) then(me.value)
+  if (session.value?.kind === 'user') then(session.value.name)
+  else if (me.value && session.value?.kind !== 'device') then(me.value) // on a shared device each time
   else question.value = { site, not: '', keep: true, then }
 }
 
