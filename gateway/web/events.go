@@ -24,6 +24,8 @@ import (
 //	zone     {now, uses}     how zones are used: zone, disuse and truck as in /zones
 //	people   {now}           roster, plan or outages have changed: ask for them
 //	trouble  {now, trouble}  as in /sites, when it has changed
+//	alive    {now}           nothing has changed for Options.Heartbeat; a listener that
+//	                         hears nothing for three of them has lost its stream
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	if err := onlyParams(r); err != nil {
 		s.fail(w, r, err)
@@ -73,7 +75,7 @@ func (s *Server) feed(ctx context.Context, l *listener, st *stream) {
 			text = s.changes(ctx, st, s.deps.Hub.take(l))
 		case <-beat.C:
 			if text = s.troubleEvent(st); text == "" {
-				text = ": alive\n\n"
+				text = s.event("alive", map[string]any{})
 			}
 		}
 		if err := st.send(text); err != nil {

@@ -16,6 +16,7 @@ export type Route =
   | { view: 'queue' }
   | { view: 'operations' }
   | { view: 'reports' }
+  | { view: 'wall' }
   | { view: 'people'; page: PeoplePage }
 
 const path = ref(location.pathname)
@@ -38,6 +39,7 @@ export const route = computed<Route>(() => {
   if (parts[0] === 'queue') return { view: 'queue' }
   if (parts[0] === 'reports') return { view: 'reports' }
   if (parts[0] === 'operations') return { view: 'operations' }
+  if (parts[0] === 'wall') return { view: 'wall' }
   const page = peoplePages.find((x) => x === parts[0])
   if (page) return { view: 'people', page }
   return { view: 'county' }
