@@ -56,6 +56,9 @@ type Deps struct {
 	// Filing and Inspections may be nil: their routes are then not found.
 	Filing      Filing
 	Inspections Inspections
+	// Audit and Calibrations may be nil: their routes are then not found.
+	Audit        Audit
+	Calibrations Calibrations
 	// Hub carries live events from the collector to the pages. The owner of
 	// the collector calls Publish; New makes a hub when it is nil.
 	Hub *Hub

@@ -41,6 +41,7 @@ type Fake struct {
 	Yard
 	Records
 	Desk
+	Trails
 
 	keys map[string]string // idempotency key -> request
 }
@@ -61,7 +62,7 @@ func (f *Fake) Do(change func(*Fake)) {
 func (f *Fake) Deps(c web.County, hub *web.Hub) web.Deps {
 	f.shown = f.Reports(c)
 	return web.Deps{County: c, Live: f, Readings: f, Alarms: f, Batches: f, Health: f, Operations: f, Hub: hub, Rooms: rooms{f, c},
-		Steps: f, People: f, Outages: f, Messages: f, Usage: f, Custody: f, Files: f.Papers, Intake: f, Traces: f, Reports: f.shown, Filing: f, Inspections: f, Ages: f, Exposures: exposures{f, c}}
+		Steps: f, People: f, Outages: f, Messages: f, Usage: f, Custody: f, Files: f.Papers, Intake: f, Traces: f, Reports: f.shown, Filing: f, Inspections: f, Audit: f, Calibrations: f, Ages: f, Exposures: exposures{f, c}}
 }
 
 // rooms judges every room by its own limits.
