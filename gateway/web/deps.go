@@ -63,6 +63,9 @@ type Deps struct {
 	// routes are then not found.
 	Door     Door
 	Accounts Accounts
+	// Audit and Calibrations may be nil: their routes are then not found.
+	Audit        Audit
+	Calibrations Calibrations
 	// Hub carries live events from the collector to the pages. The owner of
 	// the collector calls Publish; New makes a hub when it is nil.
 	Hub *Hub

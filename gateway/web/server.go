@@ -224,6 +224,9 @@ func (s *Server) routes() (http.Handler, error) {
 	s.peopleRoutes(add, read)
 	s.custodyRoutes(add, read)
 	s.certificateRoutes(add, read)
+	s.deskRoutes(add, read)
+	add("/api/v1/contacts", read(s.contacts))
+	add("/poster", methods{"GET": http.HandlerFunc(s.poster)})
 	add("/api/v1/events", methods{"GET": http.HandlerFunc(s.events)})
 	add("/api/", methods{"*": s.api(func(r *http.Request) (any, error) {
 		return nil, notFound("没有这个接口："+clip(r.URL.Path), "there is no such route: "+clip(r.URL.Path))

@@ -299,6 +299,7 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 		Custody: view, Files: files.New(filepath.Join(a.cfg.Data, "files")), Intake: view,
 		Certificates: papers, Public: web.PublicPages{Certificate: papers.pages.PublicPage(papers.maker, o.Logger), Keys: evidence.KeysHandler(papers.keys.Published)},
 		Traces: traces{a.cfg, a.state, o.Now, went.Exposure}, Reports: reports, ReportPDF: a.reportPDF(), Trips: newRuns(went, a.state, a.goods.usage, a.office.places), Filing: desk{view, reports, o.Now}, Inspections: desk{view, reports, o.Now},
+		Audit: auditing{a.state}, Calibrations: auditing{a.state},
 	}, web.Options{Token: token, TrustedProxies: a.cfg.Web.Proxies(), AnswerKey: a.office.key, PublicURL: a.cfg.Web.PublicURL, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }

@@ -44,7 +44,7 @@ func (f *office) fill(ctx context.Context, list []web.Alarm) error {
 		a := &list[i]
 		got := answers[a.ID]
 		a.Folded, a.Steps = s.folded[a.ID], f.steps(got.Steps)
-		a.Repairer = repairerOf(s.Roster, duty.Alarm{Alarm: a.Alarm}.Site())
+		a.Repairer = web.RepairerOf(s.Roster, duty.Alarm{Alarm: a.Alarm}.Site())
 		a.Standing = duty.Standing(a.Alarm, s.Situation, s.under[a.ID] != "", now)
 		if c := got.Closed; c != nil {
 			a.Closing = &web.Closing{Closing: c.Closing, Severe: c.Severe}

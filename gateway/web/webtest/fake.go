@@ -43,6 +43,7 @@ type Fake struct {
 	Road
 	Records
 	Desk
+	Trails
 
 	Certificates Signed
 
@@ -69,7 +70,7 @@ func (f *Fake) Do(change func(*Fake)) {
 func (f *Fake) Deps(c web.County, hub *web.Hub) web.Deps {
 	f.shown = f.Reports(c)
 	return web.Deps{County: c, Live: f, Readings: f, Alarms: f, Batches: f, Health: f, Operations: f, Hub: hub, Rooms: rooms{f, c},
-		Steps: f, People: f, Outages: f, Messages: f, Usage: f, Custody: f, Files: f.Papers, Intake: f, Traces: f, Reports: f.shown, Trips: runs{f, c}, Filing: f, Inspections: f, Ages: f, Exposures: exposures{f, c}, Door: f.Door, Accounts: f.Accounts,
+		Steps: f, People: f, Outages: f, Messages: f, Usage: f, Custody: f, Files: f.Papers, Intake: f, Traces: f, Reports: f.shown, Trips: runs{f, c}, Filing: f, Inspections: f, Audit: f, Calibrations: f, Ages: f, Exposures: exposures{f, c}, Door: f.Door, Accounts: f.Accounts,
 		Certificates: certificates{f}, Public: noPublicPages()}
 }
 

@@ -5,6 +5,11 @@ import { computed, ref } from 'vue'
 export const peoplePages = ['people', 'plan', 'drills', 'channels', 'outages'] as const
 export type PeoplePage = (typeof peoplePages)[number]
 
+/** Pages that have neither parts nor a parameter. */
+const plainViews = [
+  { at: 'wall', view: 'wall' }, { at: 'county', view: 'desk' }, { at: 'calibration', view: 'calibration' }, { at: 'audit', view: 'audit' }, { at: 'style', view: 'style' },
+] as const
+
 export type Route =
   | { view: 'county' }
   | { view: 'zone'; zone: string }
@@ -20,6 +25,11 @@ export type Route =
   | { view: 'trip'; id: string }
   | { view: 'users' }
   | { view: 'device' }
+  | { view: 'wall' }
+  | { view: 'desk' }
+  | { view: 'calibration' }
+  | { view: 'audit' }
+  | { view: 'style' }
   | { view: 'people'; page: PeoplePage }
 
 const path = ref(location.pathname)
@@ -45,6 +55,8 @@ export const route = computed<Route>(() => {
   if (parts[0] === 'users') return { view: 'users' }
   if (parts[0] === 'device') return { view: 'device' }
   if (parts[0] === 'operations') return { view: 'operations' }
+  const plain = plainViews.find((x) => x.at === parts[0])
+  if (plain) return { view: plain.view }
   const page = peoplePages.find((x) => x === parts[0])
   if (page) return { view: 'people', page }
   return { view: 'county' }

@@ -121,6 +121,8 @@ export const setPIN = (person: string, fresh: string, by: By, token: string) => 
 export const forgetPIN = (person: string, by: By, token: string) => send<{ pins: string[] }>('DELETE', pinPath(person), token, by)
 
 export const getDrills = () => ask<{ now: string; drills: Drill[] }>('drills')
+/** Who is called when cooling fails at a site; null: nobody can be. */
+export const getContacts = (site: string) => ask<{ repairer: { name: string; phone: string } | null }>('contacts' + query({ site }))
 export const getChannels = () => ask<{ now: string; channels: Channel[] }>('channels')
 export const getOutages = () => ask<{ now: string; outages: Outage[] }>('outages')
 export type UsesAnswer = { now: string; uses: (Use & { zone: string })[] }

@@ -20,8 +20,9 @@ export const en: Catalogue = {
   queue: queueEn,
   reports: reportsEn,
   app: { title: 'Cold chain', skip: 'Skip to content', language: '中文', theme: 'Look', auto: 'Auto', light: 'Light', dark: 'Dark' },
-  nav: { label: 'Main menu', county: 'Overview', alarms: 'Alarms', batches: 'Batches', back: 'Back' },
+  nav: { label: 'Main menu', county: 'Overview', alarms: 'Alarms', batches: 'Batches', desk: 'County', back: 'Back' },
   state: { act: 'Act now', attention: 'Attention', nodata: 'No data', ok: 'Normal', rest: 'Not in use' },
+  keeper: { label: 'This room', record: "Today's temperature record", poster: 'QR code for the door' },
   filter: { only: 'Show only: {state}', all: 'Show all', none: 'No zone is in this state' },
   live: {
     live: 'Live',

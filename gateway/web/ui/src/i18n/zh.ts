@@ -21,8 +21,9 @@ export const zh = {
   queue: queueZh,
   reports: reportsZh,
   app: { title: '冷链', skip: '跳到内容', language: 'English', theme: '外观', auto: '自动', light: '浅色', dark: '深色' },
-  nav: { label: '主菜单', county: '总览', alarms: '报警', batches: '批次', back: '返回' },
+  nav: { label: '主菜单', county: '总览', alarms: '报警', batches: '批次', desk: '旗县', back: '返回' },
   state: { act: '快去看', attention: '要注意', nodata: '无数据', ok: '正常', rest: '不用' },
+  keeper: { label: '这间库', record: '今天的温度记录表', poster: '门上的二维码' },
   filter: { only: '只看{state}', all: '看全部', none: '没有处于这个状态的库区' },
   live: {
     live: '实时',

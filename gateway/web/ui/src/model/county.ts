@@ -98,6 +98,15 @@ export const stateOf = (zone: string): State => judged.value.find((j) => j.zone.
 /** The zones of some sites, worst first. */
 export const rank = (list: Judged[]): Judged[] => [...list].sort(worstFirst)
 
+/**
+ * The zones that are counted: a technical one only where a site has nothing else,
+ * or when somebody must go, for a power cut counts.
+ */
+export const counted = computed<Judged[]>(() => {
+  const cold = new Set(judged.value.filter((j) => mainPoint(j.zone.data)).map((j) => j.zone.site.id))
+  return judged.value.filter((j) => mainPoint(j.zone.data) || j.state === 'act' || (j.zone.site.kind === 'village-station' && !cold.has(j.zone.site.id)))
+})
+
 let loading = false
 let retry = 0
 
@@ -271,6 +280,7 @@ export function startCounty(): () => void {
       hear(at)
       link.trouble = trouble
     },
+    alive: hear,
   })
   const tick = window.setInterval(() => (now.value = Date.now() + clockOffset), 1000)
   // Late readings fill old buckets; the whole is taken again now and then.
