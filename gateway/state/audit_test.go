@@ -65,12 +65,15 @@ func migrated(t *testing.T) int {
 	return len(scripts)
 }
 
-// tampered opens a county with eleven audit rows, whose guards against our own
+// auditRows is more than the migrations leave.
+const auditRows = 40
+
+// tampered opens a county with auditRows of them, whose guards against our own
 // mistakes somebody has taken away, and closes it.
 func tampered(t *testing.T, do func(*sql.DB)) *DB {
 	t.Helper()
 	c := open(t)
-	for i := range 11 - migrated(t) {
+	for i := range auditRows - migrated(t) {
 		c.mustCreate(t, fmt.Sprintf("B%d", i), room, noon.Add(-time.Hour))
 	}
 	must(t, c.VerifyAudit(t.Context()))
@@ -107,11 +110,11 @@ func TestTamperedAuditNamesTheFirstBrokenRow(t *testing.T) {
 		"middle deleted": {func(t *testing.T, db *sql.DB) { run(t, db, "DELETE FROM audit WHERE seq IN (5, 6)") }, 5},
 		"middle deleted and the rest moved up": {func(t *testing.T, db *sql.DB) {
 			run(t, db, "DELETE FROM audit WHERE seq = 5")
-			for seq := 6; seq <= 11; seq++ {
+			for seq := 6; seq <= auditRows; seq++ {
 				run(t, db, "UPDATE audit SET seq = ? WHERE seq = ?", seq-1, seq)
 			}
 		}, 5},
-		"copy appended":         {func(t *testing.T, db *sql.DB) { run(t, db, copyRow, 12, 5) }, 12},
+		"copy appended":         {func(t *testing.T, db *sql.DB) { run(t, db, copyRow, auditRows+1, 5) }, auditRows + 1},
 		"row before all":        {func(t *testing.T, db *sql.DB) { run(t, db, copyRow, 0, 5) }, 0},
 		"row with a low number": {func(t *testing.T, db *sql.DB) { run(t, db, copyRow, -3, 5) }, -3},
 		"replaced by a row with a right hash of its own": {func(t *testing.T, db *sql.DB) {
@@ -167,7 +170,7 @@ func rewriteFrom(t *testing.T, raw *sql.DB, seq int64) {
 	t.Helper()
 	prev := make([]byte, sha256.Size)
 	must(t, raw.QueryRow("SELECT hash FROM audit WHERE seq = ?", seq-1).Scan(&prev))
-	for ; seq <= 11; seq++ {
+	for ; seq <= auditRows; seq++ {
 		var r AuditRow
 		var at int64
 		must(t, raw.QueryRow("SELECT seq, at_ms, actor_kind, actor_id, action, object, detail FROM audit WHERE seq = ?", seq).

@@ -21,12 +21,16 @@ type BatchFilter struct {
 	Decision batch.Decision
 	Alarmed  bool // lay, while it did, where an alarm was that is open
 	Exceeded bool // the same of an excursion, open or not
-	Limit    int
+	// Short is a code of six digits; one that is none chooses nothing. It stands
+	// for batches that are not closed.
+	Short string
+	Limit int
 }
 
 const (
 	batchColumns = "b.id, b.product, b.profile, b.quantity, b.owner, b.created_ms"
-	wholeColumns = batchColumns + ", b.closed_ms" // what scanBatches reads
+	// What scanBatches reads.
+	wholeColumns = batchColumns + ", b.closed_ms, (SELECT number FROM batch_numbers n WHERE n.batch = b.id)"
 )
 
 // Batches returns batches with their custody, newest first.
@@ -38,6 +42,7 @@ func (db *DB) Batches(ctx context.Context, f BatchFilter) ([]Batch, error) {
 		out, err = readBatches(ctx, tx, `SELECT `+wholeColumns+` FROM batches b
 			WHERE (b.id LIKE ?1 ESCAPE '\' OR b.product LIKE ?1 ESCAPE '\' OR b.owner LIKE ?1 ESCAPE '\' OR b.id IN (SELECT batch FROM batch_codes WHERE value = ?6))
 			AND (?2 = '' AND NOT ?3 OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND c.to_ms IS NULL AND c.zone <> '' AND (?2 = '' OR c.zone = ?2)))
+			AND (?11 IS NULL OR b.closed_ms IS NULL AND b.id IN (SELECT batch FROM batch_numbers WHERE number % ?12 = ?11))
 			AND `+standing+`
 			ORDER BY b.created_ms DESC, b.id LIMIT ?4`, append([]any{like, f.Zone, f.Held, limit(f.Limit)}, args...)...)
 		return err
@@ -137,10 +142,11 @@ func scanBatches(rows *sql.Rows, err error) ([]Batch, error) {
 	err = each(rows, err, func() error {
 		var b Batch
 		var created int64
-		var closed sql.NullInt64
-		if err := rows.Scan(&b.ID, &b.Product, &b.Profile, &b.Quantity, &b.Owner, &created, &closed); err != nil {
+		var closed, number sql.NullInt64
+		if err := rows.Scan(&b.ID, &b.Product, &b.Profile, &b.Quantity, &b.Owner, &created, &closed, &number); err != nil {
 			return err
 		}
+		b.Short = batch.Short(number.Int64)
 		b.Created, b.Closed, b.Custody = time.UnixMilli(created).UTC(), fromMillis(closed), []batch.Custody{}
 		out = append(out, b)
 		return nil
