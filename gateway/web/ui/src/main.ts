@@ -3,7 +3,8 @@ import App from './App.vue'
 import { makeI18n } from './i18n'
 import { startCounty } from './model/county'
 import { startTheme } from './model/theme'
-import { startRouter } from './router'
+import { ownTruck } from './model/offline'
+import { go, startRouter } from './router'
 import './style/colours.css'
 import './style/base.css'
 import './style/parts.css'
@@ -22,5 +23,7 @@ import './style/reports.css'
 
 startTheme()
 startRouter()
+// Opened from the home screen of a driver's phone: his truck.
+if (new URLSearchParams(location.search).get('from') === 'app' && ownTruck()) go('/truck/' + encodeURIComponent(ownTruck()))
 startCounty()
 createApp(App).use(makeI18n()).mount('#app')
