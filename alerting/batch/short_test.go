@@ -17,6 +17,10 @@ func TestShortCodesAreUniqueAndComeBack(t *testing.T) {
 			t.Fatalf("%s of batch %d is read as %d, %v", code, n, got, ok)
 		}
 	}
+	// What the driver's page is tested with as well.
+	if Short(1) != "618038" || Short(2) != "236062" || Short(99_999) != "381973" {
+		t.Error("codes that are printed on labels have changed:", Short(1), Short(2), Short(99_999))
+	}
 	if Short(1) != Short(1+ShortEvery) {
 		t.Error("codes do not come again after ShortEvery")
 	}

@@ -1,6 +1,6 @@
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
-import { worker } from './vite.worker'
+import { worker } from './vite.worker.ts'
 
 // The page is embedded in the collector: everything it loads comes from there,
 // under names that change with their content.
