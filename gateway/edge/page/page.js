@@ -53,6 +53,13 @@
   document.addEventListener('touchstart', press);
   document.addEventListener('mousedown', press);
   document.addEventListener('visibilitychange', function () { if (!document.hidden) { tell(); poll(); } });
+  // A cab's display: it must not sleep, and day and night come from the gateway.
+  if (document.body.getAttribute('data-look')) {
+    var awake = function () { if (navigator.wakeLock && !document.hidden) navigator.wakeLock.request('screen').then(null, function () {}); };
+    awake();
+    document.addEventListener('visibilitychange', awake);
+    setInterval(function () { if (now() - last < lostAfter) location.reload(); }, 600000);
+  }
   setInterval(poll, every);
   setInterval(tell, 1000);
 })();

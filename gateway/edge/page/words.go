@@ -80,6 +80,7 @@ var words = map[string]word{
 	"language":    {"English", "中文"}, // the other one, in its own words
 	"tab-zones":   {"库房", "Rooms"},
 	"tab-devices": {"设备", "Devices"},
+	"tab-cab":     {"驾驶室", "Cab"},
 
 	"act":       {"快去看", "Act now"},
 	"attention": {"要注意", "Attention"},
@@ -132,6 +133,11 @@ var words = map[string]word{
 	"phase-in-transit":   {"在路上", "On the road"},
 	"phase-unloading":    {"卸货", "Unloading"},
 	"phase-returning":    {"空车返回", "Returning empty"},
+	"next-idle":          {"卸完了", "All unloaded"},
+	"next-conditioning":  {"装车前检查", "Check before loading"},
+	"next-loading":       {"开始装车", "Begin loading"},
+	"next-in-transit":    {"出发", "Depart"},
+	"next-unloading":     {"到站，交接卸货", "Arrived: hand over"},
 	"load-empty":         {"车厢空着，温度不报警", "The box is empty: no temperature alarms"},
 	"load-loaded":        {"账上有货，按温度报警", "Goods are booked in: temperature alarms are on"},
 	"load-unknown":       {"不知道有没有货，按有货报警", "Nobody knows what is in it: temperature alarms are on"},

@@ -127,7 +127,7 @@ async function load() {
 }
 
 /** Keeps what is known, on a driver's device. */
-function remember() {
+export function remember() {
   if (!county.value || !ownTruck()) return
   void keepKnown({ county: county.value, sites: sites.value, zones: zones.value.map((z) => z.data), alarms: openAlarms.value, heard: link.heard, offset: clockOffset })
 }
