@@ -35,22 +35,26 @@ const (
 
 // Batches returns batches with their custody, newest first.
 func (db *DB) Batches(ctx context.Context, f BatchFilter) ([]Batch, error) {
-	standing, args := f.standing(db.now())
-	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Search) + "%"
 	var out []Batch
 	err := db.view(ctx, func(tx *sql.Tx) (err error) {
-		out, err = readBatches(ctx, tx, `SELECT `+wholeColumns+` FROM batches b
-			WHERE (b.id LIKE ?1 ESCAPE '\' OR b.product LIKE ?1 ESCAPE '\' OR b.owner LIKE ?1 ESCAPE '\' OR b.id IN (SELECT batch FROM batch_codes WHERE value = ?6))
-			AND (?2 = '' AND NOT ?3 OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND c.to_ms IS NULL AND c.zone <> '' AND (?2 = '' OR c.zone = ?2)))
-			AND (?11 IS NULL OR b.closed_ms IS NULL AND b.id IN (SELECT batch FROM batch_numbers WHERE number % ?12 = ?11))
-			AND `+standing+`
-			ORDER BY b.created_ms DESC, b.id LIMIT ?4`, append([]any{like, f.Zone, f.Held, limit(f.Limit)}, args...)...)
+		out, err = findBatches(ctx, tx, f, db.now())
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list batches: %w", err)
 	}
 	return out, nil
+}
+
+func findBatches(ctx context.Context, tx *sql.Tx, f BatchFilter, now time.Time) ([]Batch, error) {
+	standing, args := f.standing(now)
+	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Search) + "%"
+	return readBatches(ctx, tx, `SELECT `+wholeColumns+` FROM batches b
+			WHERE (b.id LIKE ?1 ESCAPE '\' OR b.product LIKE ?1 ESCAPE '\' OR b.owner LIKE ?1 ESCAPE '\' OR b.id IN (SELECT batch FROM batch_codes WHERE value = ?6))
+			AND (?2 = '' AND NOT ?3 OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND c.to_ms IS NULL AND c.zone <> '' AND (?2 = '' OR c.zone = ?2)))
+			AND (?11 IS NULL OR b.closed_ms IS NULL AND b.id IN (SELECT batch FROM batch_numbers WHERE number % ?12 = ?11))
+			AND `+standing+`
+			ORDER BY b.created_ms DESC, b.id LIMIT ?4`, append([]any{like, f.Zone, f.Held, limit(f.Limit)}, args...)...)
 }
 
 // Batch returns one batch with its custody, or ErrNotFound.

@@ -40,6 +40,7 @@ type memory struct {
 	BookAt   int64                      `json:"book_at,omitempty"`
 	Truck    json.RawMessage            `json:"truck,omitempty"`
 	Words    []word                     `json:"words,omitempty"`
+	Loads    []load                     `json:"loads,omitempty"`
 	Watch    map[string]json.RawMessage `json:"watch,omitempty"`
 }
 
@@ -72,7 +73,7 @@ func (j *Judge) load() error {
 	aside := j.o.File + ".damaged"
 	j.o.Logger.Error("what the site's own alarms had written down cannot be read; they begin anew", "file", j.o.File, "set_aside", aside, "error", err)
 	j.line, j.state, j.open, j.county = timeline{}, map[string][]byte{}, map[string]*present{}, nil
-	j.book, j.words, j.watched = nil, nil, map[string][]byte{}
+	j.book, j.words, j.loads, j.watched = nil, nil, nil, map[string][]byte{}
 	if j.truck != nil {
 		j.truck = newTruck(j.o.Box, j.o.Points)
 	}
@@ -126,7 +127,7 @@ func (j *Judge) recall(m memory) error {
 		j.open[p.ID] = p
 	}
 	j.line, j.county, j.countyAt, j.saved = m.Line, m.County, m.CountyAt, m.Line.At
-	j.book, j.bookAt, j.words = m.Book, m.BookAt, m.Words
+	j.book, j.bookAt, j.words, j.loads = m.Book, m.BookAt, m.Words, m.Loads
 	for key, state := range m.Watch {
 		j.watched[key] = state
 	}
@@ -170,7 +171,7 @@ func (j *Judge) snapshot(last bool) (content []byte, at int64, due bool) {
 	}
 	maps.Copy(j.state, j.engine.Dirty())
 	m := memory{Version: fileVersion, Line: j.line, Open: j.sorted(), County: j.county, CountyAt: j.countyAt,
-		Book: j.book, BookAt: j.bookAt, Words: j.words}
+		Book: j.book, BookAt: j.bookAt, Words: j.words, Loads: j.loads}
 	maps.Copy(j.watched, j.watch.Dirty())
 	m.Watch = kept(j.watched)
 	if j.truck != nil {

@@ -17,6 +17,7 @@ func (v view) cabView() node {
 			return v.card(z, 1)
 		}),
 		v.truckView(),
+		v.loadView(),
 		v.linkView(),
 	)
 }

@@ -19,6 +19,12 @@
     if (is) seconds.textContent = String(Math.round(lost / 1000));
   }
 
+  function written(part) {
+    var fields = part.querySelectorAll('input[type=text], input[type=file]');
+    for (var i = 0; i < fields.length; i++) if (fields[i].value || fields[i] === document.activeElement) return true;
+    return false;
+  }
+
   // Only parts that changed are replaced: a button keeps its focus, and a
   // screen reader is not told the same alarm again.
   function renew(html) {
@@ -26,9 +32,10 @@
     fresh.innerHTML = html;
     var a = live.children, b = fresh.children, i, same = a.length === b.length;
     for (i = 0; same && i < a.length; i++) same = a[i].id === b[i].id;
-    if (!same) { live.innerHTML = html; return; }
+    if (!same) { if (!written(live)) live.innerHTML = html; return; }
     for (i = a.length - 1; i >= 0; i--) {
-      if (a[i].outerHTML !== b[i].outerHTML) live.replaceChild(b[i], a[i]);
+      // A form in which somebody has begun to write is left alone.
+      if (a[i].outerHTML !== b[i].outerHTML && !written(a[i])) live.replaceChild(b[i], a[i]);
     }
   }
 

@@ -17,6 +17,8 @@ type Cab interface {
 	// Say takes what the driver says. ErrNotReady asks for a reason to load all
 	// the same; ErrNoPhase refuses what is no word about a truck.
 	Say(w Word) error
+	// Load takes a batch that the driver has put into the box.
+	Load(g Goods) error
 }
 
 // What may be in the way of a word.
@@ -50,6 +52,7 @@ type Truck struct {
 	Measured     bool // the air was, in the quarter of an hour before
 	Air          float64
 	Low, High    *float64 // °C
+	Loaded       []Loaded // booked here on this trip, the newest first
 }
 
 // unlimited leaves the limits of an empty box out: it is as warm as it likes.

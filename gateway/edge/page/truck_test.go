@@ -16,6 +16,12 @@ type cab struct {
 	t    Truck
 	err  error
 	said []Word
+	took []Goods
+}
+
+func (c *cab) Load(g Goods) error {
+	c.took = append(c.took, g)
+	return c.err
 }
 
 func (c *cab) Truck() Truck { return c.t }

@@ -16,6 +16,7 @@ func (v view) zonesView() node {
 		v.healthView(),
 		each(v.s.Alarms, v.alarmView),
 		v.truckView(),
+		v.loadView(),
 		when(len(zones) == 0, el("p", attrs{"id", "empty", "class", "note"}, text(v.l.say("no-zones")))),
 		each(zones, func(z zone) node { return v.card(z, len(zones)) }),
 		v.linkView(),
