@@ -86,7 +86,6 @@ func (s *Server) goods(w http.ResponseWriter, r *http.Request) {
 	case !s.oursUpTo(maxPhoto, w, r):
 		return
 	}
-	defer r.MultipartForm.RemoveAll() // what was too big for memory
 	label, why := s.labelOf(r)
 	if why != "" {
 		refuse(w, l, http.StatusUnprocessableEntity, why)

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	_ "image/jpeg" // what telephones send
-	_ "image/png"  // and what people save
+	"image/jpeg"
+	"image/png"
 	"io"
 
 	"github.com/makiuchi-d/gozxing"
@@ -25,14 +25,18 @@ const (
 // bounded by the photo's size, which is read before the photo is; between two
 // tries the context is asked.
 func readCode(ctx context.Context, photo io.ReadSeeker) (string, error) {
-	c, _, err := image.DecodeConfig(photo)
+	size, decode, err := formatOf(photo)
+	if err != nil {
+		return "", err
+	}
+	c, err := size(photo)
 	if err != nil || c.Width < 1 || c.Height < 1 || c.Width > mostPixels/c.Height {
 		return "", fmt.Errorf("%w: %d by %d: %w", errPhoto, c.Width, c.Height, err)
 	}
 	if _, err := photo.Seek(0, io.SeekStart); err != nil {
 		return "", err
 	}
-	full, _, err := image.Decode(photo)
+	full, err := decode(photo)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", errPhoto, err)
 	}
@@ -45,6 +49,25 @@ func readCode(ctx context.Context, photo io.ReadSeeker) (string, error) {
 		}
 	}
 	return "", errors.New("no code in the photo")
+}
+
+// formatOf tells by its first bytes how a photo is read: as telephones send it, or
+// as people save it.
+func formatOf(photo io.ReadSeeker) (size func(io.Reader) (image.Config, error), decode func(io.Reader) (image.Image, error), err error) {
+	var head [4]byte
+	if _, err := io.ReadFull(photo, head[:]); err != nil {
+		return nil, nil, fmt.Errorf("%w: it is empty", errPhoto)
+	}
+	if _, err := photo.Seek(0, io.SeekStart); err != nil {
+		return nil, nil, err
+	}
+	switch {
+	case string(head[:]) == "\x89PNG":
+		return png.DecodeConfig, png.Decode, nil
+	case string(head[:3]) == "\xff\xd8\xff":
+		return jpeg.DecodeConfig, jpeg.Decode, nil
+	}
+	return nil, nil, fmt.Errorf("%w: neither JPEG nor PNG", errPhoto)
 }
 
 func search(g *image.Gray) (text string, found bool) {
