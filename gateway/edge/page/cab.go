@@ -5,22 +5,29 @@ package page
 // without what nobody reads there.
 func (v view) cabView() node {
 	v.inCab = true
-	zones := zonesOf(v.s)
 	return all(
 		v.sirenView(),
 		v.healthView(),
 		each(v.s.Alarms, v.alarmView),
-		each(zones, func(z zone) node {
-			if v.truck == nil || z.id != v.truck.Box {
-				return nil
-			}
-			return v.card(z, 1)
-		}),
+		v.boxView(zonesOf(v.s)),
 		v.truckView(),
 		v.loadView(),
 		v.linkView(),
 	)
 }
+
+// boxView is the box of a truck, in the largest digits, before what the driver
+// presses.
+func (v view) boxView(zones []zone) node {
+	return each(zones, func(z zone) node {
+		if !v.isBox(z) {
+			return nil
+		}
+		return v.card(z, 1)
+	})
+}
+
+func (v view) isBox(z zone) bool { return v.truck != nil && z.id == v.truck.Box }
 
 // It is night when a bright display blinds whoever drives: by the site's clock, in
 // hours of the day.

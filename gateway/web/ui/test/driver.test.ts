@@ -3,7 +3,7 @@ import type { Batch, Envelope } from '../src/api/types'
 import { driverEn, driverZh } from '../src/i18n/driver'
 import { isCode, loadWith, nextPhase, phaseWith, readLabel } from '../src/model/driver'
 import type { Act, What } from '../src/model/queue'
-import { curveOf, legOf } from '../src/model/slip'
+import { aboard, curveOf, legOf } from '../src/model/slip'
 
 const act = (what: What, truck = 'truck-1'): Act => ({ id: JSON.stringify(what), n: 1, at: '2026-11-23T04:00:00Z', actor: '巴图', truck, box: truck + '/box-1', what })
 const lot = (id: string, short = ''): Batch => ({ id, product: id, profile: '', quantity: '', owner: '', created: '', zone: '', custody: [], short })
@@ -65,6 +65,12 @@ describe('the slip', () => {
     expect(legOf(custody, isBox, handed(-1), noon)).toEqual({ zone: 'truck-2/box', from: noon - 2 * h, to: noon - h })
     expect(legOf(custody, isBox, null, noon)).toEqual({ zone: 'truck-2/box', from: noon - 2 * h, to: noon })
     expect(legOf(custody.slice(0, 1), isBox, handed(-3), noon)).toBeNull()
+  })
+  it('lists what rode along, and nothing that came later or lay elsewhere', () => {
+    const leg = { zone: 'truck-1/box', from: noon - 6 * h, to: noon - 3 * h }
+    const with_ = (id: string, zone: string, from: number, to: number | null) => ({ ...lot(id), custody: [{ zone, from: at(from), to: to === null ? null : at(to) }] }) as Batch
+    const all = [with_('A', 'truck-1/box', -6, -3), with_('B', 'truck-1/box', -5, null), with_('C', 'truck-1/box', -3, null), with_('D', 'truck-1/box', -9, -6), with_('E', 'hq/a', -6, -3)]
+    expect(aboard(all, leg).map((b) => b.id)).toEqual(['A', 'B'])
   })
   it('draws no line where nothing was measured, and keeps a peak', () => {
     const e = { from: at(0), step_s: 60, min: [1, 2, null, 3], max: [1, 9, null, 3], mean: null } as Envelope

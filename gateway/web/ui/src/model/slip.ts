@@ -1,7 +1,7 @@
 // The slip of a handover: which stay on a truck it ends, and its curve. Pure.
 
 import type { Handover } from '../api/custody'
-import type { Custody, Envelope } from '../api/types'
+import type { Batch, Custody, Envelope } from '../api/types'
 
 export interface Leg {
   zone: string
@@ -20,6 +20,10 @@ export function legOf(custody: Custody[], isBox: (zone: string) => boolean, hand
   const to = Math.min(last.to ? Date.parse(last.to) : now, handed ? Math.max(at, Date.parse(last.from)) : now)
   return { zone: last.zone, from: Date.parse(last.from), to }
 }
+
+/** The batches that lay in the box at some time of a ride. */
+export const aboard = (batches: Batch[], leg: Leg): Batch[] =>
+  batches.filter((b) => b.custody.some((c) => c.zone === leg.zone && Date.parse(c.from) < leg.to && (!c.to || Date.parse(c.to) > leg.from)))
 
 export interface Curve {
   /** SVG paths in a box of width by height: what was between lowest and highest. */
