@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -163,6 +164,15 @@ func TestDriverWithoutSignal(t *testing.T) {
 	}
 	b.Press("出发") // goods are still on board: on to the next stop
 	b.Await("two wait", `document.body.innerText.includes('2 条待发')`)
+	// Two batches by their digits: of one the county knows nothing.
+	b.Press("装一批")
+	for i, code := range []string{"618038", "580352"} {
+		if _, err := b.Eval(`(() => { const f = document.querySelector('.add-code input'); f.value = '` + code + `'; f.dispatchEvent(new Event('input')) })()`); err != nil {
+			t.Fatal(err)
+		}
+		b.Press("装上车")
+		b.Await("it waits", `document.body.innerText.includes('`+strconv.Itoa(3+i)+` 条待发')`)
+	}
 	if got := heard.all(); len(got) != len(before) {
 		t.Fatalf("the county heard %v while it was away", got)
 	}
@@ -170,7 +180,21 @@ func TestDriverWithoutSignal(t *testing.T) {
 	back := time.Now()
 	_, stopAgain := serveCounty(t, open(), address, cert)
 	defer stopAgain()
-	b.Await("nothing waits any more", `!document.querySelector('.queue-card')`)
+	b.Await("nothing waits any more, and what was refused is said", `!document.querySelector('.queue-acts') && document.querySelector('.queue-refused').innerText.includes('没有号码是 580352 的批次')`)
+	b.Await("the batch is on board", `document.querySelector('.lots').innerText.includes('HJQ261123-TLG-007')`)
+	lot, err := scene.Batch(t.Context(), "HJQ261123-TLG-007")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := lot.Custody[len(lot.Custody)-1]; last.Zone != "truck-1/box-1" || last.From.Before(pressed) || !last.From.Before(back) {
+		t.Errorf("loaded between %v and %v, and booked as %+v", pressed, back, last)
+	}
+	b.Go(page)
+	b.Await("the refusal stays over a reload", `document.querySelector('.queue-refused')`)
+	if _, err := b.Eval(`document.querySelector('.queue-refused > button').click()`); err != nil {
+		t.Fatal(err)
+	}
+	b.Await("it is read", `!document.querySelector('.queue-card')`)
 	words := heard.all()[len(before):]
 	if len(words) != 2 || words[0].Phase != trip.Unloading || words[1].Phase != trip.InTransit {
 		t.Fatalf("the county got %v", words)

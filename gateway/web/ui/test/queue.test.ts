@@ -96,6 +96,7 @@ describe('the queue of what a driver did', () => {
     const e = await refusal(code, status)
     expect(await q.flush(async () => { throw e })).toBe(false)
     expect(q.need.value?.kind).toBe(kind)
+    expect(q.need.value?.code).toBe(code)
     expect(q.need.value?.actor).toBe('巴图')
     expect(q.waiting.value).toHaveLength(1)
     expect(await q.flush(async () => {})).toBe(true)

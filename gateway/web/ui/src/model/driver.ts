@@ -8,7 +8,7 @@ import type { Batch, Phase } from '../api/types'
 import { link, now } from './county'
 import { asMe } from './name'
 import { prove } from './pin'
-import { acts, add, again, flush, need, openQueue, waiting, type Act, type What } from './queue'
+import { add, again, flush, need, openQueue, waiting, type Act, type What } from './queue'
 import { put, take } from './shelf'
 import { attempt, knownToken } from './token'
 
@@ -141,7 +141,7 @@ function sendNow() {
   void attempt(queueKey, async (token) => {
     await flush(sender(token))
     const n = need.value
-    if (n) throw new ApiError(n.kind === 'token' ? 'wrong-token' : 'pin-needed', n.text, 401)
+    if (n) throw new ApiError(n.code, n.text, 401) // the dialogs ask by it
   })
 }
 
@@ -210,5 +210,3 @@ export function startSending() {
     if (waiting.value.length && !need.value) void sendWaiting()
   }, 15_000)
 }
-
-export { acts }

@@ -40,6 +40,8 @@ export interface Act {
 /** Why sending has stopped: only a person can go on. */
 export interface Need {
   kind: 'token' | 'pin'
+  /** In the county's word. */
+  code: string
   /** Whose digits. */
   actor: string
   text: Label
@@ -153,7 +155,7 @@ async function sendAll(carry: Carry): Promise<boolean> {
       if (!(e instanceof ApiError)) throw e // a mistake of this page: the action stays
       const digits = e.code.startsWith('pin-')
       if (digits || e.status === 401) {
-        need.value = { kind: digits ? 'pin' : 'token', actor: act.actor, text: e.text }
+        need.value = { kind: digits ? 'pin' : 'token', code: e.code, actor: act.actor, text: e.text }
         return false
       }
       if (transient(e)) return false
