@@ -19,19 +19,24 @@ type JournalEntry struct {
 	wire.Record
 }
 
-// commitEntries keeps gaps and events once each.
-func (tx *txn) commitEntries(entries []JournalEntry) error {
+// commitEntries keeps gaps and events once each, and books what drivers said.
+func (db *DB) commitEntries(tx *txn, entries []JournalEntry) error {
 	for _, e := range entries {
-		if err := tx.commitEntry(e); err != nil {
+		fresh, err := tx.commitEntry(e)
+		if err == nil && fresh {
+			err = db.heardOfGoods(tx, e)
+		}
+		if err != nil {
 			return fmt.Errorf("journal entry %d of %s: %w", e.Seq, e.Gateway, err)
 		}
 	}
 	return nil
 }
 
-func (tx *txn) commitEntry(e JournalEntry) error {
+// commitEntry reports whether the entry was not there before.
+func (tx *txn) commitEntry(e JournalEntry) (fresh bool, err error) {
 	if err := checkRange(Run{e.Gateway, e.Epoch}, e.Seq, e.Seq); err != nil {
-		return err
+		return false, err
 	}
 	var kind, name, object string
 	var from, to time.Time
@@ -46,14 +51,14 @@ func (tx *txn) commitEntry(e JournalEntry) error {
 			words = e.Event.Detail
 		}
 	default:
-		return refuse(ErrInvalid, "a record of kind %d is neither a gap nor an event", e.Kind)
+		return false, refuse(ErrInvalid, "a record of kind %d is neither a gap nor an event", e.Kind)
 	}
 	text, err := canonical(words)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if told, err := tx.toldBefore(e); err != nil || told {
-		return err
+		return false, err
 	}
 	r, err := tx.ExecContext(tx.ctx, `INSERT INTO entries
 		(gateway, epoch, seq, site, kind, from_ms, to_ms, name, object, count, boot, mono_ms, clock, detail)
@@ -61,15 +66,15 @@ func (tx *txn) commitEntry(e JournalEntry) error {
 		e.Gateway, e.Epoch, e.Seq, e.Site, kind, from.UnixMilli(), to.UnixMilli(), plain(name), plain(object),
 		min(count, math.MaxInt64), plain(e.Boot), e.Mono.Milliseconds(), string(e.Clock), string(text))
 	if err != nil {
-		return err
+		return false, err
 	}
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
-		return err
+		return false, err
 	}
 	if err := tx.heardOfTruck(e); err != nil {
-		return err
+		return false, err
 	}
-	return tx.answerFromSite(e)
+	return true, tx.answerFromSite(e)
 }
 
 // toldBefore reports whether a gap is known already, under whatever number: a

@@ -298,8 +298,9 @@ type BatchFilter struct {
 	Site   string // lies there now
 	// Decision is the verdict in force; batch.Undecided is of those without one.
 	Decision batch.Decision
-	Alarmed  bool // lay, while it did, where an alarm was that is open
-	Exceeded bool // the same of an excursion, open or not
+	Alarmed  bool   // lay, while it did, where an alarm was that is open
+	Exceeded bool   // the same of an excursion, open or not
+	Short    string // its code of six digits; of those that are not closed
 	// Reach: lies or lay in one of its sites, or belongs to one of its parties;
 	// nil: all.
 	Reach *access.Reach
@@ -319,6 +320,7 @@ type BatchHistory struct {
 	batch.Batch
 	Custody []batch.Custody
 	Closed  time.Time // nothing more can become of it since then; zero: it goes on
+	Short   string    // six digits that stand for it while it is not closed
 }
 
 // Health tells whether the collector's loops make progress.

@@ -16,7 +16,7 @@ type Steps interface {
 	// an error that is ErrNotFound.
 	Whole(ctx context.Context, id string) (Alarm, error)
 	// TakeStep records a step. The same step of the same person is no error.
-	TakeStep(ctx context.Context, id string, by Actor, step duty.Answer, note string) error
+	TakeStep(ctx context.Context, id string, by Actor, step duty.Answer, note string, at time.Time) error
 	// CloseAlarm records how it ended; Sign is a second person's signature.
 	CloseAlarm(ctx context.Context, id string, by Actor, c duty.Closing) error
 	Sign(ctx context.Context, id string, by Actor) error

@@ -53,6 +53,7 @@ func newWallRig(t *testing.T) *wallRig {
 	}
 	r.scene = scene
 	scene.Clock = r.now
+	withUsers(t, scene.Fake, r.now)
 	s, err := web.New(scene.Deps(scene.County, r.hub), web.Options{Now: r.now, Flush: 5 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
@@ -101,6 +102,17 @@ func (r *wallRig) shows(p *tab) {
 	p.await("the wall at "+at, `document.querySelector('.wall-clock b')?.textContent === '`+at+`'`)
 }
 
+// enter opens the wall as who only looks.
+func (r *wallRig) enter(p *tab) {
+	p.t.Helper()
+	p.open(r.http.URL + "/wall")
+	p.await("the sign-in", `document.querySelector('.door')`)
+	if status := p.text(signIn("viewer")); status != "201" {
+		p.t.Fatalf("sign in: %s", status)
+	}
+	p.open(r.http.URL + "/wall")
+}
+
 // TestWallIsFlatOverADay shows a day of events to the wall in a real Chromium, a
 // minute at a time, each drawn before the next, with broken streams in between.
 // What it holds after it must be what it held at the beginning.
@@ -108,7 +120,7 @@ func TestWallIsFlatOverADay(t *testing.T) {
 	builtPage(t)
 	r := newWallRig(t)
 	p := openTab(t, 1920, 1080)
-	p.open(r.http.URL + "/wall")
+	r.enter(p)
 	r.minute(1)
 	r.shows(p)
 	for n := 2; n < 90; n++ { // what is made once is made: lists are full, code is compiled
@@ -146,7 +158,7 @@ func TestWallSaysThatItIsLost(t *testing.T) {
 	builtPage(t)
 	r := newWallRig(t)
 	p := openTab(t, 1920, 1080)
-	p.open(r.http.URL + "/wall")
+	r.enter(p)
 	r.minute(1)
 	r.shows(p)
 	since := r.now().Add(8 * time.Hour).Format("15:04")

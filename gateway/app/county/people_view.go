@@ -234,9 +234,9 @@ func (v view) act(ctx context.Context, id string, by web.Actor, do func(state.Ac
 }
 
 // TakeStep implements web.Steps.
-func (v view) TakeStep(ctx context.Context, id string, by web.Actor, step duty.Answer, note string) error {
+func (v view) TakeStep(ctx context.Context, id string, by web.Actor, step duty.Answer, note string, at time.Time) error {
 	return v.act(ctx, id, by, func(who state.Actor, _ duty.Plan) error {
-		return v.state.TakeStep(ctx, who, id, step, note, time.Time{})
+		return v.state.TakeStep(ctx, who, id, step, note, at)
 	})
 }
 

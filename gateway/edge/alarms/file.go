@@ -41,6 +41,7 @@ type memory struct {
 	BookAt   int64                      `json:"book_at,omitempty"`
 	Truck    json.RawMessage            `json:"truck,omitempty"`
 	Words    []word                     `json:"words,omitempty"`
+	Loads    []load                     `json:"loads,omitempty"`
 	Watch    map[string]json.RawMessage `json:"watch,omitempty"`
 	Away     int64                      `json:"away,omitempty"`
 	Notes    []*note                    `json:"notes,omitempty"`
@@ -75,7 +76,7 @@ func (j *Judge) load() error {
 	aside := j.o.File + ".damaged"
 	j.o.Logger.Error("what the site's own alarms had written down cannot be read; they begin anew", "file", j.o.File, "set_aside", aside, "error", err)
 	j.line, j.state, j.open, j.county = timeline{}, map[string][]byte{}, map[string]*present{}, nil
-	j.book, j.words, j.watched = nil, nil, map[string][]byte{}
+	j.book, j.words, j.loads, j.watched = nil, nil, nil, map[string][]byte{}
 	j.away, j.notes = 0, nil
 	if j.truck != nil {
 		j.truck = newTruck(j.o.Box, j.o.Points)
@@ -130,7 +131,7 @@ func (j *Judge) recall(m memory) error {
 		j.open[p.ID] = p
 	}
 	j.line, j.county, j.countyAt, j.saved = m.Line, m.County, m.CountyAt, m.Line.At
-	j.book, j.bookAt, j.words = m.Book, m.BookAt, m.Words
+	j.book, j.bookAt, j.words, j.loads = m.Book, m.BookAt, m.Words, m.Loads
 	j.away, j.notes = m.Away, slices.DeleteFunc(m.Notes, func(n *note) bool { return n == nil })
 	for key, state := range m.Watch {
 		j.watched[key] = state
@@ -175,7 +176,7 @@ func (j *Judge) snapshot(last bool) (content []byte, at int64, decided uint64, d
 	}
 	maps.Copy(j.state, j.engine.Dirty())
 	m := memory{Version: fileVersion, Line: j.line, Open: j.sorted(), County: j.county, CountyAt: j.countyAt,
-		Book: j.book, BookAt: j.bookAt, Words: j.words, Away: j.away, Notes: j.notes}
+		Book: j.book, BookAt: j.bookAt, Words: j.words, Loads: j.loads, Away: j.away, Notes: j.notes}
 	maps.Copy(j.watched, j.watch.Dirty())
 	m.Watch = kept(j.watched)
 	if j.truck != nil {

@@ -64,6 +64,7 @@ type Judge struct {
 	placed   shift            // of the line, when the book was placed by it
 	truck    *truck           // nil: the site stands still
 	words    []word           // said here of the truck, oldest first
+	loads    []load           // said here to be in its box, oldest first
 	boxLow   *float64         // the truck's band, °C
 	boxHigh  *float64
 	zones    []string // that are judged

@@ -4,6 +4,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"coldchain/alerting"
 	"coldchain/alerting/trip"
@@ -15,6 +16,12 @@ type cab struct {
 	t    Truck
 	err  error
 	said []Word
+	took []Goods
+}
+
+func (c *cab) Load(g Goods) error {
+	c.took = append(c.took, g)
+	return c.err
 }
 
 func (c *cab) Truck() Truck { return c.t }
@@ -114,5 +121,62 @@ func TestAnAlarmOfTheWatchHasItsOwnWords(t *testing.T) {
 	}
 	if strings.Contains(html, "5.2 °C · 超过上限") {
 		t.Error("a rise is told as a temperature")
+	}
+}
+
+// The one button leads through a trip; with goods left it leads on to the next stop.
+func TestTheOneButton(t *testing.T) {
+	for _, tt := range []struct {
+		phase trip.Phase
+		load  trip.Load
+		want  trip.Phase
+	}{
+		{trip.Idle, trip.Empty, trip.Conditioning}, {trip.Returning, trip.Empty, trip.Conditioning}, {trip.Conditioning, trip.Empty, trip.Loading}, {trip.Loading, trip.Loaded, trip.InTransit},
+		{trip.InTransit, trip.Loaded, trip.Unloading}, {trip.Unloading, trip.Loaded, trip.InTransit}, {trip.Unloading, trip.Empty, trip.Idle},
+	} {
+		c := Truck{Box: "truck-1/box", Phase: tt.phase, Load: tt.load, Ready: true, Measured: true}
+		if body := get(t, truckServer(t, &cab{t: c}), "/").Body.String(); !strings.Contains(body, `id="next" class="next" type="submit" name="phase" value="`+string(tt.want)+`"`) {
+			t.Errorf("after %s, %s: not %s", tt.phase, tt.load, tt.want)
+		}
+	}
+}
+
+// The cab's display holds what the driver looks at, is dark at night by the
+// site's clock, and its buttons lead back to it.
+func TestTheCabsDisplay(t *testing.T) {
+	s := truckServer(t, &cab{t: Truck{Box: "truck-1/box", Phase: trip.InTransit, Load: trip.Loaded, Armed: true}})
+	body := get(t, s, "/cab").Body.String()
+	for _, want := range []string{`data-look="cab"`, `id="zone-truck-1/box"`, `id="next"`, `name="back" value="/cab"`, `data-live="/live/cab?lang=zh"`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("%s is not there", want)
+		}
+	}
+	for clock, want := range map[string]string{"2026-11-23T13:00:00Z": "cab night", "2026-11-23T22:30:00Z": "cab night", "2026-11-23T23:30:00Z": "cab"} { // 21:00, 06:30, 07:30
+		now, err := time.Parse(time.RFC3339, clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := view{place: time.FixedZone("", 8*3600), s: Snapshot{Now: now, Clock: "gnss"}}
+		if got := v.look(tab{cab: true}); got[1] != want {
+			t.Errorf("at %s it looks %q, want %q", clock, got[1], want)
+		}
+		if v.s.Clock = "none"; v.look(tab{cab: true})[1] != "cab night" {
+			t.Errorf("without a clock it is bright")
+		}
+	}
+	r := httptest.NewRequest("POST", "/truck/say", strings.NewReader("token=TOKEN&phase=unloading&back=/cab"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Host = "192.168.1.20"
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	if w.Code != 303 || w.Header().Get("Location") != "/cab" {
+		t.Errorf("%d to %s", w.Code, w.Header().Get("Location"))
+	}
+	still, err := New(Options{Source: showing(Snapshot{Now: morning, Site: "balagong"})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(get(t, still, "/").Body.String(), `href="/cab"`) {
+		t.Error("a store has a cab")
 	}
 }

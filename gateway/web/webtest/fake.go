@@ -214,7 +214,8 @@ func (f *Fake) Batches(_ context.Context, filter web.BatchFilter) ([]web.BatchHi
 		site := filter.Site == "" || slices.ContainsFunc(b.Custody, func(c batch.Custody) bool { return strings.HasPrefix(c.Zone, filter.Site+"/") && c.To.IsZero() })
 		x := f.standing(b)
 		stands := (filter.Decision == "" || x.Decision == filter.Decision) && (!filter.Alarmed || x.Open > 0) && (!filter.Exceeded || x.Excursions > 0)
-		if lies && site && stands && reaches(filter.Reach, placeOfBatch(b)) && strings.Contains(text, strings.ToLower(filter.Search)) {
+		short := filter.Short == "" || b.Short == filter.Short && b.Closed.IsZero()
+		if lies && site && stands && short && reaches(filter.Reach, placeOfBatch(b)) && strings.Contains(text, strings.ToLower(filter.Search)) {
 			out = append(out, b)
 		}
 	}
@@ -287,7 +288,7 @@ func (f *Fake) CreateBatch(_ context.Context, _ web.Actor, key string, b batch.B
 	case i >= 0:
 		return web.BatchHistory{}, fmt.Errorf("batch %s exists: %w", b.ID, web.ErrConflict)
 	}
-	h := web.BatchHistory{Batch: b, Custody: []batch.Custody{{Batch: b.ID, Zone: zone, From: at}}}
+	h := web.BatchHistory{Batch: b, Short: batch.Short(int64(len(f.Lots) + 1)), Custody: []batch.Custody{{Batch: b.ID, Zone: zone, From: at}}}
 	f.Lots = append([]web.BatchHistory{h}, f.Lots...)
 	return h, f.StateDown
 }

@@ -192,7 +192,7 @@ func (s *Scene) goods(now time.Time) {
 		{"HJQ261122-TOM-002", "番茄", "260 kg", "示例农场", "duguitala/tomato-1@20"},
 	}
 	for _, l := range lots {
-		h := web.BatchHistory{Batch: batch.Batch{ID: l.id, Product: l.product, Quantity: l.quantity, Owner: l.owner, Profile: "demo"}}
+		h := web.BatchHistory{Batch: batch.Batch{ID: l.id, Product: l.product, Quantity: l.quantity, Owner: l.owner, Profile: "demo"}, Short: batch.Short(int64(len(s.Lots) + 1))}
 		for _, stay := range strings.Fields(l.stays) {
 			zone, hours, _ := strings.Cut(stay, "@")
 			var ago int

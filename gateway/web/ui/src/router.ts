@@ -30,6 +30,8 @@ export type Route =
   | { view: 'calibration' }
   | { view: 'audit' }
   | { view: 'style' }
+  | { view: 'truck'; site: string }
+  | { view: 'slip'; batch: string; n: number }
   | { view: 'people'; page: PeoplePage }
 
 const path = ref(location.pathname)
@@ -49,6 +51,8 @@ export const route = computed<Route>(() => {
   if (parts[0] === 'alarms') return parts[1] ? { view: 'alarm', id: parts[1] } : { view: 'alarms' }
   if (parts[0] === 'batches') return parts[1] ? { view: 'batch', id: parts[1] } : { view: 'batches' }
   if (parts[0] === 'import') return { view: 'import' }
+  if (parts[0] === 'truck') return { view: 'truck', site: parts[1] ?? '' }
+  if (parts[0] === 'slip' && parts[1]) return { view: 'slip', batch: parts[1], n: Number(parts[2]) || 0 }
   if (parts[0] === 'queue') return { view: 'queue' }
   if (parts[0] === 'reports') return { view: 'reports' }
   if (parts[0] === 'trips') return parts[1] === 'truck' || parts[1] === 'batch' ? { view: 'trips', [parts[1]]: parts[2] } : parts[1] ? { view: 'trip', id: parts[1] } : { view: 'trips' }

@@ -8,6 +8,8 @@ export class ApiError extends Error {
   constructor(
     readonly code: string,
     readonly text: Label,
+    /** Of HTTP; 0 where there was no answer. */
+    readonly status = 0,
   ) {
     super(text.en)
   }
@@ -42,7 +44,7 @@ export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   if (!response.ok) {
     const e = body?.error
     if (response.status === 401 && outside.includes(e?.code)) signedOut()
-    throw new ApiError(e?.code ?? String(response.status), { zh: e?.message_zh ?? '出错了', en: e?.message_en ?? 'Something failed' })
+    throw new ApiError(e?.code ?? String(response.status), { zh: e?.message_zh ?? '出错了', en: e?.message_en ?? 'Something failed' }, response.status)
   }
   return body as T
 }
@@ -61,7 +63,7 @@ export const getSites = () => ask<SitesAnswer>('sites')
 export const getZones = () => ask<ZonesAnswer>('zones')
 export const getAlarms = (f: { state?: 'open' | 'all'; zone?: string; batch?: string; limit?: string }) =>
   ask<AlarmsAnswer>('alarms' + query(f))
-export const getBatches = (f: { search?: string; zone?: string; site?: string; verdict?: string; alarms?: string }, signal?: AbortSignal) =>
+export const getBatches = (f: { search?: string; zone?: string; site?: string; verdict?: string; alarms?: string; short?: string }, signal?: AbortSignal) =>
   ask<BatchesAnswer>('batches' + query(f), { signal })
 export const getBatch = (id: string) => ask<{ now: string; batch: Batch }>('batches/' + encodeURIComponent(id))
 

@@ -294,6 +294,8 @@ export interface Batch {
   zone: string
   place?: string
   closed?: string
+  /** Six digits that stand for it while it is not closed; an older server has none. */
+  short?: string
   custody: Custody[]
   /** What is ahead of it; missing when nothing is known. */
   ages?: Ages

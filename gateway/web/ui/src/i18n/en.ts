@@ -168,6 +168,8 @@ export const en: Catalogue = {
   },
   ages: agesEn,
   batch: {
+    short: 'six digits',
+    slip: 'handover slip',
     title: 'Batches',
     search: 'Batch, product, owner, trace code or ear tag',
     none: 'No batch found',

@@ -170,6 +170,8 @@ export const zh = {
   },
   ages: agesZh,
   batch: {
+    short: '六位号码',
+    slip: '交接单',
     title: '批次',
     search: '搜批次号、品名、货主、追溯码或耳标',
     none: '没有找到批次',
