@@ -44,7 +44,7 @@ $(PARTS)/node_modules/.installed: $(PARTS)/package-lock.json
 verify-page: $(PARTS)/node_modules/.installed ## the offline verifier's libraries, bundled into the file that is committed
 	cd $(PARTS) && npm run --silent build
 
-test: font ## unit tests under the race detector, integration tests with plain binaries
+test: font page ## unit tests under the race detector, integration tests with plain binaries
 	go test -race -timeout 20m $$(go list ./... | grep -v /app/chain)
 	go test -count 1 -timeout 20m ./gateway/app/chain # builds its own binaries, which go's cache of results cannot see
 
