@@ -35,6 +35,10 @@ func (s *show) letIn(ctx context.Context) error {
 	hash := slowhash.Hash(password, access.Cost())
 	var names []string
 	for _, u := range s.county.users() {
+		names = append(names, u.ID)
+		if s.kept != nil { // they are there, and perhaps changed
+			continue
+		}
 		if _, err := s.app.Door().AddBy(ctx, by, u); err != nil {
 			return fmt.Errorf("demo: user %s: %w", u.ID, err)
 		}
@@ -42,7 +46,6 @@ func (s *show) letIn(ctx context.Context) error {
 		if err := s.app.State().SetPassword(ctx, by, u.ID, hash, false, ""); err != nil {
 			return fmt.Errorf("demo: user %s: %w", u.ID, err)
 		}
-		names = append(names, u.ID)
 	}
 	s.say("登录 Sign in: %s；密码 password: %s", strings.Join(names, ", "), password)
 	return nil
