@@ -51,6 +51,15 @@ class Person {
     await this.page.locator('#content').waitFor()
   }
 
+  /** Signs in by the form, as everybody does; the page goes on where it was opened. */
+  async signIn(user, path = '/', password = 'demo') {
+    await this.page.goto(this.county.url + path)
+    await this.page.locator('input[name=username]').fill(user)
+    await this.page.locator('input[name=password]').fill(password)
+    await this.page.locator('.door-go').click()
+    await this.page.locator('header.top').waitFor()
+  }
+
   async picture(what) {
     await this.page.screenshot({ path: join(pictures, `${what}-${this.name}.png`), fullPage: false })
   }

@@ -4,7 +4,8 @@ import { after, before, test } from 'node:test'
 import { launch, sitDown } from './browser.mjs'
 import { County, until } from './county.mjs'
 
-const pages = ['/', '/alarms', '/batches', '/queue', '/people', '/plan', '/drills', '/channels', '/outages', '/reports', '/operations', '/import']
+const pages = ['/', '/alarms', '/batches', '/queue', '/people', '/plan', '/drills', '/channels', '/outages', '/reports', '/operations', '/import',
+  '/county', '/calibration', '/audit', '/users', '/trips', '/style', '/truck/truck-1', '/zones/balagong/mutton-1']
 const county = new County()
 let browser
 
@@ -21,6 +22,9 @@ for (const size of ['phone', 'desk']) {
   for (const lang of ['zh', 'en']) {
     test(`every page, ${size}, ${lang}`, async () => {
       const person = await sitDown(browser, county, { size, lang, dark: lang === 'en' })
+      await person.open('/')
+      await person.check('sign-in')
+      await person.signIn('admin')
       for (const path of pages) {
         await person.open(path)
         await until(`${path} is filled`, () => person.page.locator('#content [aria-busy=true]').count().then((n) => n === 0))
