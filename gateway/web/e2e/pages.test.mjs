@@ -5,7 +5,7 @@ import { launch, sitDown } from './browser.mjs'
 import { County, until } from './county.mjs'
 
 const pages = ['/', '/alarms', '/batches', '/queue', '/people', '/plan', '/drills', '/channels', '/outages', '/reports', '/operations', '/import',
-  '/county', '/calibration', '/audit', '/users', '/trips', '/style', '/truck/truck-1', '/zones/balagong/mutton-1']
+  '/county', '/calibration', '/audit', '/users', '/trips', '/truck/truck-1', '/zones/balagong/mutton-1']
 const county = new County()
 let browser
 

@@ -34,6 +34,8 @@ describe('the four steps', () => {
   })
   it('name people, not rights', () => {
     expect(nameOf('其其格 (token)')).toBe('其其格')
+    expect(nameOf('其其格 (user manager)')).toBe('其其格')
+    expect(nameOf('其其格 (device d-1)')).toBe('其其格')
     expect(nameOf('张工')).toBe('张工')
   })
 })

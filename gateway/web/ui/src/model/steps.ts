@@ -5,8 +5,8 @@
 import { stepNames, type Closing, type Person, type Step, type StepName, type Told } from '../api/people'
 import type { Alarm } from '../api/types'
 
-/** Who it was, without by what right he was let in: "其其格 (token)". */
-export const nameOf = (by: string): string => by.replace(/ \((token|link|sms|page)\)$/, '')
+/** Who it was, without by what right he was let in: "其其格 (token)", "其其格 (user manager)". */
+export const nameOf = (by: string): string => by.replace(/ \((token|link|sms|page|demo|(user|device|token) [^()]*)\)$/, '')
 
 export interface StepState {
   step: StepName
