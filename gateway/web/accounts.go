@@ -169,6 +169,11 @@ type openSession struct {
 	Mine  bool   `json:"mine"`
 }
 
+type sessionsAnswer struct {
+	Now      stamp         `json:"now"`
+	Sessions []openSession `json:"sessions"`
+}
+
 func (s *Server) sessions(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
@@ -177,10 +182,7 @@ func (s *Server) sessions(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
-	out := struct {
-		Now      stamp         `json:"now"`
-		Sessions []openSession `json:"sessions"`
-	}{stamp(s.opt.Now()), []openSession{}}
+	out := sessionsAnswer{stamp(s.opt.Now()), []openSession{}}
 	for _, x := range found {
 		out.Sessions = append(out.Sessions, openSession{x.ID, x.User, x.Name, x.Site, x.Agent, x.By, stamp(x.Made), stamp(x.Used), stamp(x.Until), x.ID == whoOf(r).Session})
 	}
@@ -231,13 +233,15 @@ func (s *Server) tokens(r *http.Request) (any, error) {
 	return s.tokenList(r.Context(), "")
 }
 
+type tokenInput struct {
+	Name     string         `json:"name"`
+	Grants   []access.Grant `json:"grants"`
+	ReadOnly bool           `json:"read_only"`
+	Until    string         `json:"until"`
+}
+
 func (s *Server) makeToken(r *http.Request) (any, error) {
-	var in struct {
-		Name     string         `json:"name"`
-		Grants   []access.Grant `json:"grants"`
-		ReadOnly bool           `json:"read_only"`
-		Until    string         `json:"until"`
-	}
+	var in tokenInput
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
@@ -260,13 +264,15 @@ func (s *Server) endToken(r *http.Request) (any, error) {
 	return s.tokenList(r.Context(), "")
 }
 
+type deviceInput struct {
+	Site string `json:"site"`
+	Name string `json:"name"`
+}
+
 // makeDevice signs the browser that asks for it in as a shared device of a site,
 // and whoever asks out of it.
 func (s *Server) makeDevice(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Site string `json:"site"`
-		Name string `json:"name"`
-	}
+	var in deviceInput
 	err := firstError(onlyParams(r), readBody(r, &in, false))
 	if err == nil {
 		err = checkText("name", in.Name, 30, true)

@@ -176,6 +176,18 @@ func (s *Server) listFilter(zone, batch, limit string) (int, error) {
 
 var alarmID = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
+// acknowledgeInput is an answer to an alarm.
+type acknowledgeInput struct {
+	actorInput        // who answers, as they call themselves
+	Note       string `json:"note"`
+}
+
+// acknowledgedAnswer is the alarm that was answered.
+type acknowledgedAnswer struct {
+	Now   stamp     `json:"now"`
+	Alarm alarmJSON `json:"alarm"`
+}
+
 func (s *Server) acknowledge(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
@@ -184,10 +196,7 @@ func (s *Server) acknowledge(r *http.Request) (any, error) {
 	if !alarmID.MatchString(id) {
 		return nil, badInput("报警编号不对", "that is no alarm id")
 	}
-	var in struct {
-		actorInput        // who answers, as they call themselves
-		Note       string `json:"note"`
-	}
+	var in acknowledgeInput
 	if err := readBody(r, &in, true); err != nil {
 		return nil, err
 	}
@@ -199,10 +208,7 @@ func (s *Server) acknowledge(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, stateError(err, "报警 "+id, "alarm "+id)
 	}
-	return struct {
-		Now   stamp     `json:"now"`
-		Alarm alarmJSON `json:"alarm"`
-	}{stamp(s.opt.Now()), s.alarm(a)}, nil
+	return acknowledgedAnswer{stamp(s.opt.Now()), s.alarm(a)}, nil
 }
 
 // stateError turns an error of the county's state into an answer.

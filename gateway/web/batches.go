@@ -118,6 +118,12 @@ func (s *Server) batchFilter(r *http.Request) (f BatchFilter, limit int, err err
 	return f, limit, nil
 }
 
+type batchesAnswer struct {
+	Now       stamp         `json:"now"`
+	Batches   []listedBatch `json:"batches"`
+	Truncated bool          `json:"truncated"`
+}
+
 func (s *Server) batches(r *http.Request) (any, error) {
 	f, limit, err := s.batchFilter(r)
 	if err != nil {
@@ -127,11 +133,7 @@ func (s *Server) batches(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list batches: %w", err)
 	}
-	out := struct {
-		Now       stamp         `json:"now"`
-		Batches   []listedBatch `json:"batches"`
-		Truncated bool          `json:"truncated"`
-	}{stamp(s.opt.Now()), []listedBatch{}, len(found) > limit}
+	out := batchesAnswer{stamp(s.opt.Now()), []listedBatch{}, len(found) > limit}
 	found = found[:min(limit, len(found))]
 	ids := make([]string, len(found))
 	for i, b := range found {

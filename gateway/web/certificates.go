@@ -105,6 +105,11 @@ type newCertificate struct {
 	Reason string `json:"reason"`
 }
 
+type certificateAnswer struct {
+	Now         stamp           `json:"now"`
+	Certificate certificateJSON `json:"certificate"` // the newest
+}
+
 func (s *Server) makeCertificate(r *http.Request) (any, error) {
 	key, err := requestKey(r)
 	if err != nil {
@@ -128,10 +133,7 @@ func (s *Server) makeCertificate(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return created{struct {
-		Now         stamp           `json:"now"`
-		Certificate certificateJSON `json:"certificate"` // the newest
-	}{all.Now, all.Certificates[0]}}, nil
+	return created{certificateAnswer{all.Now, all.Certificates[0]}}, nil
 }
 
 // certificate writes one as a file, or as a page that prints. It is made before

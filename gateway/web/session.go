@@ -65,11 +65,13 @@ func (s *Server) session(r *http.Request) (any, error) {
 	return s.sessionOf(whoOf(r)), onlyParams(r)
 }
 
+type signInInput struct {
+	Name     string          `json:"name"`
+	Password access.Password `json:"password"`
+}
+
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Name     string          `json:"name"`
-		Password access.Password `json:"password"`
-	}
+	var in signInInput
 	err := firstError(onlyParams(r), readBody(r, &in, false))
 	if err == nil && (len(in.Name) > 100 || in.Password.Long()) {
 		err = badInput("用户名或密码太长", "the user name or the password is too long")
@@ -96,14 +98,16 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.setSession(w, r, "", 0)
-	writeJSON(w, http.StatusOK, map[string]any{"now": stamp(s.opt.Now())})
+	writeJSON(w, http.StatusOK, nowAnswer{stamp(s.opt.Now())})
+}
+
+type passwordInput struct {
+	Old   access.Password `json:"old"`
+	Fresh access.Password `json:"new"`
 }
 
 func (s *Server) changePassword(r *http.Request) (any, error) {
-	var in struct {
-		Old   access.Password `json:"old"`
-		Fresh access.Password `json:"new"`
-	}
+	var in passwordInput
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}

@@ -123,6 +123,11 @@ func (s *Server) usesOf(zones []string) []zoneUseJSON {
 	return out
 }
 
+type disusesAnswer struct {
+	Now     stamp        `json:"now"`
+	Disuses []disuseJSON `json:"disuses"`
+}
+
 func (s *Server) disuses(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
@@ -131,27 +136,32 @@ func (s *Server) disuses(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list zones out of use: %w", err)
 	}
-	out := struct {
-		Now     stamp        `json:"now"`
-		Disuses []disuseJSON `json:"disuses"`
-	}{stamp(s.opt.Now()), []disuseJSON{}}
+	out := disusesAnswer{stamp(s.opt.Now()), []disuseJSON{}}
 	for _, d := range inReach(r, found, func(d duty.Disuse) string { return d.Zone }) {
 		out.Disuses = append(out.Disuses, disuseOf(d))
 	}
 	return out, nil
 }
 
+type disuseInput struct {
+	Zone   string `json:"zone"`
+	Kind   string `json:"kind"`
+	Until  string `json:"until"`
+	Reason string `json:"reason"`
+	actorInput
+}
+
+type disuseAnswer struct {
+	Now    stamp         `json:"now"`
+	Disuse disuseJSON    `json:"disuse"`
+	Uses   []zoneUseJSON `json:"uses"`
+}
+
 func (s *Server) takeOutOfUse(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
 	}
-	var in struct {
-		Zone   string `json:"zone"`
-		Kind   string `json:"kind"`
-		Until  string `json:"until"`
-		Reason string `json:"reason"`
-		actorInput
-	}
+	var in disuseInput
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
@@ -171,11 +181,7 @@ func (s *Server) takeOutOfUse(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, stateError(err, "库区 "+in.Zone, "zone "+in.Zone)
 	}
-	return created{struct {
-		Now    stamp         `json:"now"`
-		Disuse disuseJSON    `json:"disuse"`
-		Uses   []zoneUseJSON `json:"uses"`
-	}{stamp(s.opt.Now()), disuseOf(made), s.usesOf([]string{made.Zone})}}, nil
+	return created{disuseAnswer{stamp(s.opt.Now()), disuseOf(made), s.usesOf([]string{made.Zone})}}, nil
 }
 
 func (s *Server) bringIntoUse(r *http.Request) (any, error) {
@@ -206,11 +212,13 @@ func (s *Server) bringIntoUse(r *http.Request) (any, error) {
 	return usesAnswer{stamp(s.opt.Now()), s.usesOf(zones)}, nil
 }
 
+type phaseInput struct {
+	Phase string `json:"phase"`
+	actorInput
+}
+
 func (s *Server) sayPhase(r *http.Request) (any, error) {
-	var in struct {
-		Phase string `json:"phase"`
-		actorInput
-	}
+	var in phaseInput
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
