@@ -79,7 +79,7 @@ func routeOf(path string) string {
 	switch {
 	case isAPI:
 		switch first {
-		case "sites", "zones", "points", "readings", "alarms", "batches", "events", "people", "channels", "drills", "outages", "queue", "disuses", "trucks", "derivations", "temperatures", "files", "import", "certificates", "keys", "reports", "inspections-links", "session", "users", "sessions", "tokens", "devices":
+		case "openapi.json", "sites", "zones", "points", "readings", "alarms", "batches", "events", "people", "channels", "drills", "outages", "queue", "disuses", "trucks", "derivations", "temperatures", "files", "import", "certificates", "keys", "reports", "inspections-links", "session", "users", "sessions", "tokens", "devices":
 			return "/api/v1/" + first
 		}
 		return "other"
@@ -114,7 +114,7 @@ const compressFrom = 1400
 // are loaded, streams (events, exports) never.
 func (s *Server) compress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !acceptsGzip(r) || !strings.HasPrefix(r.URL.Path, "/api/v1/") || r.URL.Path == "/api/v1/events" || r.URL.Path == "/api/v1/export" ||
+		if !acceptsGzip(r) || !strings.HasPrefix(r.URL.Path, "/api/v1/") || r.URL.Path == "/api/v1/events" || r.URL.Path == "/api/v1/export" || r.URL.Path == "/api/v1/openapi.json" ||
 			strings.HasPrefix(r.URL.Path, "/api/v1/files/") || strings.HasPrefix(r.URL.Path, "/api/v1/import/") {
 			next.ServeHTTP(w, r)
 			return

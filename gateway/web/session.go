@@ -41,11 +41,14 @@ type sessionJSON struct {
 	Grants     []access.Grant `json:"grants"`
 	// May holds what his roles let him use, as "METHOD /path" of this API, and
 	// where: the sites, or null for all of the county.
-	May map[string][]string `json:"may"`
+	May map[string]maySites `json:"may"`
 }
 
+// maySites are sites; nil is all of the county.
+type maySites []string
+
 func (s *Server) sessionOf(w access.Who) sessionJSON {
-	out := sessionJSON{stamp(s.opt.Now()), w.Kind, w.ID, w.Name, w.Person, w.Session, w.MustChange, append([]access.Grant{}, w.Grants...), map[string][]string{}}
+	out := sessionJSON{stamp(s.opt.Now()), w.Kind, w.ID, w.Name, w.Person, w.Session, w.MustChange, append([]access.Grant{}, w.Grants...), map[string]maySites{}}
 	for _, rule := range access.Table() {
 		if rule.Open || rule.Object == access.Self || rule.Role(w) != access.Allowed {
 			continue

@@ -1,0 +1,195 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"coldchain/alerting/batch"
+	"coldchain/gateway/access"
+	"coldchain/gateway/pin"
+	"coldchain/gateway/web/openapi"
+)
+
+// knownTypes are those whose JSON is more, or other, than their Go type tells.
+func knownTypes() map[reflect.Type]openapi.Schema {
+	words := func(all ...string) openapi.Schema { return openapi.Schema{"type": "string", "enum": all} }
+	return map[reflect.Type]openapi.Schema{
+		typ[stamp]():           {"type": []string{"string", "null"}, "format": "date-time"},
+		typ[maySites]():        {"type": []string{"array", "null"}, "items": openapi.Schema{"type": "string"}},
+		typ[curve]():           {"type": []string{"array", "null"}, "items": openapi.Schema{"type": []string{"number", "null"}}},
+		typ[pin.PIN]():         {"type": "string", "description": "Four digits; needed where the actor is a person of the roster."},
+		typ[access.Password](): {"type": "string", "maxLength": 1000},
+		typ[PointStatus]():     words(string(PointOK), string(PointOut), string(PointUnknown), string(PointFault)),
+		typ[batch.Decision](): words("", string(batch.Undecided), string(batch.OnHold), string(batch.Released),
+			string(batch.PartiallyReleased), string(batch.Rejected)),
+	}
+}
+
+// problemJSON is an error as RFC 9457 has it; error is the same in the form of
+// before, which the page reads.
+type problemJSON struct {
+	Type     string   `json:"type"` // about:blank: code tells more
+	Title    string   `json:"title"`
+	Status   int      `json:"status"`
+	Detail   string   `json:"detail"`
+	DetailZH string   `json:"detail_zh"`
+	Code     string   `json:"code"`
+	Error    apiError `json:"error"`
+}
+
+// writeProblem answers with an error.
+func writeProblem(w http.ResponseWriter, e *apiError) {
+	writeAs(w, "application/problem+json", e.Status, problemJSON{"about:blank", http.StatusText(e.Status), e.Status, e.EN, e.ZH, e.Code, *e})
+}
+
+// describe writes the document of the server's routes, once.
+func (s *Server) describe() error {
+	text, err := s.written(s.has)
+	if err != nil {
+		return fmt.Errorf("web: describe the API: %w", err)
+	}
+	s.openAPI, err = newFile("openapi.json", text)
+	s.openAPI.kind = "application/json; charset=utf-8"
+	return err
+}
+
+func (s *Server) giveDocument(w http.ResponseWriter, r *http.Request) {
+	if err := onlyParams(r); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.openAPI.write(w, r)
+}
+
+// written is the OpenAPI document of the routes that a server has, as
+// "METHOD /pattern".
+func (s *Server) written(has []string) ([]byte, error) {
+	api := openapi.API{Title: "Cold chain gateway", Version: "1", Server: "/", Cookies: []string{sessionCookie, secureSessionCookie}, Problem: typ[problemJSON](),
+		Text:    openapi.Text{ZH: "一个旗县的冷链：库房、车辆、批次、报警与证明。时间为 UTC（RFC 3339），温度为 °C。", EN: "The cold chain of one county: rooms, trucks, batches, alarms and certificates. Times are UTC (RFC 3339), temperatures °C."},
+		Tags:    describedTags(),
+		Schemas: &openapi.Schemas{Known: knownTypes(), Filled: func(pkg string) bool { return pkg == typ[Server]().PkgPath() }}}
+	for _, d := range describedRoutes() {
+		method, path, _ := strings.Cut(d.route, " ")
+		path = "/api/v1" + path
+		if slices.Contains(has, method+" "+path) {
+			api.Routes = append(api.Routes, d.of(method, path))
+		}
+	}
+	return api.Write()
+}
+
+func (d described) of(method, path string) openapi.Route {
+	rule, _ := access.Find(method, path) // a server has no route without one
+	r := openapi.Route{Method: method, Path: path, ID: d.id, Tag: tagOf(path), Text: openapi.Text{ZH: d.zh, EN: d.en}, Open: rule.Open}
+	for _, role := range rule.Roles {
+		r.Scopes = append(r.Scopes, string(role))
+	}
+	for name := range strings.FieldsSeq(d.params) {
+		name, needed := strings.CutSuffix(name, "!")
+		p := parameters()[name]
+		p.Name, p.Needed = name, needed
+		r.Params = append(r.Params, p)
+	}
+	if keyed(method, path) {
+		r.Params = append(r.Params, openapi.Param{Name: "Idempotency-Key", In: "header", Needed: true, Schema: openapi.Schema{"type": "string", "minLength": 1, "maxLength": 100},
+			Text: openapi.Text{ZH: "不重复的编号；重发时保持不变", EN: "Unique; keep it when the request is sent again"}})
+		r.Errors = append(r.Errors, http.StatusConflict)
+	}
+	switch {
+	case d.in != nil:
+		r.Body = &openapi.Body{Type: d.in, Needed: strings.Fields(d.needs), Optional: d.in == typ[acknowledgeInput]()}
+	case d.id == "sendFile":
+		r.Body = &openapi.Body{Media: "application/octet-stream", Schema: openapi.Schema{}}
+	case d.id == "importBatches":
+		text := openapi.Schema{"type": "string"}
+		r.Body = &openapi.Body{Media: "multipart/form-data", Schema: openapi.Schema{"type": "object", "required": []string{"actor", "file"},
+			"properties": map[string]any{"actor": text, "pin": text, "check": text, "file": openapi.Schema{"type": "string", "contentMediaType": "application/octet-stream"}}}}
+	}
+	a := openapi.Answer{Type: d.out, Media: strings.Fields(d.media), Status: http.StatusOK}
+	if d.out == typ[rawAnswer]() {
+		r.Answers = append(r.Answers, openapi.Answer{OneOf: []reflect.Type{typ[rawAnswer](), typ[envelopeAnswer]()}})
+		return r
+	}
+	if makes(method, path) {
+		a.Status = http.StatusCreated
+	}
+	r.Answers = append(r.Answers, a)
+	return r
+}
+
+// keyed reports whether a request is repeated safely under a key, which it needs.
+func keyed(method, path string) bool {
+	part := partOf(path)
+	return method == "POST" && (part == "batches" || part == "derivations" || part == "temperatures" || part == "import")
+}
+
+// makes reports whether a route's good answer is 201.
+func makes(method, path string) bool {
+	switch partOf(path) {
+	case "alarms", "trucks", "reports", "import":
+		return false
+	}
+	return method == "POST" && path != "/api/v1/users/{id}/password"
+}
+
+func partOf(path string) string {
+	part, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/v1/"), "/")
+	return part
+}
+
+// tagOf is the chapter of a route.
+func tagOf(path string) string {
+	switch partOf(path) {
+	case "alarms", "queue", "closing-words":
+		return "alarms"
+	case "batches", "derivations", "temperatures", "files", "import":
+		return "batches"
+	case "certificates", "keys", "reports", "inspections-links":
+		return "papers"
+	case "people", "drills", "channels", "outages", "disuses", "usage", "trucks":
+		return "people"
+	case "session", "users", "sessions", "tokens", "devices":
+		return "access"
+	}
+	return "present"
+}
+
+func describedTags() map[string]openapi.Text {
+	return map[string]openapi.Text{
+		"present": {ZH: "现在与过去", EN: "What is true now, and was"}, "alarms": {ZH: "报警", EN: "Alarms"}, "batches": {ZH: "批次", EN: "Batches"},
+		"papers": {ZH: "证明与报表", EN: "Papers"}, "people": {ZH: "人员与停用", EN: "People, and what is out of use"}, "access": {ZH: "登录与口令", EN: "Signing in"},
+	}
+}
+
+// parameters are those of queries, by name.
+func parameters() map[string]openapi.Param {
+	type text = openapi.Text
+	word := func(all ...string) openapi.Schema { return openapi.Schema{"type": "string", "enum": all} }
+	number := func(most int) openapi.Schema {
+		return openapi.Schema{"type": "integer", "minimum": 1, "maximum": most}
+	}
+	moment := openapi.Schema{"type": "string", "format": "date-time"}
+	return map[string]openapi.Param{
+		"limit":     {Text: text{ZH: "最多几条", EN: "At most so many"}, Schema: number(maxList)},
+		"cursor":    {Text: text{ZH: "上一页答复里的 next", EN: "`next` of the page before"}},
+		"sparkline": {Text: text{ZH: "0：不要 24 小时曲线", EN: "0: without curves of 24 h"}, Schema: word("0", "1")},
+		"zone":      {Text: text{ZH: "库区，写成 站点/库区", EN: "A zone, as site/zone"}},
+		"site":      {Text: text{ZH: "站点", EN: "A site"}},
+		"batch":     {Text: text{ZH: "批次号", EN: "A batch's id"}},
+		"point":     {Text: text{ZH: "测点，写成 站点/库区/测点", EN: "A point, as site/zone/point"}},
+		"from":      {Text: text{ZH: "从何时起", EN: "From when"}, Schema: moment},
+		"to":        {Text: text{ZH: "到何时止", EN: "Until when"}, Schema: moment},
+		"buckets":   {Text: text{ZH: "分成几桶；不写则为原始读数", EN: "In how many buckets; without it raw readings"}, Schema: number(maxBuckets)},
+		"state":     {Text: text{ZH: "open：还需要人处理的", EN: "open: those that need somebody"}, Schema: word("open", "all")},
+		"search":    {Text: text{ZH: "批次号、品名、货主的一部分，或编码", EN: "Part of id, product or owner, or a code"}},
+		"verdict": {Text: text{ZH: "现行判定", EN: "The verdict in force"}, Schema: word(string(batch.Undecided), string(batch.OnHold),
+			string(batch.Released), string(batch.PartiallyReleased), string(batch.Rejected))},
+		"alarms": {Text: text{ZH: "有未了报警的，或出现过超限的", EN: "With an open alarm, or with an excursion"}, Schema: word("open", "excursion")},
+		"date":   {Text: text{ZH: "报表期内的一天", EN: "A day of the period"}, Schema: openapi.Schema{"type": "string", "format": "date"}},
+		"format": {Text: text{ZH: "格式", EN: "The form"}},
+		"lang":   {Text: text{ZH: "语言", EN: "The language"}, Schema: word("zh", "en")},
+	}
+}
