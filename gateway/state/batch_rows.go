@@ -25,6 +25,7 @@ type BatchFilter struct {
 	// Reach: lies or lay in one of its sites, or belongs to one of its parties;
 	// nil: all.
 	Reach *access.Reach
+	After *Mark // those that come after it in the list; nil: from the first
 	Limit int
 }
 
@@ -40,7 +41,8 @@ func (db *DB) Batches(ctx context.Context, f BatchFilter) ([]Batch, error) {
 		return nil, fmt.Errorf("list batches: %w", err)
 	}
 	standing, args := f.standing(db.now())
-	args = append(args, sites, parties)
+	_, ms, id := f.After.args()
+	args = append(args, sites, parties, ms, id)
 	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Search) + "%"
 	var out []Batch
 	err = db.view(ctx, func(tx *sql.Tx) (err error) {
@@ -50,6 +52,7 @@ func (db *DB) Batches(ctx context.Context, f BatchFilter) ([]Batch, error) {
 			AND `+standing+`
 			AND (?11 IS NULL OR b.owner IN (SELECT value FROM json_each(?12))
 				OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND substr(c.zone, 1, instr(c.zone, '/') - 1) IN (SELECT value FROM json_each(?11))))
+			AND (?13 IS NULL OR b.created_ms < ?13 OR b.created_ms = ?13 AND b.id > ?14)
 			ORDER BY b.created_ms DESC, b.id LIMIT ?4`, append([]any{like, f.Zone, f.Held, limit(f.Limit)}, args...)...)
 		return err
 	})

@@ -58,6 +58,7 @@ func (s *Server) api(f apiFunc) http.Handler {
 		if c, ok := answer.(created); ok {
 			status, answer = http.StatusCreated, c.what
 		}
+		linkNext(w.Header(), r, answer)
 		writeJSON(w, status, answer)
 	})
 }

@@ -79,6 +79,7 @@ type certificateJSON struct {
 type certificatesAnswer struct {
 	Now          stamp             `json:"now"`
 	Certificates []certificateJSON `json:"certificates"`
+	paging
 }
 
 func (s *Server) certificatesOf(ctx context.Context, id string) (certificatesAnswer, error) {
@@ -94,10 +95,14 @@ func (s *Server) certificatesOf(ctx context.Context, id string) (certificatesAns
 // given to whoever gets the goods, and to nobody else.
 func (s *Server) certificates(r *http.Request) (any, error) {
 	id, err := pathBatch(r)
-	if err := firstError(onlyParams(r), err); err != nil {
+	if err := firstError(onlyParams(r, "limit", "cursor"), err); err != nil {
 		return nil, err
 	}
-	return s.certificatesOf(r.Context(), id)
+	out, err := s.certificatesOf(r.Context(), id)
+	if err == nil {
+		out.Certificates, out.paging, err = pageOf(r, out.Certificates, func(c certificateJSON) string { return c.Number })
+	}
+	return out, err
 }
 
 type newCertificate struct {

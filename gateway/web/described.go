@@ -45,7 +45,7 @@ func describedPresent() []described {
 
 func describedAlarms() []described {
 	return []described{
-		{route: "GET /alarms", id: "listAlarms", zh: "报警：需要人处理的在前，其余按开始时间倒序", en: "Alarms: those that need somebody first, then by start, newest first", out: typ[alarmsJSON](), params: "state zone batch limit"},
+		{route: "GET /alarms", id: "listAlarms", zh: "报警：需要人处理的在前，其余按开始时间倒序", en: "Alarms: those that need somebody first, then by start, newest first", out: typ[alarmsJSON](), params: "state zone batch limit cursor"},
 		{route: "GET /queue", id: "listQueue", zh: "等质量员看的迟到报警", en: "Late alarms that wait for the quality officer", out: typ[alarmsJSON]()},
 		{route: "GET /closing-words", id: "listClosingWords", zh: "关闭报警可选的原因、措施和结果", en: "Causes, actions and outcomes to close an alarm with", out: typ[closingWordsAnswer]()},
 		{route: "GET /alarms/{id}", id: "getAlarm", zh: "一条报警，含通知了谁、下一个是谁", en: "One alarm, with who was told and who is next", out: typ[wholeAnswer]()},
@@ -64,7 +64,7 @@ func describedBatches() []described {
 		return described{route: "POST /batches/{id}/" + route, id: id, zh: zh, en: en, in: in, needs: needs, out: typ[dossierAnswer]()}
 	}
 	return []described{
-		{route: "GET /batches", id: "listBatches", zh: "批次，新的在前", en: "Batches, newest first", out: typ[batchesAnswer](), params: "search zone site verdict alarms limit"},
+		{route: "GET /batches", id: "listBatches", zh: "批次，新的在前", en: "Batches, newest first", out: typ[batchesAnswer](), params: "search zone site verdict alarms limit cursor"},
 		{route: "POST /batches", id: "createBatch", zh: "登记一个批次并放入库区", en: "Book a batch in: it is made and lies in a zone", in: typ[newBatch](), needs: "id product zone", out: typ[batchAnswer]()},
 		{route: "GET /batches/{id}", id: "getBatch", zh: "一个批次和它在哪里放过", en: "One batch and where it lay", out: typ[batchAnswer]()},
 		{route: "GET /batches/{id}/exposure", id: "getExposure", zh: "批次经历的温度，逐段列出", en: "What a batch went through, interval by interval", out: typ[exposureAnswer]()},
@@ -93,14 +93,14 @@ func describedBatches() []described {
 
 func describedPapers() []described {
 	return []described{
-		{route: "GET /batches/{id}/certificates", id: "listCertificates", zh: "批次的冷链证明，新的在前", en: "A batch's certificates, newest first", out: typ[certificatesAnswer]()},
+		{route: "GET /batches/{id}/certificates", id: "listCertificates", zh: "批次的冷链证明，新的在前", en: "A batch's certificates, newest first", out: typ[certificatesAnswer](), params: "limit cursor"},
 		{route: "POST /batches/{id}/certificates", id: "makeCertificate", zh: "出具冷链证明", en: "Make a certificate", in: typ[newCertificate](), needs: "actor", out: typ[certificateAnswer]()},
 		{route: "GET /certificates/{number}/{form}", id: "getCertificate", zh: "一份证明：form 为 json（签名文件）、html 或 pdf", en: "One certificate; form is json (the signed file), html or pdf", media: "application/json text/html application/pdf"},
 		{route: "GET /keys", id: "getKeys", zh: "验证证明的公钥", en: "Public keys to verify certificates with", media: "application/json"},
 		{route: "GET /reports", id: "getFiling", zh: "最近的月通报到了哪一步", en: "How the newest monthly report stands", out: typ[filingAnswer]()},
 		{route: "GET /reports/{kind}", id: "getReport", zh: "报表：daily、weekly、monthly、half-year 或 shipment", en: "A report: daily, weekly, monthly, half-year or shipment", params: "site batch date format lang", media: "text/html application/json application/vnd.openxmlformats-officedocument.spreadsheetml.sheet application/pdf"},
 		{route: "POST /reports/{kind}/steps", id: "markReport", zh: "月通报审核或报送", en: "The monthly report was reviewed or sent", in: typ[reportStepInput](), needs: "actor from step", out: typ[filingAnswer]()},
-		{route: "GET /inspections-links", id: "listInspectionLinks", zh: "检查链接（不含地址）", en: "Links of inspectors, without their addresses", out: typ[inspectionsAnswer]()},
+		{route: "GET /inspections-links", id: "listInspectionLinks", zh: "检查链接（不含地址）", en: "Links of inspectors, without their addresses", out: typ[inspectionsAnswer](), params: "limit cursor"},
 		{route: "POST /inspections-links", id: "makeInspectionLink", zh: "出具检查链接", en: "Make a link for an inspector", in: typ[inspectionLinkInput](), needs: "actor zones from to until", out: typ[inspectionLinkAnswer]()},
 		{route: "DELETE /inspections-links/{id}", id: "revokeInspectionLink", zh: "撤销检查链接", en: "Revoke a link", in: typ[actorInput](), needs: "actor", out: typ[inspectionsAnswer]()},
 	}
@@ -114,10 +114,10 @@ func describedPeople() []described {
 		{route: "DELETE /people/{id}/pin", id: "forgetPIN", zh: "清除密码", en: "Reset a PIN", in: typ[actorInput](), needs: "actor", out: typ[pinsAnswer]()},
 		{route: "GET /drills", id: "listDrills", zh: "演练", en: "Drills", out: typ[drillsAnswer]()},
 		{route: "GET /channels", id: "listChannels", zh: "通知渠道的情况", en: "How the channels of telling are doing", out: typ[channelsAnswer]()},
-		{route: "GET /outages", id: "listOutages", zh: "计划停电与检修", en: "Planned outages and maintenance", out: typ[outagesAnswer]()},
+		{route: "GET /outages", id: "listOutages", zh: "计划停电与检修", en: "Planned outages and maintenance", out: typ[outagesAnswer](), params: "limit cursor"},
 		{route: "POST /outages", id: "planOutage", zh: "计划停电或检修", en: "Plan an outage or maintenance", in: typ[outageInput](), needs: "actor object kind until reason", out: typ[outageAnswer]()},
 		{route: "DELETE /outages/{id}", id: "endOutage", zh: "结束计划", en: "End one", in: typ[actorInput](), needs: "actor", out: typ[nowAnswer]()},
-		{route: "GET /disuses", id: "listDisuses", zh: "停用的库区", en: "Zones out of use", out: typ[disusesAnswer]()},
+		{route: "GET /disuses", id: "listDisuses", zh: "停用的库区", en: "Zones out of use", out: typ[disusesAnswer](), params: "limit cursor"},
 		{route: "POST /disuses", id: "takeOutOfUse", zh: "停用或空库", en: "Take a zone out of use", in: typ[disuseInput](), needs: "actor zone kind until reason", out: typ[disuseAnswer]()},
 		{route: "DELETE /disuses/{id}", id: "bringIntoUse", zh: "恢复使用", en: "Back into use", in: typ[actorInput](), needs: "actor", out: typ[usesAnswer]()},
 		{route: "GET /usage", id: "getUsage", zh: "库区过去如何使用", en: "How zones were used", params: "from! to!", out: typ[PastJSON]()},
@@ -132,13 +132,13 @@ func describedDoor() []described {
 		{route: "GET /session", id: "getSession", zh: "我是谁、能做什么", en: "Who am I, and what may I", out: typ[sessionJSON]()},
 		{route: "DELETE /session", id: "signOut", zh: "退出登录", en: "Sign out", out: typ[nowAnswer]()},
 		{route: "PUT /session/password", id: "changePassword", zh: "改自己的密码", en: "Change one's own password", in: typ[passwordInput](), needs: "old new", out: typ[sessionJSON]()},
-		{route: "GET /users", id: "listUsers", zh: "用户", en: "Users", out: typ[usersAnswer]()},
+		{route: "GET /users", id: "listUsers", zh: "用户", en: "Users", out: typ[usersAnswer](), params: "limit cursor"},
 		{route: "POST /users", id: "addUser", zh: "新建用户", en: "Make a user", in: typ[userInput](), needs: "id name grants", out: typ[usersAnswer]()},
 		{route: "PUT /users/{id}", id: "changeUser", zh: "修改用户", en: "Change a user", in: typ[userInput](), needs: "name grants", out: typ[usersAnswer]()},
 		{route: "POST /users/{id}/password", id: "newPassword", zh: "换一个一次性密码", en: "Another one-time password", out: typ[usersAnswer]()},
-		{route: "GET /sessions", id: "listSessions", zh: "未结束的登录", en: "Sessions that have not ended", out: typ[sessionsAnswer]()},
+		{route: "GET /sessions", id: "listSessions", zh: "未结束的登录", en: "Sessions that have not ended", out: typ[sessionsAnswer](), params: "limit cursor"},
 		{route: "DELETE /sessions/{id}", id: "endSession", zh: "结束一次登录", en: "End a session", out: typ[sessionsAnswer]()},
-		{route: "GET /tokens", id: "listTokens", zh: "程序用的口令", en: "Tokens of programs", out: typ[tokensAnswer]()},
+		{route: "GET /tokens", id: "listTokens", zh: "程序用的口令", en: "Tokens of programs", out: typ[tokensAnswer](), params: "limit cursor"},
 		{route: "POST /tokens", id: "makeToken", zh: "发一个口令", en: "Make a token", in: typ[tokenInput](), needs: "name grants until", out: typ[tokensAnswer]()},
 		{route: "DELETE /tokens/{id}", id: "endToken", zh: "作废口令", en: "End a token", out: typ[tokensAnswer]()},
 		{route: "POST /devices", id: "makeDevice", zh: "让共用设备留在登录状态", en: "Leave a shared device signed in", in: typ[deviceInput](), needs: "site name", out: typ[sessionJSON]()},

@@ -75,6 +75,7 @@ type inspectionJSON struct {
 type inspectionsAnswer struct {
 	Now   stamp            `json:"now"`
 	Links []inspectionJSON `json:"links"`
+	paging
 }
 
 type inspectionLinkAnswer struct {
@@ -100,7 +101,7 @@ func (s *Server) local() *time.Location {
 
 // inspections lists links without their addresses: to read does not let one in.
 func (s *Server) inspections(r *http.Request) (any, error) {
-	if err := onlyParams(r); err != nil {
+	if err := onlyParams(r, "limit", "cursor"); err != nil {
 		return nil, err
 	}
 	found, err := s.deps.Inspections.Inspections(r.Context())
@@ -111,7 +112,8 @@ func (s *Server) inspections(r *http.Request) (any, error) {
 	for _, l := range found {
 		out = append(out, s.inspectionOf(l))
 	}
-	return inspectionsAnswer{stamp(s.opt.Now()), out}, nil
+	out, page, err := pageOf(r, out, func(l inspectionJSON) string { return l.ID })
+	return inspectionsAnswer{stamp(s.opt.Now()), out, page}, err
 }
 
 type inspectionLinkInput struct {

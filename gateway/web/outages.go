@@ -30,21 +30,23 @@ func outageOf(o duty.Outage) outageJSON {
 type outagesAnswer struct {
 	Now     stamp        `json:"now"`
 	Outages []outageJSON `json:"outages"`
+	paging
 }
 
 func (s *Server) outages(r *http.Request) (any, error) {
-	if err := onlyParams(r); err != nil {
+	if err := onlyParams(r, "limit", "cursor"); err != nil {
 		return nil, err
 	}
 	found, err := s.deps.Outages.Outages(r.Context())
 	if err != nil {
 		return nil, fmt.Errorf("list outages: %w", err)
 	}
-	out := outagesAnswer{stamp(s.opt.Now()), []outageJSON{}}
+	out := outagesAnswer{stamp(s.opt.Now()), []outageJSON{}, paging{}}
 	for _, o := range found {
 		out.Outages = append(out.Outages, outageOf(o))
 	}
-	return out, nil
+	out.Outages, out.paging, err = pageOf(r, out.Outages, func(o outageJSON) string { return o.ID })
+	return out, err
 }
 
 type outageInput struct {

@@ -126,21 +126,23 @@ func (s *Server) usesOf(zones []string) []zoneUseJSON {
 type disusesAnswer struct {
 	Now     stamp        `json:"now"`
 	Disuses []disuseJSON `json:"disuses"`
+	paging
 }
 
 func (s *Server) disuses(r *http.Request) (any, error) {
-	if err := onlyParams(r); err != nil {
+	if err := onlyParams(r, "limit", "cursor"); err != nil {
 		return nil, err
 	}
 	found, err := s.deps.Usage.Disuses(r.Context())
 	if err != nil {
 		return nil, fmt.Errorf("list zones out of use: %w", err)
 	}
-	out := disusesAnswer{stamp(s.opt.Now()), []disuseJSON{}}
+	out := disusesAnswer{stamp(s.opt.Now()), []disuseJSON{}, paging{}}
 	for _, d := range inReach(r, found, func(d duty.Disuse) string { return d.Zone }) {
 		out.Disuses = append(out.Disuses, disuseOf(d))
 	}
-	return out, nil
+	out.Disuses, out.paging, err = pageOf(r, out.Disuses, func(d disuseJSON) string { return d.ID })
+	return out, err
 }
 
 type disuseInput struct {
