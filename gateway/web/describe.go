@@ -1,6 +1,8 @@
 package web
 
 import (
+	"bytes"
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -53,7 +55,51 @@ func (s *Server) describe() error {
 	}
 	s.openAPI, err = newFile("openapi.json", text)
 	s.openAPI.kind = "application/json; charset=utf-8"
+	if err != nil {
+		return err
+	}
+	s.apiPage, err = openapi.NewPage(text)
 	return err
+}
+
+// showDocument is the document for people, at /api.
+func (s *Server) showDocument(w http.ResponseWriter, r *http.Request) {
+	lang := r.URL.Query().Get("lang")
+	if lang == "" && strings.HasPrefix(r.Header.Get("Accept-Language"), "en") {
+		lang = "en"
+	}
+	if lang != "en" {
+		lang = "zh"
+	}
+	if err := onlyParams(r, "lang"); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	var out bytes.Buffer
+	nonce := rand.Text()
+	if err := s.apiPage.Write(&out, lang, nonce, examples(s.address(r))); err != nil {
+		s.fail(w, r, fmt.Errorf("the page of the API: %w", err))
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+nonce+"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-cache")
+	_, _ = w.Write(out.Bytes()) // who goes away in the middle has been told by his own side
+}
+
+// examples are commands that work where the server is reached at an address.
+func examples(at string) []openapi.Example {
+	curl := func(rest string) string {
+		return `curl -sS --fail-with-body -H "Authorization: Bearer $TOKEN" ` + strings.ReplaceAll(rest, "@", at+"/api/v1")
+	}
+	return []openapi.Example{
+		{Text: openapi.Text{ZH: "批次，每页 20 条", EN: "Batches, 20 on a page"}, Command: curl(`'@/batches?limit=20'`)},
+		{Text: openapi.Text{ZH: "需要人处理的报警", EN: "Alarms that need somebody"}, Command: curl(`'@/alarms?state=open'`)},
+		{Text: openapi.Text{ZH: "库区现在怎样", EN: "Zones as they are now"}, Command: curl(`'@/zones?sparkline=0'`)},
+		{Text: openapi.Text{ZH: "登记一个批次（把库区换成您的）", EN: "Book a batch in (with a zone of yours)"}, Command: curl(`-H 'Content-Type: application/json' -H 'Idempotency-Key: example-1' \
+  --data '{"id":"EXAMPLE-1","product":"冻羊肉","zone":"balagong/mutton-1","actor":"example"}' '@/batches'`)},
+	}
 }
 
 func (s *Server) giveDocument(w http.ResponseWriter, r *http.Request) {

@@ -2,7 +2,13 @@ package web_test
 
 import (
 	"bytes"
+	"html"
+	"io"
+	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -92,6 +98,50 @@ func TestEveryGETAnswersAsDescribed(t *testing.T) {
 		}
 		if w := who["admin"].do("GET", path, ""); w.Code != 200 {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}
+
+// TestTheAPIsPage is read by people, in two languages, without a script; its
+// commands are run as they stand.
+func TestTheAPIsPage(t *testing.T) {
+	r := newRig(t, web.Options{})
+	county := httptest.NewServer(r.server.Handler())
+	t.Cleanup(county.Close)
+	for lang, want := range map[string][]string{"zh": {"批次，新的在前", "数据类型", `lang="zh-CN"`}, "en": {"Batches, newest first", "Types", `lang="en"`}} {
+		w := r.do(request{path: "/api?lang=" + lang})
+		for _, text := range append(want, "createBatch", "/api/v1/batches/{id}/exposure") {
+			if !strings.Contains(w.Body.String(), text) {
+				t.Errorf("%s: no %s", lang, text)
+			}
+		}
+		policy := w.Header().Get("Content-Security-Policy")
+		if strings.Contains(w.Body.String(), "<script") || strings.Contains(w.Body.String(), "style=") || strings.Contains(policy, "unsafe") || strings.Contains(policy, "script-src") {
+			t.Errorf("%s: %s", lang, policy)
+		}
+	}
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("curl is not here: the commands of the page are not run")
+	}
+	res, err := http.Get(county.URL + "/api")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	page, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := regexp.MustCompile(`(?s)<pre class="curl">(.*?)</pre>`).FindAllSubmatch(page, -1)
+	if len(commands) < 3 {
+		t.Fatalf("%d commands", len(commands))
+	}
+	for _, c := range commands {
+		run := exec.CommandContext(t.Context(), "sh", "-c", html.UnescapeString(string(c[1])))
+		run.Env = append(os.Environ(), "TOKEN="+token)
+		out, err := run.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), `"now"`) {
+			t.Errorf("%s\n%v %s", c[1], err, out)
 		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"coldchain/gateway/access"
+	"coldchain/gateway/web/openapi"
 )
 
 //go:embed all:dist
@@ -70,6 +71,7 @@ type Server struct {
 	handler http.Handler
 	has     []string // its routes, as "METHOD /pattern"
 	openAPI file     // of its routes
+	apiPage openapi.Page
 
 	closing   chan struct{}
 	closeOnce sync.Once
@@ -228,6 +230,7 @@ func (s *Server) routes() (http.Handler, error) {
 	s.certificateRoutes(add, read)
 	add("/api/v1/openapi.json", methods{"GET": http.HandlerFunc(s.giveDocument)})
 	add("/api/v1/events", methods{"GET": http.HandlerFunc(s.events)})
+	add("/api", methods{"GET": http.HandlerFunc(s.showDocument)})
 	add("/api/", methods{"*": s.api(func(r *http.Request) (any, error) {
 		return nil, notFound("没有这个接口："+clip(r.URL.Path), "there is no such route: "+clip(r.URL.Path))
 	})})
