@@ -2,8 +2,10 @@ package web_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
+	"coldchain/gateway/access"
 	"coldchain/gateway/web"
 )
 
@@ -40,5 +42,46 @@ func TestErrorsAreProblems(t *testing.T) {
 				t.Errorf("the page reads another error than programs: %+v", p)
 			}
 		})
+	}
+}
+
+// TestTooManyRequests: whoever asks too often waits, and nobody else.
+func TestTooManyRequests(t *testing.T) {
+	d := newDoorRig(t, web.Options{})
+	d.user(t, "viewer", access.Grant{Role: access.Viewer})
+	b := d.signedIn(t, "viewer")
+	stranger := d.browser()
+	many := func(who *browser, path string, most int) (answered int) {
+		for range most {
+			w := who.do("GET", path, "")
+			if w.Code != http.StatusTooManyRequests {
+				answered++
+				continue
+			}
+			if w.Header().Get("Retry-After") != "1" || !strings.HasPrefix(w.Header().Get("RateLimit"), `"`) || !strings.Contains(w.Header().Get("RateLimit"), "r=0") {
+				t.Fatalf("%v", w.Header())
+			}
+			if p := decode[struct{ Code string }](t, w); p.Code != "too-many" {
+				t.Fatal(w.Body)
+			}
+			return answered
+		}
+		return answered
+	}
+	if n := many(stranger, "/api/v1/sites", 400); n >= 400 || n < 200 {
+		t.Errorf("a stranger got %d answers", n)
+	}
+	if w := b.do("GET", "/api/v1/closing-words", ""); w.Code != 200 || w.Header().Get("RateLimit-Policy") != `"signed-in";q=1200;w=60` {
+		t.Errorf("who is signed in at the same address: %d %v", w.Code, w.Header())
+	}
+	if n := many(b, "/api/v1/closing-words", 1300); n != 1199 {
+		t.Errorf("who is signed in got %d", n)
+	}
+	if w := b.do("GET", "/", ""); w.Code != 200 {
+		t.Errorf("the page itself: %d", w.Code)
+	}
+	stranger.address = "203.0.113.9:1234"
+	if w := stranger.do("GET", "/api/v1/sites", ""); w.Code != 401 {
+		t.Errorf("another address: %d", w.Code)
 	}
 }

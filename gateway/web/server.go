@@ -72,6 +72,7 @@ type Server struct {
 	has     []string // its routes, as "METHOD /pattern"
 	openAPI file     // of its routes
 	apiPage openapi.Page
+	rates   rates
 
 	closing   chan struct{}
 	closeOnce sync.Once
