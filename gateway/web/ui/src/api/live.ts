@@ -4,6 +4,8 @@ import type { Alarm, Batch, Gateway, Point, Trouble, Use } from './types'
 export interface LiveHandlers {
   /** The stream is open: ask for everything afresh. */
   hello(now: string): void
+  /** The stream goes on where it was; what was missed follows. */
+  resumed(now: string): void
   lost(): void
   /** The server did not let the stream be opened. */
   refused(): void
@@ -22,7 +24,7 @@ const wait = [1000, 2000, 5000, 10000]
 
 /**
  * Listens to live events for as long as the page lives. The browser reconnects
- * by itself after a break but gives up after a refusal (a proxy's error page),
+ * by itself after a break, and says by Last-Event-ID what it heard last, but gives up after a refusal (a proxy's error page),
  * so a closed stream is opened again here, less and less often.
  */
 export function listen(on: LiveHandlers): () => void {
@@ -38,6 +40,10 @@ export function listen(on: LiveHandlers): () => void {
     hear('hello', (d) => {
       failures = 0
       on.hello(d.now)
+    })
+    hear('resumed', (d) => {
+      failures = 0
+      on.resumed(d.now)
     })
     hear('reading', (d) => on.points(d.points, d.now))
     hear('alarm', (d) => on.alarms(d.alarms, d.now))

@@ -237,6 +237,10 @@ export function startCounty(): () => void {
       else void load()
       first = false
     },
+    resumed(at) {
+      hear(at)
+      link.live = link.everLive = true
+    },
     lost() {
       link.live = false
     },
