@@ -59,7 +59,15 @@ func (s *Server) api(f apiFunc) http.Handler {
 			status, answer = http.StatusCreated, c.what
 		}
 		linkNext(w.Header(), r, answer)
-		writeJSON(w, status, answer)
+		body, err := json.Marshal(answer)
+		if err != nil {
+			s.fail(w, r, err) // our own types
+			return
+		}
+		if status == http.StatusOK && same(w, r, body) {
+			return
+		}
+		writeBody(w, "application/json; charset=utf-8", status, body)
 	})
 }
 
@@ -92,6 +100,10 @@ func writeAs(w http.ResponseWriter, kind string, status int, v any) {
 	if err != nil { // only a programming mistake can bring us here
 		status, body = http.StatusInternalServerError, []byte(`{"error":{"code":"internal","message_zh":"服务器内部出错","message_en":"the server failed"}}`)
 	}
+	writeBody(w, kind, status, body)
+}
+
+func writeBody(w http.ResponseWriter, kind string, status int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", kind)
 	h.Set("Cache-Control", "no-store")

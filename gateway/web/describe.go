@@ -156,13 +156,15 @@ func (d described) of(method, path string) openapi.Route {
 	}
 	a := openapi.Answer{Type: d.out, Media: strings.Fields(d.media), Status: http.StatusOK}
 	if d.out == typ[rawAnswer]() {
-		r.Answers = append(r.Answers, openapi.Answer{OneOf: []reflect.Type{typ[rawAnswer](), typ[envelopeAnswer]()}})
-		return r
+		a.Type, a.OneOf = nil, []reflect.Type{typ[rawAnswer](), typ[envelopeAnswer]()}
 	}
 	if makes(method, path) {
 		a.Status = http.StatusCreated
 	}
 	r.Answers = append(r.Answers, a)
+	if method == http.MethodGet && d.out != nil {
+		r.Answers = append(r.Answers, openapi.Answer{Status: http.StatusNotModified, Text: openapi.Text{ZH: "与 If-None-Match 所指的相同", EN: "The same as If-None-Match names"}})
+	}
 	return r
 }
 

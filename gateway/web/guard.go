@@ -140,7 +140,12 @@ type packer struct {
 	status int
 }
 
-func (p *packer) WriteHeader(status int) { p.status = status }
+// WriteHeader waits for what is written; a 304 has nothing.
+func (p *packer) WriteHeader(status int) {
+	if p.status = status; status == http.StatusNotModified {
+		p.ResponseWriter.WriteHeader(status)
+	}
+}
 
 func (p *packer) Write(b []byte) (int, error) {
 	p.status = cmp.Or(p.status, http.StatusOK)

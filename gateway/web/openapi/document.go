@@ -190,6 +190,9 @@ func (a API) answer(r Route, answer Answer) map[string]any {
 	if len(media) == 0 {
 		media = []string{"application/json"}
 	}
+	if answer.Status == http.StatusNotModified {
+		return map[string]any{"description": text.EN, "x-zh": text.ZH}
+	}
 	content := map[string]any{}
 	for _, m := range media {
 		one := map[string]any{}
