@@ -102,7 +102,8 @@ type Span struct{ From, To time.Time }
 
 // MaskedTimes returns when a room was masked by a switch, from the switch's
 // readings in order of time: what the engine held warnings back for. Exposure
-// counts these times like all others and names them.
+// counts these times like all others and names them. Defrosts that no switch
+// tells of are in the air's own readings: see thaw.Learner.Defrosts.
 func MaskedTimes(m Mask, switched []sensors.Reading) (out []Span) {
 	var s Swings
 	note := func(x Swing) {

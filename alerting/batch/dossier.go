@@ -91,7 +91,8 @@ type Dossier struct {
 	Inspections []Inspection `json:"inspections"`
 	Handovers   []Handover   `json:"handovers"`
 	Manual      []Manual     `json:"manual"`
-	Links       []Link       `json:"links"` // of which it is parent or child
+	Loggers     []LoggerFile `json:"loggers"` // files of loggers that travelled along, replaced ones among them
+	Links       []Link       `json:"links"`   // of which it is parent or child
 	Verdicts    []Verdict    `json:"verdicts"`
 	Corrections []Correction `json:"corrections"`
 	Balance     Balance      `json:"-"`

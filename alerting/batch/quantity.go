@@ -30,7 +30,7 @@ var units = map[string]struct {
 	"袋": {"bag", 1000}, "bag": {"bag", 1000}, "bags": {"bag", 1000},
 	"瓶": {"bottle", 1000}, "bottle": {"bottle", 1000}, "bottles": {"bottle", 1000},
 	"托": {"pallet", 1000}, "托盘": {"pallet", 1000}, "pallet": {"pallet", 1000}, "pallets": {"pallet", 1000},
-	"l": {"L", 1000}, "升": {"L", 1000},
+	"l": {"L", 1000}, "升": {"L", 1000}, "ml": {"L", 1}, "毫升": {"L", 1},
 }
 
 // ParseQuantity reads a quantity as it is written on slips, "240 kg" or "12箱".

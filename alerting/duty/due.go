@@ -70,6 +70,7 @@ func evaluate(now time.Time, s Situation) *evaluation {
 	e.troubles()
 	e.mornings()
 	e.drills()
+	e.filings()
 	return e
 }
 

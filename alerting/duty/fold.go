@@ -70,7 +70,7 @@ func (e *evaluation) histories() map[incident]*history {
 	seen := map[string]bool{}
 	for _, a := range e.s.Alarms {
 		// Told twice; nobody's message; or one that troubles and drills tell themselves.
-		if seen[a.ID] || a.Class == alerting.Late || a.Rule == ChannelFails || a.Rule == DrillMissed {
+		if seen[a.ID] || a.Class == alerting.Late || IsOwn(a.Rule) {
 			continue
 		}
 		seen[a.ID] = true

@@ -19,6 +19,7 @@ const (
 	DiskFilling                     = alerting.DiskFilling
 	ChannelFails  alerting.RuleName = "channel-fails" // of this system: a way to people does not work
 	DrillMissed   alerting.RuleName = "drill-missed"  // somebody did not answer the weekly exercise
+	ReportLate    alerting.RuleName = "report-late"   // the monthly report was not sent in time
 )
 
 // Family is what an alarm is about, as far as telling people goes.
@@ -77,6 +78,12 @@ func treat(rule alerting.RuleName) treatment {
 		return treatment{Equipment, pointLayer, false}
 	}
 	return treatment{Equipment, pointLayer, true}
+}
+
+// IsOwn reports whether a rule is about telling people itself: Own says when it
+// holds, and its messages are no alarm's.
+func IsOwn(rule alerting.RuleName) bool {
+	return rule == ChannelFails || rule == DrillMissed || rule == ReportLate
 }
 
 // isUpkeep reports whether a rule is about the county's own machinery and can

@@ -66,6 +66,7 @@ type story struct {
 	disuses  []duty.Disuse
 	outages  []duty.Outage
 	stores   []duty.Store
+	filing   *duty.Filing
 	broken   map[string]notify.Class
 	held     bool       // nothing is sent
 	shake    *rand.Rand // nil: as it is
@@ -126,7 +127,7 @@ func (s *story) play(text string) (string, error) {
 // again, twice, in any order.
 func (s *story) situation() duty.Situation {
 	out := duty.Situation{Alarms: slices.Clone(s.alarms), Shelves: s.shelves, Outages: s.outages, Disuses: s.disuses, Roster: s.roster, Plan: s.plan,
-		Told: slices.Clone(s.told), Sites: s.sites, Location: here, Stores: s.stores, Began: s.start}
+		Told: slices.Clone(s.told), Sites: s.sites, Location: here, Stores: s.stores, Filing: s.filing, Began: s.start}
 	if s.shake == nil {
 		return out
 	}

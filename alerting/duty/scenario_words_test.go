@@ -49,6 +49,13 @@ func (s *story) step(w []string) error {
 	case "store": // store balagong fresh|old [problem ...]
 		s.stores = append(slices.DeleteFunc(s.stores, func(x duty.Store) bool { return x.Site == word(w, 1) }),
 			duty.Store{Site: word(w, 1), Fresh: word(w, 2) == "fresh", Problems: w[3:]})
+	case "drafted": // drafted 2026-10-22: today, to be sent within two days
+		y, m, d := s.now.In(here).Date()
+		s.filing = &duty.Filing{Period: word(w, 1), Ready: time.Date(y, m, d, 0, 0, 0, 0, here), Due: time.Date(y, m, d+2, 0, 0, 0, 0, here)}
+	case "reviewed":
+		s.filing.Reviewed = true
+	case "sent":
+		s.filing.Sent = true
 	case "mornings":
 		s.plan.Morning.Off = false
 	case "drills":

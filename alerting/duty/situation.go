@@ -26,6 +26,7 @@ type Situation struct {
 	Sites    int    // how many the county has, for its share
 	Location *time.Location
 	Stores   []Store   // for the morning's message: needed only while Morning.Told
+	Filing   *Filing   // the report that was drafted last; nil: none is
 	Began    time.Time // since when the county has this: no drill before it was missed
 }
 

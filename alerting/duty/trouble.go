@@ -97,7 +97,8 @@ func (e *evaluation) trouble(subject, key string, missed []string, news time.Tim
 }
 
 // Own returns the alarms that are about this system itself and present now: a
-// channel that fails, a drill that was not answered. Their messages are part
+// channel that fails, a drill that was not answered, a report that was not sent.
+// Their messages are part
 // of Due; whoever keeps alarms keeps these too, and ends those that are not in
 // the list any more.
 func Own(now time.Time, s Situation) []alerting.Alarm {
@@ -114,6 +115,9 @@ func Own(now time.Time, s Situation) []alerting.Alarm {
 		if r, ok := broken[c.Name]; ok && r.fails() {
 			add(ChannelFails, "channel/"+c.Name, r.since, r.last)
 		}
+	}
+	if a, late := s.Filing.unsent(now); late {
+		out = append(out, a)
 	}
 	w := s.Plan.Drill
 	at := w.drillAt(now.In(s.Location))

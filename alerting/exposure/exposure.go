@@ -38,6 +38,7 @@ const (
 	Uncertain          Flags = 1 << iota // its quality or its time is
 	Masked                               // a defrost or an open door held a warning back; it counts like any other
 	CalibrationExpired                   // the probe's certificate had run out
+	Learned                              // with Masked: no switch told of the defrost, it was learned from the air
 )
 
 // Sample is one good or uncertain reading. A bad one is none: it leaves a gap.
@@ -105,6 +106,9 @@ type Summary struct {
 	UncertainS          float64 `json:"uncertain_s"`
 	MaskedS             float64 `json:"masked_s"`
 	CalibrationExpiredS float64 `json:"calibration_expired_s"`
+	// MaskedLearnedS is the part of MaskedS of which no switch told: the defrost
+	// was learned from the air.
+	MaskedLearnedS float64 `json:"masked_learned_s,omitempty"`
 }
 
 // Humidity is the relative humidity of a stretch of time, in %RH.
@@ -143,9 +147,14 @@ type Interval struct {
 	// Hand are temperatures measured by hand within it; they bound, and do not
 	// cover.
 	Hand []Hand `json:"hand,omitempty"`
+	// Imported are the files of loggers that travelled along; ImportedS is for how
+	// much of the time without a measured value they bound what happened.
+	Imported  []LoggerFile `json:"imported,omitempty"`
+	ImportedS float64      `json:"imported_s,omitempty"`
 }
 
-// Hand is a temperature that a person measured, or a value of an imported log.
+// Hand is a temperature that a person measured, or a single imported value; whole
+// files are LoggerFile.
 type Hand struct {
 	At     time.Time `json:"at"`
 	ValueC float64   `json:"value_c"`
@@ -187,5 +196,8 @@ type Batch struct {
 	UnmonitoredS   float64   `json:"unmonitored_s"`
 	MonitoredUntil time.Time `json:"monitored_until,omitzero"`
 	Life           *Life     `json:"life,omitempty"`
-	Inherited      []string  `json:"inherited,omitempty"` // batches it was split from or made of, whose exposure is counted
+	// Imported is what loggers' files say, apart from all of the above; nil: there
+	// is none.
+	Imported  *ImportedTotal `json:"imported,omitempty"`
+	Inherited []string       `json:"inherited,omitempty"` // batches it was split from or made of, whose exposure is counted
 }

@@ -13,6 +13,7 @@ type History struct {
 	total       tally
 	life        aging
 	unmonitored int64 // ms
+	imported    importedTally
 	inherited   []string
 }
 
@@ -25,6 +26,7 @@ func (h *History) Stay(where Interval, temperature, humidity *Course) {
 	if humidity != nil {
 		where.Humidity = humidity.Humidity()
 	}
+	h.imported = h.imported.join(importedOf(&where))
 	h.intervals = append(h.intervals, where)
 	h.joinTally(temperature.t)
 	h.joinLife(temperature.life)
@@ -64,6 +66,7 @@ func (h *History) Unmonitored(where Interval) {
 	where.Kind = Unmonitored
 	from, to := where.From.UnixMilli(), where.To.UnixMilli()
 	where.Summary = Summary{Start: moment(from), End: moment(to), DurationS: float64(to-from) / 1000, Gaps: []Gap{}}
+	h.imported = h.imported.join(importedOf(&where))
 	h.intervals = append(h.intervals, where)
 	h.unmonitored += to - from
 }
@@ -75,6 +78,7 @@ func (h *History) Inherit(names []string, parents ...History) {
 	for _, p := range parents {
 		h.intervals = append(h.intervals, p.intervals...)
 		h.unmonitored = max(h.unmonitored, p.unmonitored)
+		h.imported = h.imported.worst(p.imported)
 		h.inherited = append(h.inherited, p.inherited...)
 		switch {
 		case !p.begun:
@@ -94,7 +98,7 @@ func (h *History) Inherit(names []string, parents ...History) {
 // readings were taken, and in which version.
 func (h *History) Batch(code, profile string, asOf time.Time, version int) Batch {
 	b := Batch{Batch: code, Profile: profile, AsOf: asOf.UTC(), Version: version, Intervals: h.intervals,
-		UnmonitoredS: float64(h.unmonitored) / 1000, Life: h.life.result(), Inherited: h.inherited}
+		UnmonitoredS: float64(h.unmonitored) / 1000, Life: h.life.result(), Imported: h.imported.total(), Inherited: h.inherited}
 	if b.Intervals == nil {
 		b.Intervals = []Interval{}
 	}

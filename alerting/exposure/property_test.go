@@ -25,7 +25,7 @@ func randomReadings(r *rand.Rand) (out []Sample) {
 		case 1:
 			v = 2
 		}
-		s := Sample{At: noon.Add(time.Duration(second) * time.Second), Value: math.Round(v*16) / 16, Flags: Flags(r.IntN(8))}
+		s := Sample{At: noon.Add(time.Duration(second) * time.Second), Value: math.Round(v*16) / 16, Flags: Flags(r.IntN(16))}
 		if r.IntN(12) == 0 {
 			s.Value = failed
 		}
@@ -110,7 +110,7 @@ func same(t *testing.T, cut time.Time, got, want Batch, exactMKT bool) {
 	}
 	for what, pair := range map[string][2]float64{
 		"duration": {g.DurationS, w.DurationS}, "coverage": {g.Coverage, w.Coverage}, "uncertain": {g.UncertainS, w.UncertainS},
-		"masked": {g.MaskedS, w.MaskedS}, "expired": {g.CalibrationExpiredS, w.CalibrationExpiredS},
+		"masked": {g.MaskedS, w.MaskedS}, "learned": {g.MaskedLearnedS, w.MaskedLearnedS}, "expired": {g.CalibrationExpiredS, w.CalibrationExpiredS},
 		"min": {*g.MinC, *w.MinC}, "max": {*g.MaxC, *w.MaxC}, "mean": {*g.MeanC, *w.MeanC}, "sd": {*g.SDC, *w.SDC},
 		"above": {g.Above.Seconds, w.Above.Seconds}, "below": {g.Below.Seconds, w.Below.Seconds},
 		"degree-minutes above": {g.Above.DegreeMinutes, w.Above.DegreeMinutes}, "degree-minutes below": {g.Below.DegreeMinutes, w.Below.DegreeMinutes},

@@ -11,6 +11,7 @@ type tally struct {
 	// covered is all time with a reading; uncertain, masked and expired are
 	// parts of it.
 	covered, uncertain, masked, expired int64 // ms
+	learned                             int64 // ms, part of masked
 	until                               int64 // end of the last covered time; from: none
 
 	any      bool
@@ -100,6 +101,9 @@ func (t *tally) flag(ms int64, f Flags) {
 	}
 	if f&Masked != 0 {
 		t.masked += ms
+		if f&Learned != 0 {
+			t.learned += ms
+		}
 	}
 	if f&CalibrationExpired != 0 {
 		t.expired += ms
@@ -120,6 +124,7 @@ func (t *tally) join(next tally) {
 	t.covered += next.covered
 	t.uncertain += next.uncertain
 	t.masked += next.masked
+	t.learned += next.learned
 	t.expired += next.expired
 	if next.covered > 0 {
 		t.until = next.until
@@ -154,7 +159,7 @@ func (t *tally) summary() Summary {
 	s := Summary{
 		Points: t.points, Start: moment(t.from), End: moment(t.to), DurationS: float64(t.duration) / 1000, IntervalS: t.interval,
 		Gaps: t.gaps, Method: t.method,
-		UncertainS: float64(t.uncertain) / 1000, MaskedS: float64(t.masked) / 1000, CalibrationExpiredS: float64(t.expired) / 1000,
+		UncertainS: float64(t.uncertain) / 1000, MaskedS: float64(t.masked) / 1000, CalibrationExpiredS: float64(t.expired) / 1000, MaskedLearnedS: float64(t.learned) / 1000,
 	}
 	if s.Gaps == nil {
 		s.Gaps = []Gap{}
@@ -193,7 +198,7 @@ func worst(a, b tally) tally {
 	out.from, out.until = min(a.from, b.from), min(a.until, b.until)
 	out.to = max(a.to, b.to)
 	out.uncertain, out.masked, out.expired = max(a.uncertain, b.uncertain), max(a.masked, b.masked), max(a.expired, b.expired)
-	out.uncertain = min(out.uncertain, out.covered)
+	out.uncertain, out.learned = min(out.uncertain, out.covered), max(a.learned, b.learned)
 	if b.any {
 		out.see(b.min)
 		out.see(b.max)

@@ -24,6 +24,7 @@ const (
 	Returned Kind = "returned" // what was told of is over
 	Digest   Kind = "digest"   // several alarms in one message, beyond a person's cap
 	AllWell  Kind = "all-well" // the morning's message of a site
+	Review   Kind = "review"   // a report was drafted and waits for somebody to review it
 	Drill    Kind = "drill"    // the weekly exercise
 	Trouble  Kind = "trouble"  // of this system itself: a channel fails, a drill was missed
 	Trial    Kind = "trial"    // the test button
@@ -58,6 +59,14 @@ type Message struct {
 	// that was approved beforehand: place, what, since, left, batches, todo.
 	Fields map[string]string
 	Alarms []alerting.Alarm // for machines
+	Files  []File           // for channels that carry files: e-mail
+}
+
+// File is sent along with a message.
+type File struct {
+	Name string // with its ending
+	Type string // media type
+	Body []byte
 }
 
 // Receipt is what the far end said when it took a message.

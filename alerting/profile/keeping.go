@@ -25,6 +25,21 @@ type Document struct {
 	Source string
 }
 
+// UsualRelease holds for goods whose profile does not say: the same numbers as
+// those of chilled meat.
+func UsualRelease() Release {
+	return Release{Coverage: 0.95, LongestGap: time.Hour, Source: "experience of the trade [E]"}
+}
+
+// ReleaseRule is how much of a batch's time may be unknown, by the profile or as
+// usual.
+func (p Profile) ReleaseRule() Release {
+	if p.Release != nil {
+		return *p.Release
+	}
+	return UsualRelease()
+}
+
 // Release is how much of a batch's time may be unknown for it to be released
 // without a person looking at the gaps.
 type Release struct {
@@ -50,14 +65,16 @@ func (p Profile) LifeModel() (life Life, ok bool) {
 	return *p.Life, true
 }
 
-// frozenBelow is where a high limit makes goods frozen ones, °C: chilled goods
-// end near -2, frozen ones begin at -12 in transport.
-const frozenBelow = -6
+// FrozenBelowC is where a high limit makes goods frozen ones, °C. GB/T 24616-2019
+// knows no goods between: chilled is above the freezing point, which for meat is
+// near -2 °C, and frozen is -18 °C and below, of which quick-frozen goods may be
+// warmer on the way by 3 °C, in sum never above -12 °C. This lies between [E].
+const FrozenBelowC = -6.0
 
 // Frozen reports whether the goods are frozen: one of their high limits lies
 // below -6 °C. A mean kinetic temperature says nothing of them.
 func (p Profile) Frozen() bool {
-	return slices.ContainsFunc(p.Limits, func(l Limit) bool { return l.Side == alerting.High && l.Value < frozenBelow })
+	return slices.ContainsFunc(p.Limits, func(l Limit) bool { return l.Side == alerting.High && l.Value < FrozenBelowC })
 }
 
 // ColdInjury are the models of exposure below the profile's thresholds, none

@@ -47,6 +47,29 @@ func Strictest(band []alerting.Limit, goods []Profile) (limits []alerting.Limit,
 	return limits, conflicts
 }
 
+// InRoom returns the temperature limits of a room with the given band while goods
+// of these profiles lie in it, and those that hold while warm ones are being
+// cooled there. In a room that is there to make warm goods cold these are not yet
+// what their profile says they must be: until they have left, the room's own high
+// limits count, and the goods' low ones.
+func InRoom(band []alerting.Limit, goods []Profile, cools bool) (usual, cooling []alerting.Limit) {
+	usual, _ = Strictest(band, goods)
+	cooling = without(alerting.High, usual)
+	if cools {
+		usual = append(without(alerting.Low, band), cooling...)
+	}
+	return usual, cooling
+}
+
+func without(side alerting.Side, limits []alerting.Limit) (out []alerting.Limit) {
+	for _, l := range limits {
+		if l.Side != side {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
 // covers reports whether whatever is beyond l for its delay is also an alarm,
 // as serious and no later, by m. Runs and sums do not cover each other.
 func covers(m, l alerting.Limit) bool {

@@ -2,11 +2,13 @@ package rehearsal
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"coldchain/alerting"
 	"coldchain/alerting/engine"
+	"coldchain/alerting/profile"
 	"coldchain/alerting/trip"
 	"coldchain/alerting/watch"
 	"coldchain/sensors"
@@ -17,6 +19,10 @@ type Rules struct {
 	Engine engine.Config
 	Watch  []watch.Zone
 	Trucks []Truck
+	// Goods are the product profiles, whose limits hold where such goods lie;
+	// Cools are the zones that are there to make warm goods cold.
+	Goods profile.Set
+	Cools map[string]bool
 }
 
 // Truck is a truck and the points that tell of it: when its limits hold follows
@@ -39,7 +45,8 @@ type Past struct {
 // Stay is a batch's time in a zone. A zero To means that it is there still.
 type Stay struct {
 	watch.Stay
-	To time.Time
+	To      time.Time
+	Profile string // of Rules.Goods; of another one no limits are known
 }
 
 // play is a rehearsal that runs.
@@ -53,7 +60,9 @@ type play struct {
 
 	lies    map[string]int // by zone: how many comings and goings have been told
 	pulling []string
-	limits  map[string][]alerting.Limit // of temperature, by zone
+	bands   map[string][]alerting.Limit  // of temperature, by zone: the zones' own
+	there   map[string][]profile.Profile // what lies in each zone
+	now     map[string][]alerting.Limit  // as they were set
 
 	alarms map[string]alerting.Alarm
 	order  []string
@@ -65,7 +74,7 @@ type truck struct {
 }
 
 func newPlay(rules Rules, past Past, from time.Time) (*play, error) {
-	p := &play{rules: rules, past: past, of: map[sensors.PointID]*truck{}, lies: map[string]int{}, limits: map[string][]alerting.Limit{}, alarms: map[string]alerting.Alarm{}}
+	p := &play{rules: rules, past: past, of: map[sensors.PointID]*truck{}, lies: map[string]int{}, bands: map[string][]alerting.Limit{}, there: map[string][]profile.Profile{}, now: map[string][]alerting.Limit{}, alarms: map[string]alerting.Alarm{}}
 	var err error
 	if p.engine, err = engine.New(rules.Engine, from); err != nil {
 		return nil, err
@@ -74,7 +83,8 @@ func newPlay(rules Rules, past Past, from time.Time) (*play, error) {
 		return nil, err
 	}
 	for _, z := range rules.Engine.Zones {
-		p.limits[z.ID] = z.Limits[sensors.Temperature]
+		p.bands[z.ID] = z.Limits[sensors.Temperature]
+		p.now[z.ID] = p.bands[z.ID]
 	}
 	for zone, line := range past.Uses {
 		if err := p.arm(zone, line, goods()...); err != nil {
@@ -97,8 +107,7 @@ func newPlay(rules Rules, past Past, from time.Time) (*play, error) {
 			return nil, err
 		}
 	}
-	p.book(from)
-	return p, nil
+	return p, p.book(from)
 }
 
 // goods are the quantities whose limits come and go with what lies in a zone.
@@ -143,7 +152,9 @@ func (p *play) observe(r sensors.Reading) error {
 // advance moves the time on: timers, bookings, rooms that come into use, goods
 // that have become cold.
 func (p *play) advance(now time.Time) error {
-	p.book(now)
+	if err := p.book(now); err != nil {
+		return err
+	}
 	for zone, line := range p.past.Uses {
 		on, _ := line.At(now)
 		p.watch.SetInUse(zone, on)
@@ -153,19 +164,27 @@ func (p *play) advance(now time.Time) error {
 	}
 	p.note(p.engine.Advance(now))
 	p.note(p.watch.Advance(now))
-	return p.pull(p.watch.PullingDown(now))
+	if pulling := p.watch.PullingDown(now); !slices.Equal(pulling, p.pulling) {
+		p.pulling = pulling
+		return p.limit()
+	}
+	return nil
 }
 
-// book tells the watch what lies where at now.
-func (p *play) book(now time.Time) {
+// book tells the watch what lies where at now, and lets the goods' limits come and
+// go with them.
+func (p *play) book(now time.Time) error {
+	changed := false
 	for zone, list := range p.past.Stays {
 		told := 0
 		var lies []watch.Stay
+		names := map[string]bool{}
 		for _, s := range list {
 			if !s.From.After(now) {
 				told++
 				if s.To.IsZero() || s.To.After(now) {
 					lies = append(lies, s.Stay)
+					names[s.Profile] = true
 				} else {
 					told++
 				}
@@ -174,28 +193,43 @@ func (p *play) book(now time.Time) {
 		if told != p.lies[zone] {
 			p.lies[zone] = told
 			p.watch.SetGoods(zone, lies)
+			p.there[zone] = p.goodsOf(names)
+			p.engine.SetTimeConstant(zone, profile.Quickest(p.there[zone]))
+			changed = true
 		}
 	}
-}
-
-// pull takes the high limits out of zones where warm goods are being cooled.
-func (p *play) pull(zones []string) error {
-	if slices.Equal(zones, p.pulling) {
+	if !changed {
 		return nil
 	}
-	for zone, limits := range p.limits {
-		was, is := slices.Contains(p.pulling, zone), slices.Contains(zones, zone)
-		if was == is {
-			continue
-		}
-		if is {
-			limits = slices.DeleteFunc(slices.Clone(limits), func(l alerting.Limit) bool { return l.Side == alerting.High })
-		}
-		if err := p.engine.SetLimits(zone, sensors.Temperature, limits); err != nil {
-			return fmt.Errorf("limits of %s while goods are cooled: %w", zone, err)
+	return p.limit()
+}
+
+// goodsOf are the profiles of these names, in their order.
+func (p *play) goodsOf(names map[string]bool) (out []profile.Profile) {
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if x, known := p.rules.Goods[name]; known {
+			out = append(out, x)
 		}
 	}
-	p.pulling = zones
+	return out
+}
+
+// limit sets the limits that hold now in every zone: the strictest of its own and
+// its goods', without high ones while warm goods are being cooled.
+func (p *play) limit() error {
+	for zone, band := range p.bands {
+		limits, cooling := profile.InRoom(band, p.there[zone], p.rules.Cools[zone])
+		if slices.Contains(p.pulling, zone) {
+			limits = cooling
+		}
+		if slices.Equal(limits, p.now[zone]) {
+			continue
+		}
+		if err := p.engine.SetLimits(zone, sensors.Temperature, limits); err != nil {
+			return fmt.Errorf("limits of %s with what lies there: %w", zone, err)
+		}
+		p.now[zone] = limits
+	}
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"coldchain/alerting"
 	"coldchain/alerting/engine"
+	"coldchain/alerting/profile"
 	"coldchain/alerting/trip"
 	"coldchain/alerting/watch"
 	"coldchain/sensors"
@@ -109,4 +110,33 @@ func TestATruckIsRehearsedAsItWas(t *testing.T) {
 	wants(t, rules, again, 4, day)
 	loaded := Past{Said: again.Said, Stays: map[string][]Stay{"truck-1/box": {{Stay: watch.Stay{Batch: "HJQ-1", From: noon.Add(30 * time.Minute)}, To: noon.Add(90 * time.Minute)}}}}
 	wants(t, rules, loaded, 4, day, "high-limit truck-1/box/air warning 12:30-13:30")
+}
+
+// The goods' limits hold while they lie there, and no longer: chilled beef, 4 °C
+// for a quarter of an hour, in a room that may have 7. Of what nobody knows the
+// room's own hold. In a room that chills they count as low ones alone.
+func TestTheLimitsOfWhatLayThereAreRehearsed(t *testing.T) {
+	set, err := profile.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := watched(watch.Rules{})
+	rules.Goods = set
+	beef := func(from, to int, name string) Past {
+		return Past{Stays: map[string][]Stay{"balagong/mutton": {{Stay: watch.Stay{Batch: "HJQ-1", From: noon.Add(time.Duration(from) * time.Minute)}, To: noon.Add(time.Duration(to) * time.Minute), Profile: name}}}}
+	}
+	five := append(minutes(air, 300, func(m int) float64 {
+		if m >= 110 && m < 130 {
+			return 2
+		}
+		return 4.5
+	}), minutes(compressor, 300, steady(1))...)
+	wants(t, rules, Past{}, 5, five)
+	wants(t, rules, beef(60, 120, "beef-chilled"), 5, five, "high-limit balagong/mutton/air warning 13:01-13:50")
+	wants(t, rules, beef(60, 120, "yak-cheese"), 5, five)
+	wants(t, rules, beef(-600, 1000, "beef-chilled"), 5, five, "high-limit balagong/mutton/air warning 12:00-13:50", "high-limit balagong/mutton/air warning 14:10-still on")
+	rules.Cools = map[string]bool{"balagong/mutton": true}
+	wants(t, rules, beef(60, 120, "beef-chilled"), 5, five)
+	cold := append(minutes(air, 300, steady(-2)), minutes(compressor, 300, steady(1))...)
+	wants(t, rules, beef(60, 120, "beef-chilled"), 5, cold, "low-limit balagong/mutton/air warning 13:01-still on")
 }

@@ -220,10 +220,39 @@ func TestBaranyiVectors(t *testing.T) {
 	if got := b.Count(1e9); !near(got, 9, 1e-6) {
 		t.Errorf("for ever: %g", got)
 	}
-	// BAR-03's sum of growth, without lag or ceiling, is plain growth.
+	// BAR-03 is "the same profile without lag or ceiling: 6.869940", and the row
+	// with that profile is not among the vectors. It is not BAR-01's: by hand
+	// that is y0 + mu t / ln 10, which no time of BAR-01 brings to 6.869940 (it
+	// would be 44.55 h).
 	free := Baranyi{Y0: 3, YMax: 300, H0: 0}
-	if got := free.Count(3.869940 * math.Ln10); !near(got, 6.869940, 1e-9) {
-		t.Errorf("without lag or ceiling: %g", got)
+	for hours, want := range map[float64]float64{0: 3, 5: 3.434294, 10: 3.868589, 20: 4.737178, 40: 6.474356, 60: 8.211534, 80: 9.948712, 120: 13.423068} {
+		got := free.Count(0.2 * hours)
+		if !near(got, want, 1e-6) {
+			t.Errorf("without lag or ceiling after %g h: %.6f, want %.6f", hours, got, want)
+		}
+		if near(got, 6.869940, 1e-3) {
+			t.Errorf("BAR-03 is BAR-01's profile after %g h after all", hours)
+		}
+	}
+	// What the number says of any profile is right: growth without lag or ceiling
+	// is the integral of mu alone, here 8.910866, however it is spread over time.
+	grown := 3.869940 * math.Ln10
+	if got := free.Count(grown); !near(got, 6.869940, 1e-6) {
+		t.Errorf("BAR-03: without lag or ceiling: %.6f", got)
+	}
+	for name, mu := range map[string]func(hour float64) float64{
+		"steady":   func(float64) float64 { return grown / 48 },
+		"warming":  func(h float64) float64 { return grown / 48 * 2 * h / 48 },
+		"in waves": func(h float64) float64 { return grown / 48 * (1 + math.Sin(2*math.Pi*h/12)) },
+	} {
+		const step = 1.0 / 60
+		integral := 0.0
+		for h := 0.0; h < 48-step/2; h += step { // Simpson's rule, which Runge-Kutta's is without feedback
+			integral += step / 6 * (mu(h) + 4*mu(h+step/2) + mu(h+step))
+		}
+		if got := free.Count(integral); !near(got, 6.869940, 1e-6) {
+			t.Errorf("BAR-03, %s: %.6f", name, got)
+		}
 	}
 }
 

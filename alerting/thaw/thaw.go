@@ -16,6 +16,10 @@ import (
 	"time"
 )
 
+// Lead is how long the air has to be observed before a moment of the past by who
+// asks about it: the humps of four days, and half a day to see how the room is.
+const Lead = (4*24 + 12) * time.Hour
+
 // Most is how long a hump may excuse its room.
 const Most = 45 * time.Minute
 

@@ -5,7 +5,7 @@ import "math"
 const (
 	moved   = 300.0         // metres: less is a receiver's wandering, or a yard
 	settled = int64(180000) // ms within that: it stands
-	near    = 2000.0        // metres from a place's middle: it is there
+	near    = 2000.0        // metres from a place's middle, if it does not say: it is there
 	paired  = int64(5000)   // ms between the halves of one fix
 )
 
@@ -72,13 +72,7 @@ func (m *motion) place(list []Place) string {
 	if m.At == 0 || m.Moving {
 		return ""
 	}
-	best, name := near, ""
-	for _, p := range list {
-		if d := distance(m.Anchor, anchor{Lat: p.Latitude, Lon: p.Longitude}); d < best {
-			best, name = d, p.ID
-		}
-	}
-	return name
+	return nearest(list, m.Anchor)
 }
 
 // distance is in metres, along the great circle.

@@ -72,7 +72,7 @@ func (s *story) step(w []string) (err error) {
 		if e1 != nil || e2 != nil {
 			return fmt.Errorf("place %v: want a name, latitude and longitude", w)
 		}
-		s.cfg.Places = append(s.cfg.Places, Place{w[1], lat, lon})
+		s.cfg.Places = append(s.cfg.Places, Place{ID: w[1], Latitude: lat, Longitude: lon})
 		return nil
 	case "unwatched": // its door has no contact
 		s.cfg.Door = false

@@ -46,6 +46,7 @@ type Config struct {
 type Place struct {
 	ID                  string
 	Latitude, Longitude float64 // degrees, WGS 84
+	Radius              float64 // metres around it that belong to it; 0: 2000
 }
 
 // Stay is a time in which the books have a batch in the box. A zero To means

@@ -35,3 +35,78 @@ func TestDewPointIsNeverAboveTheAirAndRisesWithHumidity(t *testing.T) {
 		}
 	}
 }
+
+// The vapour pressure over ice by Magnus, with WMO-No. 8's coefficients, Pa. The
+// watch has no use for it: it judges water that settles. It is here because
+// hygrometers for frost show the frost point and not the dew point.
+func overIce(c float64) float64 { return 611.2 * math.Exp(22.46*c/(272.62+c)) }
+
+// pressure is the vapour pressure over water that DewPoint implies, Pa: by how
+// much damper air of 50 °C is that has its dew point at c than at 0 °C, where the
+// pressure is 611.2 Pa.
+func pressure(t *testing.T, c float64) float64 {
+	t.Helper()
+	humidity := func(c float64) float64 {
+		low, high := 1.0, 100.0
+		for range 60 {
+			middle := (low + high) / 2
+			d, ok := DewPoint(50, middle)
+			if !ok {
+				t.Fatalf("50 °C, %g %%RH", middle)
+			}
+			if d < c {
+				low = middle
+			} else {
+				high = middle
+			}
+		}
+		return low
+	}
+	return 611.2 * humidity(c) / humidity(0)
+}
+
+// TestVectorsOfDewAndFrost: DEW-01, DEW-02, DEW-03, DEW-06, DEW-07, DEW-08 and
+// CON-01.
+func TestVectorsOfDewAndFrost(t *testing.T) {
+	for _, c := range []struct {
+		id                                     string
+		temperature, relative, want, tolerance float64
+	}{{"DEW-01", 21, 60, 12.9354, 1e-3}, {"DEW-02", -4, 60, -10.6293, 1e-3}, {"DEW-08", 21, 100, 21, 1e-9}, {"DEW-08", -4, 100, -4, 1e-9}, {"DEW-08", 0, 100, 0, 1e-9}} {
+		if got, ok := DewPoint(c.temperature, c.relative); !ok || math.Abs(got-c.want) > c.tolerance {
+			t.Errorf("%s: %.6f, want %g", c.id, got, c.want)
+		}
+	}
+	// DEW-06: the pressures over water that ASHRAE tabulates.
+	for c, want := range map[float64]float64{5: 872.6, 25: 3169.7, 50: 12351.3} {
+		if got := pressure(t, c); math.Abs(got/want-1) > 0.0035 {
+			t.Errorf("DEW-06: %.1f Pa over water at %g °C, want %g", got, c, want)
+		}
+	}
+	// DEW-07: over ice.
+	for c, want := range map[float64]float64{-20: 103.24, -5: 401.74} {
+		if got := overIce(c); math.Abs(got/want-1) > 0.0005 {
+			t.Errorf("DEW-07: %.2f Pa over ice at %g °C, want %g", got, c, want)
+		}
+	}
+	// DEW-03: air of -4 °C and 60 % over water freezes out at -9.44 °C: there the
+	// pressure over ice is that over water at its dew point. The page that says
+	// -3.78 °C has it wrong: no air is drier than its own temperature allows and
+	// freezes out above it.
+	d, _ := DewPoint(-4, 60)
+	vapour := 611.2 * math.Exp(magnusB*d/(magnusC+d))
+	low, high := -45.0, 0.0
+	for range 60 {
+		if middle := (low + high) / 2; overIce(middle) < vapour {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	if math.Abs(low+9.4395) > 1e-3 {
+		t.Errorf("DEW-03: it freezes out at %.4f °C, want -9.4395", low)
+	}
+	// CON-01: at 12 °C and 70 % water settles on what is 2 °C cold, not on 8 °C.
+	if d, _ := DewPoint(12, 70); !(d > 2) || d > 8 {
+		t.Errorf("CON-01: the dew point is %.2f °C", d)
+	}
+}

@@ -70,15 +70,15 @@ func (w *Watch) judgeLate(now int64) {
 		for _, s := range shadow.slots(z) {
 			w.found(w.slotLike(s), s, now)
 		}
+		w.foundPull(w.zones[z.id], &z.pull, now)
 	}
 }
 
-// shadow is a watch over the zones of late readings that knows nothing yet. Goods
-// being cooled are judged late by the limits: here they only keep their room's rise
-// from being one.
+// shadow is a watch over the zones of late readings that knows nothing yet but what
+// was loaded, and when that was cold.
 func (w *Watch) shadow(list []held) *Watch {
 	out := &Watch{liveWindow: w.liveWindow, settleAfter: w.settleAfter, byID: map[sensors.PointID]*point{}, zones: map[string]*zone{},
-		conditions: map[conditionID]*slot{}, dirtyConditions: map[conditionID]bool{}, isShadow: true}
+		conditions: map[conditionID]*slot{}, dirtyConditions: map[conditionID]bool{}, isShadow: true, estimated: w.product != nil}
 	for _, h := range list {
 		z := h.p.zone
 		if out.zones[z.id] != nil {
@@ -87,8 +87,7 @@ func (w *Watch) shadow(list []held) *Watch {
 		_ = out.add(z.cfg) // as it was added once already
 		mine := out.zones[z.id]
 		mine.idle = z.idle
-		mine.pull = z.pull
-		mine.pull.slot = slot{rule: alerting.PullDown, object: z.pull.slot.object, zone: z.id}
+		mine.pull = z.pull.anew()
 		mine.brought = z.brought
 	}
 	slices.SortFunc(out.order, func(x, y *zone) int { return cmp.Compare(x.id, y.id) })

@@ -45,6 +45,7 @@ type pullDown struct {
 	first, since int64 // the first and the newest loading of this run; 0 when there is none
 	booked       bool  // a batch was received; else it was seen by door and air
 	reached      int64
+	cold         int64 // of a shadow: when it was reached by what came in time; 0: it was not
 
 	n   int
 	at  [coreBuckets]int64 // middle of each mean, oldest first
@@ -67,7 +68,7 @@ func (p *pullDown) deadline() int64 { return min(p.since+p.within, p.first+2*p.w
 // running reports whether goods are being cooled at t. After twice its time one
 // that never got there is given up: the room's own limits judge it again.
 func (p *pullDown) running(t int64) bool {
-	return p.since != 0 && p.reached == 0 && t < p.since+2*p.within
+	return p.since != 0 && p.reached == 0 && t < p.since+2*p.within && (p.cold == 0 || t < p.cold)
 }
 
 // again is the pull-down of a room before anything was loaded.
@@ -77,9 +78,21 @@ func (p *pullDown) again() pullDown {
 	return pullDown{within: p.within, slot: s}
 }
 
-// load begins a pull-down at t, or adds a load to one that runs.
+// anew is the same loading before anything was read of it, for late readings.
+func (p *pullDown) anew() pullDown {
+	out := p.again()
+	out.slot = slot{rule: p.slot.rule, object: p.slot.object, zone: p.slot.zone}
+	out.first, out.since, out.booked, out.cold = p.first, p.since, p.booked, p.reached
+	return out
+}
+
+// load begins a pull-down at t, or adds a load to one that runs. By late readings a
+// room that is known to cool something is given no more time.
 func (w *Watch) load(z *zone, t int64, booked bool) {
 	p := &z.pull
+	if w.isShadow && p.since != 0 {
+		return
+	}
 	if p.running(t) {
 		if t > p.since {
 			p.since = t
@@ -99,7 +112,7 @@ func (w *Watch) load(z *zone, t int64, booked bool) {
 // observePull takes what the goods, or what stands for them, have at t.
 func (w *Watch) observePull(z *zone, from *point, t, now int64) {
 	rule, p := z.rules.PullDown, &z.pull
-	if rule == nil || p.since == 0 || p.reached != 0 || t < p.since || z.idle {
+	if rule == nil || p.since == 0 || p.reached != 0 || t < p.since || p.cold != 0 && t >= p.cold || z.idle {
 		return
 	}
 	v, by, known := w.core(z, from, t)
@@ -153,6 +166,9 @@ func (w *Watch) core(z *zone, from *point, t int64) (v float64, by sensors.Reaso
 		return from.value, ByProbe, from == z.product && from.at == t
 	}
 	if from != z.air || from.at != t {
+		return 0, "", false
+	}
+	if w.estimated { // nobody reckons what the goods were like then
 		return 0, "", false
 	}
 	if w.product != nil {

@@ -27,6 +27,7 @@ type Watch struct {
 	lateHeard int64  // arrival of the last of them
 	lateDirty bool
 	isShadow  bool // it judges late readings for another watch
+	estimated bool // of a shadow: that one has somebody who reckons what goods are like
 
 	out             []alerting.Transition // of the call in progress
 	dirtyPoints     []*point

@@ -46,6 +46,8 @@ type Composer struct {
 	Names    Names
 	Location *time.Location
 	Subject  func(alarm string) (Subject, bool)
+	// Answer says in the short form that "1" is an answer, before what to do.
+	Answer bool
 	// Unit is that of a point's values, as people write it; nil: °C.
 	Unit func(point string) string
 }
@@ -58,6 +60,8 @@ func (c Composer) Compose(l Language, i duty.Intent) Words {
 		return c.morning(l, i)
 	case notify.Drill:
 		return plain(l.say("drill"), l.say("drill-todo"), l)
+	case notify.Review:
+		return plain(fmt.Sprintf(l.say("review"), clean(i.Subject)), l.say("review-todo"), l)
 	case notify.Trouble:
 		return c.trouble(l, i)
 	}
@@ -243,13 +247,21 @@ func (c Composer) one(l Language, i duty.Intent) Words {
 	if n := len(s.Batches); n > 0 && !strings.Contains(short, f["batches"]) { // no room for codes: how many
 		short = join(comma, MostShort, short, fmt.Sprintf(l.say("batch-count"), n))
 	}
-	short = join(comma, MostShort, short, f["todo"], again, folded)
+	short = join(comma, MostShort, short, c.answer(l), f["todo"], again, folded)
 	return Words{
 		Title:  head,
 		Short:  short,
 		Text:   lineup(text),
 		Fields: f,
 	}
+}
+
+// answer says how a short message is answered.
+func (c Composer) answer(l Language) string {
+	if !c.Answer {
+		return ""
+	}
+	return l.say("reply-1")
 }
 
 // head is place and what is wrong; of a long place so much is cut that what is

@@ -65,6 +65,7 @@ func (c Composer) many(l Language, i duty.Intent, groups []duty.Cover) Words {
 	if full {
 		short = cut(short, MostShort-1) + "…"
 	}
+	short = join(l.say("comma"), MostShort, short, c.answer(l))
 	if n := len(seen) + 1 - len(lines); n > 0 {
 		lines = append(lines, fmt.Sprintf("+ %d", n))
 	}
@@ -120,6 +121,9 @@ func (l Language) whyNotWell(r duty.Report) []string {
 
 // trouble tells of this system itself.
 func (c Composer) trouble(l Language, i duty.Intent) Words {
+	if period, is := duty.AboutReport(i); is {
+		return plain(fmt.Sprintf(l.say("report-late"), clean(period)), l.say("report-late-todo"), l)
+	}
 	if len(i.Missed) == 0 && !duty.AboutDrill(i) {
 		return plain(fmt.Sprintf(l.say("channel-fails"), i.Subject), "", l)
 	}

@@ -41,7 +41,7 @@ func TestShortIsShort(t *testing.T) {
 		}
 		return ""
 	}
-	messages := []notify.Kind{notify.Raised, notify.Grown, notify.Reminder, notify.Returned, notify.Digest, notify.AllWell, notify.Drill, notify.Trouble}
+	messages := []notify.Kind{notify.Raised, notify.Grown, notify.Reminder, notify.Returned, notify.Digest, notify.AllWell, notify.Review, notify.Drill, notify.Trouble}
 	for range 5000 {
 		start := time.Unix(r.Int64N(4e9), 0)
 		s := Subject{Alarm: alerting.Alarm{Rule: rule(), Object: "s/z/p", Start: start, HasValue: r.IntN(2) == 0, Limit: r.NormFloat64() * 1e3,

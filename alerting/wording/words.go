@@ -114,11 +114,16 @@ var words = map[string]word{
 	"backlog":   {"有积压未传", "data still to come"},
 	"morning":   {"早安：", "Morning: "},
 
-	"drill":         {"报警演练：不是真的", "Alarm drill: not real"},
-	"drill-todo":    {"请点“知道了”或回复1", "press acknowledge or reply 1"},
-	"drill-missed":  {"演练无人应答：%s", "drill not answered: %s"},
-	"drill-nobody":  {"本周演练没有进行", "this week's drill was not held"},
-	"channel-fails": {"通知通道%s不通，请检查", "messages by %s fail, please look"},
+	"reply-1":          {"知道了请回1", "reply 1 if you know"},
+	"drill":            {"报警演练：不是真的", "Alarm drill: not real"},
+	"drill-todo":       {"请点“知道了”或回复1", "press acknowledge or reply 1"},
+	"review":           {"%s起的冷链月通报已出稿", "The monthly report from %s is drafted"},
+	"review-todo":      {"请在报表页审核，24日前报送", "Review it on the reports page; send it before the 24th"},
+	"report-late":      {"%s起的冷链月通报过了24日还没报送", "The monthly report from %s was not sent before the 24th"},
+	"report-late-todo": {"请审核并报送", "Review it and send it"},
+	"drill-missed":     {"演练无人应答：%s", "drill not answered: %s"},
+	"drill-nobody":     {"本周演练没有进行", "this week's drill was not held"},
+	"channel-fails":    {"通知通道%s不通，请检查", "messages by %s fail, please look"},
 }
 
 var rules = map[alerting.RuleName]word{
@@ -154,6 +159,7 @@ var rules = map[alerting.RuleName]word{
 	duty.DiskFilling:      {"磁盘快满", "disk filling"},
 	duty.ChannelFails:     {"通知通道不通", "channel fails"},
 	duty.DrillMissed:      {"演练无人应答", "drill missed"},
+	duty.ReportLate:       {"月通报没按时报送", "report not sent"},
 }
 
 // Todo returns three lines on what to do now, by rule and kind of zone (the

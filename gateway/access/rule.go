@@ -13,7 +13,8 @@ const (
 	County      Object = "county"      // of the whole county
 	Site        Object = "site"        // {site} of the path
 	Point       Object = "point"       // ?point=
-	Question    Object = "question"    // ?batch=, ?zone= or ?site=; without one the county
+	Question    Object = "question"    // ?batch=, ?zone=, ?trip= or ?site=; without one the county
+	Trip        Object = "trip"        // {id}: its truck
 	Alarm       Object = "alarm"       // {id}: where it is; its goods' owners
 	Batch       Object = "batch"       // {id}: wherever it lay; its owner
 	Goods       Object = "goods"       // {id}: where it lies

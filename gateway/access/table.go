@@ -57,6 +57,12 @@ func Table() []Rule {
 		row("POST", "/api/v1/derivations", leads, Body), row("POST", "/api/v1/temperatures", hands, Body),
 		row("POST", "/api/v1/files", hands, Nothing), row("GET", "/api/v1/files/{sum}", append(slices.Clone(papers), Driver, Device), Nothing),
 		row("GET", "/api/v1/import/template", desk, Nothing), row("POST", "/api/v1/import/batches", desk, Form),
+		row("POST", "/api/v1/batches/{id}/loggers", leads, Batch), row("GET", "/api/v1/batches/{id}/loggers/{number}", all, Batch),
+	}, []Rule{ // the county's office, and what hangs on a door
+		row("GET", "/api/v1/audit", papers, County), row("GET", "/api/v1/calibrations", without(staff, Driver, Device), County),
+		row("GET", "/api/v1/contacts", staff, Question), row("GET", "/poster", staff, Question),
+	}, []Rule{ // trips
+		row("GET", "/api/v1/trips", staff, Lists), row("GET", "/api/v1/trips/{id}", staff, Trip),
 	}, []Rule{ // papers
 		row("GET", "/api/v1/batches/{id}/certificates", trade, Batch), row("POST", "/api/v1/batches/{id}/certificates", desk, Batch),
 		row("GET", "/api/v1/certificates/{number}/{form}", trade, Certificate),

@@ -35,6 +35,7 @@ const Folder = "certificates"
 // State is what is written down of batches.
 type State interface {
 	Dossier(ctx context.Context, id string) (batch.Dossier, error)
+	LoggerValues(ctx context.Context, sum string) ([]batch.LoggerValue, error)
 	Alarms(ctx context.Context, f state.AlarmFilter) ([]state.Alarm, error)
 	AnswersTo(ctx context.Context, ids ...string) (map[string]state.Answers, error)
 	Audit(ctx context.Context, f state.AuditFilter) ([]state.AuditRow, error)
@@ -44,6 +45,7 @@ type State interface {
 	Certificate(ctx context.Context, number string) (state.Certificate, error)
 	CertificateOfPage(ctx context.Context, key [sha256.Size]byte) (state.Certificate, error)
 	CertificateOfRequest(ctx context.Context, key state.IdempotencyKey) (state.Certificate, error)
+	Stamps(ctx context.Context, batch string) (map[string]state.Stamp, error)
 }
 
 // Exposures works out what a batch went through until a time.
@@ -79,7 +81,10 @@ type Options struct {
 	Person          func(id string) string
 	Humidity        func(zone string) (point sensors.PointID, ok bool)
 	CalibratedUntil func(point sensors.PointID) (until time.Time, ok bool)
-	Now             func() time.Time
+	// Calibration is the certificate of a point's probe that held at a time; nil:
+	// the county keeps none.
+	Calibration func(point string, at time.Time) (p evidence.Probe, ok bool)
+	Now         func() time.Time
 }
 
 // Maker makes certificates, one at a time.
@@ -270,15 +275,21 @@ func (m *Maker) open(c state.Certificate) (Paper, error) {
 	return Paper{r.Document, r.Key, envelope}, nil
 }
 
-// Listed is a certificate with the address of its public page; empty without one.
+// Listed is a certificate with the address of its public page, empty without one,
+// and how far its time stamp is: nil when none is asked for.
 type Listed struct {
 	state.Certificate
-	Page string
+	Page  string
+	Stamp *state.Stamp
 }
 
 // Of lists a batch's certificates, newest first.
 func (m *Maker) Of(ctx context.Context, id string) ([]Listed, error) {
 	all, err := m.o.State.Certificates(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	stamps, err := m.o.State.Stamps(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -288,7 +299,11 @@ func (m *Maker) Of(ctx context.Context, id string) ([]Listed, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Listed{c, p.Document.Page})
+		x := Listed{c, p.Document.Page, nil}
+		if s, ok := stamps[c.Number]; ok {
+			x.Stamp = &s
+		}
+		out = append(out, x)
 	}
 	return out, nil
 }

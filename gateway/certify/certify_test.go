@@ -62,7 +62,7 @@ type rig struct {
 	seq   uint64
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t *testing.T, options ...state.Option) *rig {
 	t.Helper()
 	r := &rig{t: t, now: noon}
 	dir := t.TempDir()
@@ -72,7 +72,7 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = r.store.Close() })
-	if r.state, err = state.Open(t.Context(), filepath.Join(dir, "county.db"), now); err != nil {
+	if r.state, err = state.Open(t.Context(), filepath.Join(dir, "county.db"), now, options...); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = r.state.Close() })

@@ -38,7 +38,33 @@ func (m *Maker) gather(ctx context.Context, d evidence.Document, courses []evide
 	if err != nil {
 		return evidence.Input{}, err
 	}
-	return evidence.Input{Document: d, Courses: courses, Rows: rows, Head: head}, nil
+	logs, err := m.logs(ctx, d.Exposure.Intervals)
+	if err != nil {
+		return evidence.Input{}, err
+	}
+	return evidence.Input{Document: d, Courses: courses, Logs: logs, Rows: rows, Head: head}, nil
+}
+
+// logs reads the values of the loggers' files that an exposure names.
+func (m *Maker) logs(ctx context.Context, intervals []exposure.Interval) (map[string][]exposure.Sample, error) {
+	out := map[string][]exposure.Sample{}
+	for _, i := range intervals {
+		for _, l := range i.Imported {
+			if out[l.Sum] != nil {
+				continue
+			}
+			values, err := m.o.State.LoggerValues(ctx, l.Sum)
+			if err != nil {
+				return nil, err
+			}
+			for _, v := range values {
+				if v.C != nil {
+					out[l.Sum] = append(out[l.Sum], exposure.Sample{At: v.At, Value: *v.C})
+				}
+			}
+		}
+	}
+	return out, nil
 }
 
 // written takes over what people wrote down.
@@ -105,6 +131,11 @@ func (m *Maker) measuredBy(d *evidence.Document) {
 		if until, ok := m.o.CalibratedUntil(sensors.PointID(i.Point)); ok {
 			probe.Until = until
 		}
+		if m.o.Calibration != nil { // a certificate says more than the gateway's date
+			if p, ok := m.o.Calibration(i.Point, i.To); ok {
+				probe = p
+			}
+		}
 		d.Probes = append(d.Probes, probe)
 	}
 	d.Methods, d.Standards = methods(d.Exposure), standards()
@@ -112,6 +143,10 @@ func (m *Maker) measuredBy(d *evidence.Document) {
 		for h := range d.Exposure.Intervals[i].Hand {
 			hand := &d.Exposure.Intervals[i].Hand[h]
 			hand.By = m.o.Person(hand.By)
+		}
+		for l := range d.Exposure.Intervals[i].Imported {
+			log := &d.Exposure.Intervals[i].Imported[l]
+			log.By = m.o.Person(log.By)
 		}
 	}
 }
@@ -125,6 +160,9 @@ func methods(x exposure.Batch) []evidence.Method {
 		out = append(out, evidence.Method{Name: "temperature", ZH: "相邻读数之间按直线（梯形法）。", EN: "A straight line between readings (trapezoid).", Source: "coldchain exposure"})
 	} else {
 		out = append(out, evidence.Method{Name: "temperature", ZH: "读数保持到下一个读数（阶梯法）。", EN: "A reading holds until the next one (step).", Source: "coldchain exposure"})
+	}
+	if x.Imported != nil {
+		out = append(out, evidence.Method{Name: "logger", ZH: "随货记录仪的数据单独列出，界定无监测时的温度，不计入覆盖率和任何合计；与探头相差 2 ℃ 以上的另行注明。", EN: "What loggers that travelled along say is listed apart: it bounds what nothing measured and is in no coverage and no total; where it differs by more than 2 °C from a probe that is said.", Source: "coldchain exposure"})
 	}
 	if x.Total.MKTC != nil {
 		out = append(out, evidence.Method{Name: "mkt", ZH: "平均动力学温度，ΔH 83.144 kJ/mol，按时间加权。", EN: "Mean kinetic temperature, ΔH 83.144 kJ/mol, weighted by time.", Source: "USP <1160>"})

@@ -146,7 +146,7 @@ func (c *Collector) sort(m inboxMessage, a wire.Address, pack wire.Pack, rejecte
 	item := batchItem{id: id, address: a, records: make([]store.Record, 0, len(pack.Records))}
 	believed := c.believed()
 	var final []wire.AckRange
-	var fresh []sensors.Reading
+	fresh := make([]sensors.Reading, 0, len(pack.Records))
 	var judged []wire.Range
 
 	for _, r := range rejected {

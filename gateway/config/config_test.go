@@ -52,3 +52,20 @@ func TestMistakes(t *testing.T) {
 		})
 	}
 }
+
+// A truck's trips begin at the one centre whose position is known, unless its
+// home is named; of several nobody can say which.
+func TestWhereTripsBegin(t *testing.T) {
+	north, east := 39.83, 108.73
+	site := func(id string, k SiteKind) Site { return Site{ID: id, Kind: k, Latitude: &north, Longitude: &east} }
+	c := County{Sites: []Site{site("centre", Centre), site("store", TownshipStore), {ID: "truck-1", Kind: Truck}, {ID: "truck-2", Kind: Truck, Home: "store"}}}
+	c.ApplyDefaults()
+	if c.Sites[2].Home != "centre" || c.Sites[3].Home != "store" || c.Sites[0].Radius != DefaultRadius || c.Sites[2].Radius != 0 {
+		t.Errorf("%+v", c.Sites)
+	}
+	c = County{Sites: []Site{site("centre", Centre), site("other", Centre), {ID: "truck-1", Kind: Truck}}}
+	c.ApplyDefaults()
+	if c.Sites[2].Home != "" {
+		t.Errorf("%+v", c.Sites[2])
+	}
+}

@@ -31,6 +31,15 @@ type County struct {
 	Watch map[string]Watch `yaml:"watch"`
 	// Certificate is who vouches for what a batch went through.
 	Certificate Certificate `yaml:"certificate"`
+	// TimestampAuthority is asked to stamp each certificate; without a URL there
+	// are no time stamps.
+	TimestampAuthority TimestampAuthority `yaml:"timestamp_authority"`
+	// MonthlyReport is to whom the 月通报 goes once it was reviewed; without it a
+	// person sends it and says so.
+	MonthlyReport MonthlyReport `yaml:"monthly_report"`
+	// Calibrations are the certificates of probes that the county keeps; they are
+	// printed on the certificates of batches.
+	Calibrations []Calibration `yaml:"calibrations"`
 	// ProductProfiles are files of product profiles of the county's own; see
 	// Goods.
 	ProductProfiles []string `yaml:"product_profiles"`
@@ -40,6 +49,40 @@ type County struct {
 type Certificate struct {
 	Office string `yaml:"office"` // who stamps; default the county's name
 	Phone  string `yaml:"phone"`  // that a buyer may call
+}
+
+// TimestampAuthority says, by its own clock, that a certificate existed (RFC
+// 3161). It gets the certificate's SHA-256 and nothing else.
+type TimestampAuthority struct {
+	URL    string `yaml:"url"`
+	CAFile string `yaml:"ca_file"` // the root (PEM) that its certificate leads to
+}
+
+// MonthlyReport is who gets the monthly report, by e-mail.
+type MonthlyReport struct {
+	Channel string   `yaml:"channel"` // an e-mail channel of notify.channels
+	To      []string `yaml:"to"`      // addresses
+}
+
+// Calibration is one calibration certificate of a probe.
+type Calibration struct {
+	Point        string   `yaml:"point"`       // site/zone/point
+	Device       string   `yaml:"device"`      // kind and serial number
+	Certificate  string   `yaml:"certificate"` // its number
+	Laboratory   string   `yaml:"laboratory"`
+	From         string   `yaml:"from"`          // day, 2026-03-01
+	Until        string   `yaml:"until"`         // the last day on which it counts
+	UncertaintyC *float64 `yaml:"uncertainty_c"` // expanded, k = 2, °C
+}
+
+// Day reads From and Until at local midnight: from is inclusive, until exclusive,
+// the midnight after the last day.
+func (c Calibration) Day(zone *time.Location) (from, until time.Time, err error) {
+	if from, err = time.ParseInLocation(time.DateOnly, c.From, zone); err != nil {
+		return from, until, err
+	}
+	until, err = time.ParseInLocation(time.DateOnly, c.Until, zone)
+	return from, until.AddDate(0, 0, 1), err
 }
 
 // Label is a name for people, in Chinese and English.
@@ -148,12 +191,20 @@ const (
 // Site is a place with one gateway, or none where every point comes from a
 // source.
 type Site struct {
-	ID          string        `yaml:"id"`
-	Kind        SiteKind      `yaml:"kind"`
-	Name        Label         `yaml:"name"`
-	Latitude    *float64      `yaml:"latitude"`
-	Longitude   *float64      `yaml:"longitude"`
+	ID        string   `yaml:"id"`
+	Kind      SiteKind `yaml:"kind"`
+	Name      Label    `yaml:"name"`
+	Latitude  *float64 `yaml:"latitude"`
+	Longitude *float64 `yaml:"longitude"`
+	// Radius is how far around its position a truck stands at it, metres, 50 to
+	// 20000; default 2000.
+	Radius float64 `yaml:"radius"`
+	// Home is the site at which a truck's trips begin and end; default the centre,
+	// if there is one and its position is known.
+	Home        string        `yaml:"home"`
 	Gateway     string        `yaml:"gateway"`
+	Filing      string        `yaml:"filing"`       // number of the cold store's filing 备案, for certificates
+	Plate       string        `yaml:"plate"`        // of a truck, the same
 	SilentAfter time.Duration `yaml:"silent_after"` // default 10m, trucks 20m
 	// Outdoor is the point of this site that measures the air outside, as
 	// zone/point; with it the time to a limit can be bounded.
@@ -167,6 +218,8 @@ type Zone struct {
 	Kind   ZoneKind          `yaml:"kind"`
 	Name   Label             `yaml:"name"`
 	Points map[string]string `yaml:"points"` // point name -> quantity
+	// ProbePhoto is a picture of where the probe hangs; certificates hold its SHA-256.
+	ProbePhoto string `yaml:"probe_photo"`
 	// Limits by quantity; when absent the kind's defaults apply.
 	Limits map[string][]Limit `yaml:"limits"`
 	// Hysteresis by quantity; default 0.5 (frozen 1.0) °C, 3 %RH.

@@ -2,6 +2,8 @@ package config
 
 import (
 	"maps"
+	"net/mail"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -52,9 +54,13 @@ func (c *County) validate(r *report) {
 		}
 		s.validate(r, p)
 	}
+	c.checkTimestampAuthority(r)
+	c.checkMonthlyReport(r)
+	c.checkCalibrations(r)
 	c.checkSources(r)
 	c.checkRetention(r)
 	c.checkWatch(r)
+	c.checkTrips(r)
 }
 
 // checkPlatform checks the address that verdicts are posted to.
@@ -67,6 +73,55 @@ func (c *County) checkPlatform(r *report) {
 	r.secretForm(p.key("secret_file"), c.Platform.SecretFile)
 	if c.Platform.SecretFile == "" {
 		r.warn(p.key("secret_file"), "add it unless the platform cannot check a signature", "what the platform is told is not signed")
+	}
+}
+
+// checkTimestampAuthority checks who is asked to stamp certificates.
+func (c *County) checkTimestampAuthority(r *report) {
+	a, p := c.TimestampAuthority, place("timestamp_authority")
+	if a == (TimestampAuthority{}) {
+		return
+	}
+	if u, err := url.Parse(a.URL); err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
+		r.bad(p.key("url"), "write for example http://tsa.example/tsr", "%s is not an address of the form http://HOST/ or https://HOST/", p.key("url"))
+	}
+	r.required(p.key("ca_file"), a.CAFile, "/etc/coldchain/tsa-root.pem") // without it a time stamp that anybody made would do
+}
+
+// checkMonthlyReport checks to whom it goes.
+func (c *County) checkMonthlyReport(r *report) {
+	m, p := c.MonthlyReport, place("monthly_report")
+	if m.Channel == "" && len(m.To) == 0 {
+		return
+	}
+	if ch, ok := c.Notify.Channels[m.Channel]; !ok || ch.Email == nil {
+		r.bad(p.key("channel"), "name a channel of notify.channels that has email", "%s %.60q is no e-mail channel", p.key("channel"), m.Channel)
+	}
+	if len(m.To) == 0 {
+		r.bad(p.key("to"), "list the addresses that get it", "%s is empty", p.key("to"))
+	}
+	for i, to := range m.To {
+		if a, err := mail.ParseAddress(to); err != nil || a.Address != to {
+			r.bad(p.key("to").index(i), "write one address, e.g. office@example.com", "%s %.100q is not an address", p.key("to").index(i), to)
+		}
+	}
+}
+
+// checkCalibrations checks the certificates of probes.
+func (c *County) checkCalibrations(r *report) {
+	points := map[string]bool{}
+	for _, p := range c.Points() {
+		points[string(p.ID)] = true
+	}
+	for i, x := range c.Calibrations {
+		p := place("calibrations").index(i)
+		if !points[x.Point] {
+			r.bad(p.key("point"), "name a point of sites as site/zone/point", "%s %.100q is no point of this county", p.key("point"), x.Point)
+		}
+		r.required(p.key("certificate"), x.Certificate, "the certificate's number")
+		if from, until, err := x.Day(time.UTC); err != nil || !from.Before(until) {
+			r.bad(p, "write days such as 2026-03-01, from not after until", "%s: from %.20q and until %.20q are no days in order", p, x.From, x.Until)
+		}
 	}
 }
 

@@ -40,6 +40,9 @@ func (e *Edge) ApplyDefaults() {
 	fill(&e.Journal.MaxBytes, DefaultJournalSize)
 	fill(&e.Delivery.BacklogRate, DefaultBacklogRate)
 	fill(&e.Delivery.Spread, DefaultSpread)
+	if e.Modem != nil {
+		e.Modem.applyDefaults()
+	}
 	for i := range e.Buses {
 		fill(&e.Buses[i].Timeout, DefaultBusTimeout)
 	}
@@ -56,6 +59,7 @@ func (c *County) ApplyDefaults() {
 	c.Name.fill(c.County)
 	c.Retention.applyDefaults()
 	c.Notify.applyDefaults()
+	c.fillTrips()
 	for i := range c.Sites {
 		s := &c.Sites[i]
 		s.Name.fill(s.ID)

@@ -22,6 +22,8 @@ type Edge struct {
 	Devices  []Device     `yaml:"devices"`
 	Limits   []EdgeLimits `yaml:"limits"`
 	Outputs  []Output     `yaml:"outputs"`
+	// Modem tells people by SMS while the county does not; nil: nobody is told.
+	Modem *SiteModem `yaml:"modem"`
 	// Calibration is the file of calibration records; empty: none.
 	Calibration string `yaml:"calibration"`
 	// Labels are names of zones for the site's own page.

@@ -40,6 +40,7 @@ func (e *Edge) validate(r *report) {
 	e.checkDevices(r)
 	e.checkLimits(r)
 	e.checkOutputs(r)
+	e.checkModem(r)
 	e.checkLabels(r)
 }
 

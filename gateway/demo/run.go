@@ -35,7 +35,7 @@ type RunOptions struct {
 	Season  sim.Season
 	Faults  []sim.Fault   // besides the season's own
 	For     time.Duration // 0: until the context ends
-	Data    string        // folder to keep; empty: a temporary one that is removed
+	Data    string        // folder to keep, or that an earlier run has kept; empty: a temporary one that is removed
 	Listen  string        // the page's address
 	Version string
 	Say     io.Writer // progress for people
@@ -48,23 +48,27 @@ var ErrInterrupted = errors.New("interrupted before the county was filled")
 
 // show is a running demonstration.
 type show struct {
-	o       RunOptions
-	start   time.Time
-	county  *County
-	ledger  *Ledger
-	app     *county.App
-	edges   []*edgeapp.App
-	sample  chan struct{} // closed when live sampling begins
-	began   time.Time     // when it was
-	prefill map[string]int
-	closers app.Closers
+	o        RunOptions
+	launched time.Time
+	start    time.Time // of the story: of the first run, when this one goes on
+	data     string
+	kept     *kept // nil: nothing was there
+	county   *County
+	ledger   *Ledger
+	app      *county.App
+	edges    []*edgeapp.App
+	sample   chan struct{} // closed when live sampling begins
+	began    time.Time     // when it was
+	prefill  map[string]int
+	closers  app.Closers
 }
 
 // Run builds the county in this process, shows it, and says what became of
 // every reading. The error tells that it could not run; a Summary with
 // something lost is not an error here.
 func Run(ctx context.Context, o RunOptions) (Summary, error) {
-	s := &show{o: o, start: time.Now().UTC().Truncate(time.Second), sample: make(chan struct{}), prefill: map[string]int{}}
+	now := time.Now()
+	s := &show{o: o, launched: now, start: now.UTC().Truncate(time.Second), sample: make(chan struct{})}
 	defer func() {
 		if err := s.closers.Close(); err != nil {
 			o.Logger.Error("close the demonstration", "error", err)
@@ -81,7 +85,7 @@ func Run(ctx context.Context, o RunOptions) (Summary, error) {
 	s.say("页面 Page: %s   (程序口令 token: %s)", s.app.URL(), token)
 	err := s.letIn(ctx)
 	if err == nil {
-		err = s.fill(ctx)
+		err = s.fillOnce(ctx)
 	}
 	for _, e := range s.edges {
 		wg.Go(func() { failed <- e.Run(running) })
@@ -110,6 +114,13 @@ func (s *show) build(ctx context.Context) (err error) {
 			return fmt.Errorf("demo: %w", err)
 		}
 		s.closers.Add("temporary folder", func() error { return os.RemoveAll(data) })
+	}
+	s.data = data
+	if s.kept, err = readKept(data, s.o); err != nil {
+		return err
+	}
+	if s.kept != nil {
+		s.start = s.kept.Start
 	}
 	if s.county, err = Build(Options{Seed: s.o.Seed, Start: s.start, Season: s.o.Season, Faults: s.o.Faults, Data: data}); err != nil {
 		return err
@@ -184,7 +195,7 @@ func (s *show) watch(ctx context.Context, failed <-chan error) error {
 	s.say("实时采样开始 Live since %s: %s / %s", s.began.Local().Format(time.TimeOnly), s.county.Story.Text.ZH, s.county.Story.Text.EN)
 	var enough <-chan time.Time
 	if s.o.For > 0 {
-		enough = time.After(time.Until(s.start.Add(s.o.For)))
+		enough = time.After(time.Until(s.launched.Add(s.o.For)))
 	}
 	select {
 	case <-ctx.Done():

@@ -26,6 +26,10 @@ func (f *faults) set(what string, why sensors.Reason) {
 	f.by[what] = why
 }
 
+// Fault notes what of the box does not work beside its devices and the journal,
+// such as its modem; NoReason: it works. The status tells the county.
+func (a *Agent) Fault(what string, why sensors.Reason) { a.faults.set(what, why) }
+
 // of returns why something fails, or NoReason.
 func (f *faults) of(what string) sensors.Reason {
 	f.mu.Lock()

@@ -67,6 +67,8 @@ type forwarder struct {
 	patience   patience
 	alone      time.Time // until then another box may use this name
 	waitUntil  time.Time
+	store      string    // the county's, to which declared gaps may be news; "" when they are not
+	nextGaps   time.Time // when that is tried again
 	nextStatus time.Time
 	nextTrim   time.Time
 }
@@ -88,6 +90,7 @@ type store interface {
 	StartEpoch(ctx context.Context, epoch uint64) error
 	Redeliver(ctx context.Context) error
 	SetGeneration(ctx context.Context, generation string) error
+	DeclareAgain(ctx context.Context, generation string, event wire.Record) (int, error)
 	Trim(ctx context.Context, now time.Time) error
 	Tally(ctx context.Context) (day string, bytes uint64, err error)
 	SetTally(ctx context.Context, day string, bytes uint64) error
@@ -232,6 +235,7 @@ func (f *forwarder) step(ctx context.Context, p Publisher) {
 	if f.placed.Swap(false) {
 		f.startOver() // the lanes have passed them over
 	}
+	f.declareAgain(ctx, now)
 	f.fill(ctx, p, now)
 	if now.After(f.nextTrim) {
 		f.nextTrim = now.Add(trimEvery)
@@ -255,7 +259,7 @@ func (f *forwarder) greet(ctx context.Context, h wire.Hello) {
 	if !f.greeted || anew {
 		f.beginLanes(ctx, true)
 	}
-	f.greeted, f.rows = true, h.Rows
+	f.greeted, f.rows, f.store, f.nextGaps = true, h.Rows, h.Generation, time.Time{}
 }
 
 // adopt brings the journal in line with what the county has seen; anew tells

@@ -84,6 +84,33 @@ func (f *forwarder) declareGone(ctx context.Context, epoch uint64, gone []wire.R
 	return err
 }
 
+// gapsAgain is the rest before another attempt to declare gaps again.
+const gapsAgain = time.Minute
+
+// declareAgain journals the gaps that another journal of this box has declared,
+// where the county may not know of them. It waits for a clock, and a disk that
+// does not take them holds nothing else up.
+func (f *forwarder) declareAgain(ctx context.Context, now time.Time) {
+	if f.store == "" || now.Before(f.nextGaps) {
+		return
+	}
+	if _, _, synced := f.keeper.Judge(now); !synced {
+		return
+	}
+	event := wire.Record{Kind: wire.EventRecord, Event: wire.Event{At: now, Object: f.address.Gateway}}
+	f.keeper.Stamp(&event, now, now)
+	n, err := f.journal.DeclareAgain(ctx, f.store, event)
+	if err != nil {
+		f.log.Error("declare again what an earlier journal has declared; trying again", "error", err)
+		f.nextGaps = now.Add(gapsAgain)
+		return
+	}
+	f.store = ""
+	if n > 0 {
+		f.log.Warn("the county's store is another one, or this journal is; declared again the gaps that the journal does not hold", "gaps", n)
+	}
+}
+
 // patience notices a connection over which nothing comes back.
 type patience struct {
 	since time.Time     // when an answer became due; zero when none is

@@ -71,6 +71,7 @@ type outcome struct {
 	err     error
 	looked  bool
 	aside   []string // damaged files beside the journal, if it was looked
+	list    error    // of the list of declared gaps, if it was looked
 }
 
 // take holds a batch and reports whether it must be committed at once.
@@ -102,7 +103,8 @@ func (w *writing) begin(ctx context.Context) {
 	go func() {
 		o.err = w.agent.append(ctx, o)
 		if look {
-			o.looked, o.aside = true, w.agent.o.Journal.Quarantined()
+			j := w.agent.o.Journal
+			o.looked, o.aside, o.list = true, j.Quarantined(), j.ListErr()
 		}
 		w.done <- o
 	}()
@@ -115,6 +117,7 @@ func (w *writing) settle(o outcome) bool {
 	a := w.agent
 	if o.looked {
 		a.faults.set("journal-file", setAside(o.aside))
+		a.faults.set("gap-list", whyNot(o.list))
 	}
 	if w.failing = o.err != nil; !w.failing {
 		a.faults.set("journal", sensors.NoReason)
@@ -137,6 +140,8 @@ func (w *writing) settle(o outcome) bool {
 
 func whyNot(err error) sensors.Reason {
 	switch {
+	case err == nil:
+		return sensors.NoReason
 	case errors.Is(err, journal.ErrCorrupt):
 		return "corrupt"
 	case errors.Is(err, journal.ErrFull):

@@ -210,7 +210,7 @@ func TestBuildRefuses(t *testing.T) {
 
 func TestQuantitiesOfSlips(t *testing.T) {
 	n := names{base: "https://x"}
-	for text, want := range map[string]string{"240 kg": "240 KGM", "240公斤": "240 KGM", "1.5 吨": "1.5 TNE", "20 L": "20 LTR", "12 箱": "", "480 斤": "", "": "", "kg": "", "-3 kg": "", "1e3 kg": ""} {
+	for text, want := range map[string]string{"240 kg": "240 KGM", "240公斤": "240 KGM", "1.5 吨": "1500 KGM", "500 g": "0.5 KGM", "250 ml": "0.25 LTR", "20 L": "20 LTR", "12 箱": "", "480 斤": "240 KGM", "": "", "kg": "", "-3 kg": "", "1e3 kg": ""} {
 		q, rest := n.quantity("A", text)
 		got := ""
 		if q.Amount != nil {

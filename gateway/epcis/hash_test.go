@@ -177,6 +177,7 @@ func TestHashOfWhatIsNoEvent(t *testing.T) {
 // RalphTro/epcis-event-hash-generator, MIT.
 const published = "../../../shared/epcis/event-hash"
 
+// TestAllPublishedHashes: vector EP-02.
 func TestAllPublishedHashes(t *testing.T) {
 	files, err := filepath.Glob(published + "/*.hashes")
 	if err != nil || len(files) == 0 {

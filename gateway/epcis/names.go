@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"math"
 	"net/url"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
+	"coldchain/alerting/batch"
 	"coldchain/alerting/exposure"
 )
 
@@ -97,29 +96,28 @@ func (n names) time(at time.Time) string {
 
 func (n names) offset(at time.Time) string { return at.In(n.place).Format("-07:00") }
 
-// quantities are the units that people write on slips, in UN/ECE
-// Recommendation 20.
-var quantities = map[string]string{
-	"kg": "KGM", "公斤": "KGM", "千克": "KGM", "g": "GRM", "克": "GRM", "t": "TNE", "吨": "TNE",
-	"l": "LTR", "升": "LTR", "ml": "MLT", "毫升": "MLT",
+// unece is the code of UN/ECE Recommendation 20 for a unit that batch.Amount has.
+// Pieces have none here.
+func unece(unit string) string {
+	switch unit {
+	case "kg":
+		return "KGM"
+	case "L":
+		return "LTR"
+	}
+	return ""
 }
 
-var amount = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]+|\p{Han}+)$`)
-
-// quantity reads what is written on a slip. What is no number with a unit of
-// mass or volume, such as "40 箱", stays a text; 斤 is left alone, too, which is
-// not everywhere half a kilogram.
-func (n names) quantity(batch, text string) (q Quantity, rest string) {
-	q.Class = n.batch(batch)
-	m := amount.FindStringSubmatch(strings.TrimSpace(text))
-	if m == nil {
+// quantity reads what is written on a slip, as batches are reckoned with. What is
+// no number with a unit of mass or volume, such as "40 箱", stays a text.
+func (n names) quantity(id, text string) (q Quantity, rest string) {
+	q.Class = n.batch(id)
+	a, ok := batch.ParseQuantity(text)
+	unit := unece(a.Unit)
+	if !ok || unit == "" {
 		return q, text
 	}
-	unit, ok := quantities[strings.ToLower(m[2])]
-	v, err := strconv.ParseFloat(m[1], 64)
-	if !ok || err != nil {
-		return q, text
-	}
+	v := float64(a.Milli) / 1000
 	q.Amount, q.Unit = &v, unit
 	return q, ""
 }

@@ -20,6 +20,9 @@ type Input struct {
 	// filled in by Build.
 	Document Document
 	Courses  []Course // of the frozen readings, see ReadFrozen
+	// Logs are the values of the loggers' files that the exposure names, by their
+	// sum, in order of time.
+	Logs map[string][]exposure.Sample
 	// Rows are the batch's rows of the audit, Head the chain's end, read after them.
 	Rows []state.AuditRow
 	Head state.AuditHead
@@ -42,6 +45,7 @@ func Build(in Input) (Document, error) {
 		return Document{}, fmt.Errorf("certificate %.80q: the county's time zone %q is not known", d.Number, d.County.Zone)
 	}
 	d.Table = tableOf(d.Exposure.Intervals, in.Courses, zone)
+	d.Imported = loggerRows(d.Exposure.Intervals, in.Logs, zone)
 	d.Audit = auditOf(in.Rows, in.Head)
 	if err := check(d); err != nil {
 		return Document{}, fmt.Errorf("certificate %.80q: %w", d.Number, err)
@@ -122,6 +126,7 @@ func check(d Document) error {
 		bad("it has no stay: the batch lay nowhere")
 	}
 	checkStays(d, bad)
+	checkLogs(d, bad)
 	for i, v := range d.Verdicts {
 		if v.Batch != d.Batch.Code || v.Version != i+1 {
 			bad("verdict %d: want version %d of %q, it is version %d of %q", i+1, i+1, d.Batch.Code, v.Version, v.Batch)
@@ -131,6 +136,17 @@ func check(d Document) error {
 		bad("audit: %s", r)
 	}
 	return errors.Join(wrong...)
+}
+
+// checkLogs looks that what loggers' files say is here.
+func checkLogs(d Document, bad func(string, ...any)) {
+	for _, i := range d.Exposure.Intervals {
+		for _, l := range i.Imported {
+			if !slices.ContainsFunc(d.Imported, func(r LoggerRow) bool { return r.Batch == l.Batch && r.Number == l.Number }) {
+				bad("logger file %d of %s has %d values in %s, and none of them is here", l.Number, l.Batch, l.Summary.Points, i.Zone)
+			}
+		}
+	}
 }
 
 // checkStays holds the exposure against the readings that were frozen for it.

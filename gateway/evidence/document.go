@@ -32,7 +32,9 @@ type Document struct {
 	Exposure exposure.Batch `json:"exposure"`
 	Chart    []Series       `json:"chart"`
 	Table    []Row          `json:"table"`
-	Alarms   []Alarm        `json:"alarms"`
+	// Imported are the values of loggers' files, apart from the readings.
+	Imported []LoggerRow `json:"imported,omitempty"`
+	Alarms   []Alarm     `json:"alarms"`
 
 	Handovers   []batch.Handover   `json:"handovers"`
 	Documents   []batch.Document   `json:"documents"`

@@ -30,31 +30,39 @@ func tableOf(intervals []exposure.Interval, courses []Course, zone *time.Locatio
 			whole += i.To.Sub(i.From)
 		}
 	}
-	step := 24 * time.Hour * time.Duration(1+whole/(24*time.Hour*tableRows))
-	for _, s := range []time.Duration{1, 2, 4, 6, 12} {
-		if whole/(s*time.Hour) <= tableRows {
-			step = s * time.Hour
-			break
-		}
-	}
+	step := rowStep(whole)
 	out := []Row{}
 	for _, i := range intervals {
-		if i.Point == "" {
-			continue
+		if i.Point != "" {
+			out = append(out, rowsOf(i.Zone, i.From, i.To, samplesOf(i, courses), step, zone)...)
 		}
-		local := i.From.In(zone)
-		at := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, zone)
-		samples := samplesOf(i, courses)
-		for ; at.Before(i.To); at = at.Add(step) {
-			from, to := later(at, i.From), earlier(at.Add(step), i.To)
-			n := 0
-			for n < len(samples) && samples[n].At.Before(to) {
-				n++
-			}
-			if n > 0 {
-				out = append(out, rowOf(i.Zone, from, to, samples[:n]))
-				samples = samples[n:]
-			}
+	}
+	return out
+}
+
+// rowStep is how long a line of a table is, of a whole time.
+func rowStep(whole time.Duration) time.Duration {
+	for _, s := range []time.Duration{1, 2, 4, 6, 12} {
+		if whole/(s*time.Hour) <= tableRows {
+			return s * time.Hour
+		}
+	}
+	return 24 * time.Hour * time.Duration(1+whole/(24*time.Hour*tableRows))
+}
+
+// rowsOf cuts one stretch; samples are those of it, in order of time.
+func rowsOf(place string, from, to time.Time, samples []exposure.Sample, step time.Duration, zone *time.Location) (out []Row) {
+	local := from.In(zone)
+	at := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, zone)
+	for ; at.Before(to); at = at.Add(step) {
+		a, b := later(at, from), earlier(at.Add(step), to)
+		n := 0
+		for n < len(samples) && samples[n].At.Before(b) {
+			n++
+		}
+		if n > 0 {
+			out = append(out, rowOf(place, a, b, samples[:n]))
+			samples = samples[n:]
 		}
 	}
 	return out

@@ -45,10 +45,6 @@ type Hint struct {
 	Reasons  []profile.Label
 }
 
-// minCoverage is the share of the time that must be covered for the hint to be
-// released [E]: with less, nobody has seen what a person must decide about.
-const minCoverage = 0.95
-
 // Assess judges a log.
 func Assess(log logger.Log, o AssessOptions) (Assessment, error) {
 	if n := len(log.Readings); n < 2 {
@@ -147,7 +143,10 @@ func hint(log logger.Log, p profile.Profile, a Assessment, interval time.Duratio
 			hold(fmt.Sprintf("自 %s 起超过 %g °C，最远 %.1f °C", since, x.Limit, x.Peak), fmt.Sprintf("beyond %g °C from %s, at worst %.1f °C", x.Limit, since, x.Peak))
 		}
 	}
-	if a.Summary.Coverage < minCoverage {
+	// What a batch is held back for holds a file back too: nobody has seen what a
+	// person must decide about.
+	rule := p.ReleaseRule()
+	if a.Summary.Coverage < rule.Coverage {
 		hold(fmt.Sprintf("只有 %.1f %% 的时间有读数", 100*a.Summary.Coverage), fmt.Sprintf("only %.1f %% of the time is covered", 100*a.Summary.Coverage))
 	}
 	switch l := a.Life; {

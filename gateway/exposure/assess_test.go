@@ -86,6 +86,26 @@ func TestTheHintKnowsTheLife(t *testing.T) {
 	}
 }
 
+// How much may be unknown is the profile's to say; one that says nothing has the
+// usual rule.
+func TestTheHintAsksForTheProfilesCoverage(t *testing.T) {
+	gap := append(repeat(90, "2"), append(repeat(10, "###"), "2", "2")...)
+	for _, c := range []struct {
+		rule *profile.Release
+		want batch.Decision
+	}{{nil, batch.OnHold}, {&profile.Release{Coverage: 0.8}, batch.Released}, {&profile.Release{Coverage: 0.95}, batch.OnHold}} {
+		p := mutton(t)
+		p.Release, p.Life = c.rule, nil
+		a, err := Assess(hourly(t, gap...), AssessOptions{Profile: p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Hint.Decision != c.want {
+			t.Errorf("%+v: %s %+v, coverage %g", c.rule, a.Hint.Decision, a.Hint.Reasons, a.Summary.Coverage)
+		}
+	}
+}
+
 func TestLimitsAreTheStrictestOfAProfile(t *testing.T) {
 	l := LimitsOf(*mutton(t))
 	if l.High == nil || *l.High != 4 || l.Low == nil || *l.Low != -1 || Frozen(l) {

@@ -63,7 +63,12 @@ func (r *rig) agree(c *Curves, lots map[string]*state.AgeingLot, now time.Time) 
 }
 
 func TestCurvesSayWhatExposuresSay(t *testing.T) {
-	r := newRig(t)
+	for name, rig := range map[string]func(*testing.T) *rig{"the embedded store": newRig, "InfluxDB": newInfluxRig} {
+		t.Run(name, func(t *testing.T) { curvesSayWhatExposuresSay(t, rig(t)) })
+	}
+}
+
+func curvesSayWhatExposuresSay(t *testing.T, r *rig) {
 	lots := map[string]*state.AgeingLot{}
 	stay := func(id, zone string, from, to int) batch.Custody {
 		c := batch.Custody{Batch: id, Zone: zone, From: at(from)}

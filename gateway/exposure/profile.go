@@ -6,11 +6,6 @@ import (
 	"coldchain/alerting/profile"
 )
 
-// frozenBelow is the high limit, °C, at and under which goods count as frozen:
-// MKT says nothing of them. Chilled goods have none so low, frozen ones none so
-// high.
-const frozenBelow = -10.0
-
 // LimitsOf are the limits that exposure is counted beyond: the strictest of the
 // profile's, whatever level and delay it has. What it means that they were
 // passed is the verdict's question.
@@ -27,8 +22,9 @@ func LimitsOf(p profile.Profile) (l exposure.Limits) {
 	return l
 }
 
-// Frozen reports whether goods with these limits are frozen ones.
-func Frozen(l exposure.Limits) bool { return l.High != nil && *l.High <= frozenBelow }
+// Frozen reports whether goods with these limits are frozen ones: MKT says nothing
+// of them.
+func Frozen(l exposure.Limits) bool { return l.High != nil && *l.High < profile.FrozenBelowC }
 
 // ModelOf returns how the goods of a profile age; nil when it does not say.
 func ModelOf(p profile.Profile) *exposure.Model {

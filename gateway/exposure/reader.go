@@ -3,7 +3,6 @@ package exposure
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"coldchain/alerting"
@@ -24,6 +23,7 @@ type Zone struct {
 	Probe, Air sensors.PointID
 	Humidity   sensors.PointID
 	Switches   []Switch // that mask
+	Learns     bool     // defrosts that no switch tells of are learned from the air
 }
 
 // Switch is a point that excuses its room.
@@ -38,6 +38,7 @@ type Lot struct {
 	Code, Profile string
 	Stays         []Stay // oldest first, not overlapping
 	Parents       []batch.Link
+	Logs          []Log // files of loggers that travelled along, those that count
 }
 
 // Stay is where a batch was, and when. A zero To: it is there still.
@@ -150,24 +151,43 @@ func (b *building) history(ctx context.Context, lot Lot, until time.Time) (*expo
 	if err := b.inherit(ctx, h, d, lot, until); err != nil {
 		return nil, nil, err
 	}
-	var end time.Time // of the stay before
-	for _, s := range lot.Stays {
-		if !s.From.Before(until) {
-			break
-		}
-		if !end.IsZero() && end.Before(s.From) { // in nobody's custody
-			h.Unmonitored(exposure.Interval{From: end, To: s.From})
-		}
-		end = s.To
-		if err := b.stay(ctx, h, d, s, until); err != nil {
-			return nil, nil, err
-		}
-		if end.IsZero() {
-			break
+	if err := b.stays(ctx, h, d, lot, until); err != nil {
+		return nil, nil, err
+	}
+	for _, l := range lot.Logs {
+		if l.From.Before(until) {
+			d.log(l)
 		}
 	}
 	delete(b.seen, lot.Code) // a grandparent may be met by two ways
 	return h, d, nil
+}
+
+// stays adds a batch's own way: its stays, what lay between them, and what logs
+// say of the goods after they had left.
+func (b *building) stays(ctx context.Context, h *exposure.History, d *digest, lot Lot, until time.Time) error {
+	var end time.Time // of the stay before
+	for _, s := range lot.Stays {
+		if !s.From.Before(until) {
+			return nil
+		}
+		if !end.IsZero() && end.Before(s.From) { // in nobody's custody
+			if err := b.unwatched(h, lot, exposure.Interval{From: end, To: s.From}); err != nil {
+				return err
+			}
+		}
+		end = s.To
+		if err := b.stay(ctx, h, d, lot, s, until); err != nil {
+			return err
+		}
+		if end.IsZero() {
+			return nil
+		}
+	}
+	if to := earlier(afterwards(lot, end), until); !end.IsZero() && end.Before(to) {
+		return b.unwatched(h, lot, exposure.Interval{From: end, To: to})
+	}
+	return nil
 }
 
 // inherit puts the parents' histories first, each up to when the batch came out
@@ -195,7 +215,7 @@ func (b *building) inherit(ctx context.Context, h *exposure.History, d *digest, 
 }
 
 // stay adds one stay, as far as it lies before until.
-func (b *building) stay(ctx context.Context, h *exposure.History, d *digest, s Stay, until time.Time) error {
+func (b *building) stay(ctx context.Context, h *exposure.History, d *digest, lot Lot, s Stay, until time.Time) error {
 	d.begin(s)
 	to := s.To
 	if to.IsZero() || to.After(until) {
@@ -203,10 +223,10 @@ func (b *building) stay(ctx context.Context, h *exposure.History, d *digest, s S
 	}
 	where := exposure.Interval{Zone: s.Zone, Kind: s.Kind, From: s.From, To: to, Hand: within(s.Hand, s.From, to)}
 	if s.Kind == exposure.Unmonitored {
-		if s.From.Before(to) {
-			h.Unmonitored(where)
-		}
 		d.end(to, s)
+		if s.From.Before(to) {
+			return b.unwatched(h, lot, where)
+		}
 		return nil
 	}
 	if s.From.UnixMilli() >= to.UnixMilli() {
@@ -221,7 +241,11 @@ func (b *building) stay(ctx context.Context, h *exposure.History, d *digest, s S
 		where.Basis, where.Point = "product", string(z.Probe)
 	}
 	point := sensors.PointID(where.Point)
-	temperature, err := b.temperature(ctx, d, z, point, s.From, to)
+	logs, err := b.logs(lot, s.From, to)
+	if err != nil {
+		return err
+	}
+	temperature, err := b.temperature(ctx, d, z, point, s.From, to, logs)
 	if err != nil {
 		return err
 	}
@@ -229,6 +253,7 @@ func (b *building) stay(ctx context.Context, h *exposure.History, d *digest, s S
 	if err != nil {
 		return err
 	}
+	where.Imported = told(logs, to)
 	h.Stay(where, temperature, humidity)
 	d.end(to, s)
 	return nil
@@ -245,7 +270,7 @@ func within(list []exposure.Hand, from, to time.Time) (out []exposure.Hand) {
 
 // temperature reads the course of a point. The readings beside the stay say
 // what held when it began and whether a gap was over its end.
-func (b *building) temperature(ctx context.Context, d *digest, z Zone, p sensors.PointID, from, to time.Time) (*exposure.Course, error) {
+func (b *building) temperature(ctx context.Context, d *digest, z Zone, p sensors.PointID, from, to time.Time, beside []heard) (*exposure.Course, error) {
 	if p == "" {
 		return exposure.NewCourse(b.o, from, to, []exposure.Hole{{From: from, To: to, Cause: causeNoPoint}})
 	}
@@ -258,6 +283,10 @@ func (b *building) temperature(ctx context.Context, d *digest, z Zone, p sensors
 		return nil, err
 	}
 	c, err := exposure.NewCourse(b.o, from, to, holes)
+	if err != nil {
+		return nil, err
+	}
+	defrosts, err := b.defrosts(ctx, z, p, from)
 	if err != nil {
 		return nil, err
 	}
@@ -274,7 +303,14 @@ func (b *building) temperature(ctx context.Context, d *digest, z Zone, p sensors
 		}
 		if v.Quality == sensors.Bad {
 			c.Miss(v.At, string(v.Reason))
+			for _, x := range beside {
+				x.beside.Missed(v.At)
+			}
 			return true
+		}
+		learned := defrosts.observe(v)
+		for _, x := range beside {
+			x.beside.Measured(exposure.Sample{At: v.At, Value: v.Value})
 		}
 		for len(masked) > 0 && !masked[0].To.After(v.At) {
 			masked = masked[1:]
@@ -285,6 +321,8 @@ func (b *building) temperature(ctx context.Context, d *digest, z Zone, p sensors
 		}
 		if len(masked) > 0 && !masked[0].From.After(v.At) {
 			f |= exposure.Masked
+		} else if learned { // what a switch tells needs not be learned
+			f |= exposure.Masked | exposure.Learned
 		}
 		if dated && v.At.After(until) {
 			f |= exposure.CalibrationExpired
@@ -331,47 +369,4 @@ func (b *building) humidity(ctx context.Context, z Zone, from, to time.Time) (*e
 		err = fmt.Errorf("%s: %w", z.Humidity, failed)
 	}
 	return c, err
-}
-
-// switchBefore is how long before a stay a switch is looked at: a mask lasts no
-// longer.
-const switchBefore = 2 * time.Hour
-
-// masked returns when the zone's switches excused it, in order of time and
-// without overlaps.
-func (b *building) masked(ctx context.Context, z Zone, from, to time.Time) ([]alerting.Span, error) {
-	var all []alerting.Span
-	for _, s := range z.Switches {
-		var list []sensors.Reading
-		q := store.Query{Point: s.Point, Quantity: s.Quantity, From: from.Add(-switchBefore), To: earlier(to, b.now)}
-		on := false
-		err := store.ReadValues(ctx, b.r.Readings, q, func(v store.Value) bool {
-			// A switch that stays off says nothing new: a season of it is not kept.
-			if now := v.Quality != sensors.Bad && v.Value >= 0.5; now || on {
-				on = now
-				if now {
-					list = append(list, sensors.NewGood(s.Point, v.At, v.Value))
-				} else {
-					list = append(list, sensors.NewBad(s.Point, v.At, v.Reason))
-				}
-			}
-			return true
-		})
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, alerting.MaskedTimes(s.Mask, list)...)
-	}
-	slices.SortFunc(all, func(x, y alerting.Span) int { return x.From.Compare(y.From) })
-	out := all[:0]
-	for _, s := range all {
-		if n := len(out); n > 0 && !s.From.After(out[n-1].To) {
-			if s.To.After(out[n-1].To) {
-				out[n-1].To = s.To
-			}
-			continue
-		}
-		out = append(out, s)
-	}
-	return out, nil
 }

@@ -17,7 +17,9 @@ import (
 	"coldchain/alerting/profile"
 	"coldchain/gateway/state"
 	"coldchain/gateway/store"
+	"coldchain/gateway/store/influx"
 	"coldchain/gateway/store/sqlite"
+	"coldchain/gateway/store/storetest/influxdtest"
 	"coldchain/sensors"
 )
 
@@ -71,7 +73,7 @@ type rig struct {
 	*testing.T
 	*Reader
 	county *county
-	store  *sqlite.Store
+	store  store.Store
 	seq    uint64
 }
 
@@ -81,6 +83,23 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return rigOver(t, s)
+}
+
+// newInfluxRig is newRig over a real InfluxDB.
+func newInfluxRig(t *testing.T) *rig {
+	t.Helper()
+	server := influxdtest.Start(t)
+	server.CreateDatabase(t, "coldchain")
+	s, err := influx.New(influx.Options{URL: server.URL, Bucket: "coldchain/autogen", County: "hangjin", Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rigOver(t, s)
+}
+
+func rigOver(t *testing.T, s store.Store) *rig {
+	t.Helper()
 	t.Cleanup(func() { s.Close() })
 	set, err := profile.Builtin()
 	if err != nil {
@@ -314,5 +333,29 @@ func TestTheSameGivesTheSame(t *testing.T) {
 	a, b := r.exposure("B", at(600)), r.exposure("B", at(600))
 	if !reflect.DeepEqual(a, b) {
 		t.Errorf("%+v\n%+v", a, b)
+	}
+}
+
+// A zone's stretch says what a stay of goods there would, by the limits asked
+// for.
+func TestAZoneOfAStretch(t *testing.T) {
+	r := newRig(t)
+	r.minutes("s/room/air", 0, 60, 2)
+	r.minutes("s/room/air", 60, 90, 9)
+	high := 8.0
+	got, err := r.Zone(t.Context(), "s/room", at(30), at(120), exposure.Limits{High: &high}, nil, at(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := got.Summary
+	if s.DurationS != 4200 || *s.MaxC != 9 || *s.MinC != 2 || s.Above.Seconds != 29*60 || s.Below != nil || len(s.Gaps) != 1 || s.MKTC == nil {
+		t.Errorf("%+v, above %+v", s, s.Above)
+	}
+	cold := -12.0
+	if got, err = r.Zone(t.Context(), "s/room", at(30), at(60), exposure.Limits{High: &cold}, nil, at(100)); err != nil || got.Summary.MKTC != nil {
+		t.Errorf("a mean kinetic temperature of a frozen box: %+v, %v", got.Summary.MKTC, err)
+	}
+	if got, err = r.Zone(t.Context(), "s/room", at(130), at(140), exposure.Limits{}, nil, at(100)); err != nil || got.Summary.DurationS != 0 {
+		t.Errorf("of a time that has not come: %+v, %v", got, err)
 	}
 }

@@ -36,6 +36,7 @@ const (
 	itemEnd
 	itemReading
 	itemParent
+	itemLog
 )
 
 func (d *digest) begin(s Stay) {
@@ -70,6 +71,11 @@ func (d *digest) reading(v store.Value) {
 	if ms < d.now.at {
 		d.now.reading(ms, v)
 	}
+}
+
+// log notes a logger's file; it is not there before it begins to speak.
+func (d *digest) log(l Log) {
+	d.text(itemLog, l.From, l.File, l.Sum, l.To.UTC().Format(time.RFC3339Nano), l.Method)
 }
 
 // child takes a parent's digest up to the link.

@@ -1,11 +1,12 @@
-// Package files keeps the photos and papers that people send with a batch, each
-// under the SHA-256 of its bytes. It guarantees that a file that was kept is
-// whole and on the disk, is a picture or a PDF by its bytes and not by its name,
-// and is never changed: the same bytes are the same file.
+// Package files keeps the photos and papers that people send with a batch, and the
+// files of loggers, each under the SHA-256 of its bytes. It guarantees that a file that was kept is
+// whole and on the disk, is a picture or a PDF by its bytes and not by its name or a
+// log that was read, and is never changed: the same bytes are the same file.
 package files
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -30,7 +31,7 @@ var (
 // File is one file that is kept.
 type File struct {
 	Sum  string `json:"sum"`  // SHA-256 in hexadecimal
-	Type string `json:"type"` // image/jpeg, image/png or application/pdf
+	Type string `json:"type"` // image/jpeg, image/png, application/pdf or TypeLog
 	Size int64  `json:"size"` // bytes
 }
 
@@ -60,6 +61,24 @@ func kindOf(head []byte) string {
 	return ""
 }
 
+// TypeLog is what a logger's file is given out as.
+const TypeLog = "text/csv"
+
+// PutLog keeps the text of a logger's file, which the caller has read as one: by
+// its bytes nobody can tell. ErrTooLarge, ErrKind of a picture or a PDF; any other
+// error is the disk's.
+func (s *Store) PutLog(ctx context.Context, body []byte) (f File, err error) {
+	switch {
+	case ctx.Err() != nil:
+		return f, context.Cause(ctx)
+	case len(body) > MaxSize:
+		return f, ErrTooLarge
+	case kindOf(body) != "":
+		return f, ErrKind
+	}
+	return s.keep(body, TypeLog)
+}
+
 // Put keeps what r holds. Errors: ErrTooLarge, ErrKind; any other is the disk's
 // or the sender's line.
 func (s *Store) Put(ctx context.Context, r io.Reader) (f File, err error) {
@@ -76,8 +95,12 @@ func (s *Store) Put(ctx context.Context, r io.Reader) (f File, err error) {
 	if f.Type = kindOf(body); f.Type == "" {
 		return f, ErrKind
 	}
+	return s.keep(body, f.Type)
+}
+
+func (s *Store) keep(body []byte, kind string) (f File, err error) {
 	sum := sha256.Sum256(body)
-	f.Sum, f.Size = hex.EncodeToString(sum[:]), int64(len(body))
+	f = File{Sum: hex.EncodeToString(sum[:]), Type: kind, Size: int64(len(body))}
 	path := s.path(f.Sum)
 	if _, err := os.Stat(path); err == nil {
 		return f, nil
@@ -145,5 +168,6 @@ func (s *Store) Open(sum string) (io.ReadSeekCloser, File, error) {
 	if err = errors.Join(err, headErr); err != nil {
 		return nil, File{}, errors.Join(fmt.Errorf("read file %.12s: %w", sum, err), f.Close())
 	}
-	return f, File{Sum: sum, Type: kindOf(head[:n]), Size: info.Size()}, nil
+	// What is neither picture nor PDF was kept as a log.
+	return f, File{Sum: sum, Type: cmp.Or(kindOf(head[:n]), TypeLog), Size: info.Size()}, nil
 }

@@ -86,3 +86,24 @@ func TestWhatIsNotKept(t *testing.T) {
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// TestALoggersFileIsKeptAsText: by its bytes nobody can tell what it is, so only
+// who has read it may keep it, and nothing else comes in that way.
+func TestALoggersFileIsKeptAsText(t *testing.T) {
+	s := New(t.TempDir())
+	f, err := s.PutLog(t.Context(), []byte("time,°C\n2026-11-23 08:00,4\n"))
+	if err != nil || f.Type != TypeLog {
+		t.Fatal(f, err)
+	}
+	r, g, err := s.Open(f.Sum)
+	if err != nil || g != f {
+		t.Fatal(g, err)
+	}
+	r.Close()
+	if _, err := s.PutLog(t.Context(), []byte("%PDF-1.7")); !errors.Is(err, ErrKind) {
+		t.Errorf("a PDF: %v", err)
+	}
+	if _, err := s.PutLog(t.Context(), make([]byte, MaxSize+1)); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("too large: %v", err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"coldchain/gateway/wire"
@@ -91,6 +92,9 @@ func (j *Journal) AppendUrgent(ctx context.Context, records []wire.Record, urgen
 	})
 	if err != nil {
 		return nil, err
+	}
+	if made.newGap || slices.ContainsFunc(kept, func(r wire.Record) bool { return r.Kind == wire.GapRecord }) {
+		j.relist(ctx, false)
 	}
 	return kept, nil
 }

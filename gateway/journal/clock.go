@@ -91,14 +91,34 @@ func (j *Journal) loadTimed(ctx context.Context) error {
 	if !ok {
 		none = -1 // no word's id: nothing is held
 	}
-	var wall int64
-	j.timed = timed{}
-	err := j.conn.QueryRowContext(ctx, "SELECT seq, wall_ms FROM record WHERE clock <> ? ORDER BY seq DESC LIMIT 1", none).Scan(&j.timed.seq, &wall)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	j.timed.at = time.UnixMilli(wall).UTC()
+	t, err := j.newest(ctx, "clock <> ?", none)
+	j.timed = t
 	return err
+}
+
+// lastGaps is how many gaps of the past may be a journal's newest records.
+const lastGaps = 16
+
+// newest is the newest record for which a condition holds; its zero value, when
+// there is none. A gap that ends before the record in front of it is of the past
+// (what the size limit took, what a damaged file lost): then that one's time is
+// the newest.
+func (j *Journal) newest(ctx context.Context, condition string, args ...any) (t timed, err error) {
+	over := false
+	err = j.each(ctx, "SELECT seq, wall_ms, kind FROM record WHERE "+condition+" ORDER BY seq DESC LIMIT ?", func(rows *sql.Rows) error {
+		var seq uint64
+		var wall int64
+		var kind wire.Kind
+		if err := rows.Scan(&seq, &wall, &kind); err != nil || over {
+			return err
+		}
+		if at := fromMS(wall); t.seq == 0 || at.After(t.at) {
+			t.at = at
+		}
+		t.seq, over = max(t.seq, seq), kind != wire.GapRecord
+		return nil
+	}, append(args, lastGaps)...)
+	return t, err
 }
 
 // LastTimed returns the wall time of the newest record that is not held; ok is
@@ -174,7 +194,8 @@ type Bounded struct {
 // PlaceEarlier gives the held records of all boots but current times between
 // their neighbours': what was journaled before them, and until, when the
 // current boot began. Boots took at least as long as their last record says,
-// one after the other; each is put into the middle of what is possible. A
+// one after the other; each is put into the middle of what is possible, or where
+// it began by the clock that it had before it was held. A
 // reading with a value becomes uncertain, reason clock-unsynced.
 func (j *Journal) PlaceEarlier(ctx context.Context, current string, until time.Time) ([]Bounded, error) {
 	var boots []Bounded
@@ -244,6 +265,7 @@ func (j *Journal) place(ctx context.Context, boot string, change func(*wire.Reco
 	if err := j.withHeld(ctx, func(_ context.Context, first uint64) error { from = first; return nil }); err != nil || from == 0 {
 		return 0, err
 	}
+	gaps := false
 	for more := true; more; {
 		var n int
 		var newest *wire.Record
@@ -264,7 +286,7 @@ func (j *Journal) place(ctx context.Context, boot string, change func(*wire.Reco
 					return err
 				}
 				n++
-				newest = r
+				newest, gaps = r, gaps || r.Kind == wire.GapRecord
 			}
 			return nil
 		}, func() {
@@ -285,6 +307,9 @@ func (j *Journal) place(ctx context.Context, boot string, change func(*wire.Reco
 			return placed, err
 		}
 		placed += n
+	}
+	if gaps {
+		j.relist(ctx, true)
 	}
 	return placed, nil
 }

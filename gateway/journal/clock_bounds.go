@@ -3,7 +3,6 @@ package journal
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 
 	"coldchain/gateway/wire"
@@ -25,17 +24,25 @@ func (j *Journal) bounds(ctx context.Context, first uint64, current string, unti
 	if err != nil || len(boots) == 0 {
 		return nil, err
 	}
-	after, known, err := j.timeBefore(ctx, first)
+	before, err := j.newest(ctx, "seq < ?", int64(first))
 	if err != nil {
 		return nil, err
 	}
+	after, known := before.at, before.seq > 0
 	latest := until
 	for i := len(boots) - 1; i >= 0; i-- {
 		latest = latest.Add(-lasted[i])
 		boots[i].Latest, boots[i].Start = latest, latest
 	}
 	for i := range boots {
-		if known && !after.After(boots[i].Latest) { // else the older clock was wrong, and bounds nothing
+		own, has, err := j.ownStart(ctx, boots[i].Boot, boots[i].First)
+		if err != nil {
+			return nil, err
+		}
+		if has && !own.After(boots[i].Latest) { // it had a clock before, and that one is not contradicted
+			boots[i].Earliest, boots[i].Start = own, own
+			after, known = own.Add(lasted[i]), true
+		} else if known && !after.After(boots[i].Latest) { // else the older clock was wrong, and bounds nothing
 			boots[i].Earliest = after
 			boots[i].Start = after.Add(boots[i].Latest.Sub(after) / 2)
 			// The next one began after this one has ended, here too.
@@ -51,14 +58,22 @@ func (j *Journal) bounds(ctx context.Context, first uint64, current string, unti
 	return boots, nil
 }
 
-// timeBefore is the time of the record before seq.
-func (j *Journal) timeBefore(ctx context.Context, seq uint64) (_ time.Time, known bool, _ error) {
-	var wall int64
-	err := j.conn.QueryRowContext(ctx, "SELECT wall_ms FROM record WHERE seq < ? ORDER BY seq DESC LIMIT 1", int64(seq)).Scan(&wall)
-	if errors.Is(err, sql.ErrNoRows) {
-		return time.Time{}, false, nil
-	}
-	return time.UnixMilli(wall).UTC(), err == nil, err
+// ownStart is when a boot began by its own clock, as the record before its held
+// ones tells. Of a gap the two times need not belong together.
+func (j *Journal) ownStart(ctx context.Context, boot string, first uint64) (start time.Time, ok bool, err error) {
+	seen := false
+	err = j.each(ctx, `SELECT w.text, wall_ms, mono_ms, kind FROM record JOIN word w ON w.id = boot
+		WHERE seq < ? ORDER BY seq DESC LIMIT ?`, func(rows *sql.Rows) error {
+		var of string
+		var wall, mono int64
+		var kind wire.Kind
+		err := rows.Scan(&of, &wall, &mono, &kind)
+		if err == nil && !seen && kind != wire.GapRecord {
+			seen, start, ok = true, fromMS(wall-mono), of == boot
+		}
+		return err
+	}, int64(first), lastGaps)
+	return start, ok, err
 }
 
 // instant is what no two readings may share.

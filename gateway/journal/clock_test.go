@@ -187,6 +187,38 @@ func TestABootThatNeverHadATimeIsBoundedByItsNeighbours(t *testing.T) {
 	}
 }
 
+// Its clock stepped, and it ended before the new time was believed. What it
+// stamped before tells when it began. Chaos found it with seed 26: the boot was
+// put a minute late, and its bounds left out the truth.
+func TestABootThatHadAClockBeforeIsPlacedByIt(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		until time.Duration // from synced to the next boot
+		want  time.Duration // where the boot begins, from synced
+	}{
+		{"by its own clock", 2 * time.Hour, -time.Hour},
+		{"its own clock was ahead: as late as it can have begun", 10*time.Minute - 2*time.Hour, 8*time.Minute - 3*time.Hour},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			j := opened(t, filepath.Join(t.TempDir(), "journal.db"))
+			// A gap of the past tells nothing of this boot.
+			past := wire.Record{Kind: wire.GapRecord, Boot: "a", Mono: time.Hour, Clock: wire.ClockNTP, Gap: wire.Gap{Scope: "gw", From: morning, To: morning.Add(time.Minute), Cause: CauseDiskLimit}}
+			appended(t, j, measured("a", time.Hour, wire.ClockNTP, synced), past, unsynced("a", time.Hour+time.Minute), unsynced("a", time.Hour+2*time.Minute))
+			until := synced.Add(tt.until)
+			boots, err := j.PlaceEarlier(t.Context(), "now", until)
+			if err != nil || len(boots) != 1 {
+				t.Fatalf("%+v %v", boots, err)
+			}
+			if b := boots[0]; !b.Start.Equal(synced.Add(tt.want)) || b.Earliest.After(b.Start) || b.Latest.Before(b.Start) {
+				t.Errorf("put to %s, between %s and %s; want %s", b.Start, b.Earliest, b.Latest, synced.Add(tt.want))
+			}
+			if got := offered(t, j); len(got) != 4 || got[3].Reading.Quality != sensors.Uncertain {
+				t.Errorf("offered %+v; want all, the last uncertain", got)
+			}
+		})
+	}
+}
+
 func TestBootsWithoutATimeFollowOneAnother(t *testing.T) {
 	for _, tt := range []struct {
 		name   string

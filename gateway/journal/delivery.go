@@ -231,6 +231,15 @@ func (j *Journal) Redeliver(ctx context.Context) error {
 	})
 }
 
+// SetGeneration remembers which store generation records are delivered to.
+// After a new one, call Redeliver first: a power cut between the two then only
+// makes it happen again.
+func (j *Journal) SetGeneration(ctx context.Context, generation string) error {
+	return j.transact(ctx, "remember the store's generation", func(ctx context.Context) error {
+		return j.setIdentity(ctx, j.Epoch(), generation)
+	}, func() { j.generation = generation })
+}
+
 // trimStep is how many sequence numbers Trim looks at before others get a turn.
 const trimStep = 5000
 
@@ -255,6 +264,7 @@ func (j *Journal) Trim(ctx context.Context, now time.Time) error {
 		return err
 	}
 	defer j.give()
+	j.ageList(fromMS(before))
 	return j.note(context.WithoutCancel(ctx), j.Epoch())
 }
 

@@ -58,6 +58,13 @@ type Journal struct {
 	openGap  *limitGap // nil, or the gap that still grows
 	metaSum  int64     // as read last
 
+	// Of the list of declared gaps, see gaps.go.
+	list      *gapList // nil: not read yet
+	looked    uint64   // the journal's gaps up to this number were looked at
+	listDirty bool     // it says more than its file
+	listFile  bool     // there is a file
+	unlisted  error    // why it is not kept
+
 	mu         sync.Mutex // guards what follows; never held while the disk works
 	epoch      uint64
 	next       uint64
@@ -68,6 +75,7 @@ type Journal struct {
 	generation string
 	last       time.Time // of the newest record
 	hasLast    bool
+	before     note  // beside the file when it was opened
 	timed      timed // the newest record that is not held
 	ahead      []Stretch
 	declared   bool   // see DeclaredToNow
@@ -145,6 +153,7 @@ func (j *Journal) start(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, j.shut())
 	}
+	j.listGaps(ctx) // what was salvaged, too
 	j.mu.Lock()
 	j.sent = max(j.sent, j.next-1)
 	j.mu.Unlock()
@@ -254,12 +263,16 @@ func (j *Journal) Undelivered() uint64 {
 	return j.pending
 }
 
-// LastTime returns the wall time of the newest record, held or not; ok is false
-// when there is no record yet.
+// LastTime returns the wall time of the newest record, held or not. Of a journal
+// without a record it is the time from where on there may have been some; ok is
+// false when it is new.
 func (j *Journal) LastTime() (at time.Time, ok bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.last, j.hasLast
+	if !j.hasLast {
+		return j.before.at, !j.before.at.IsZero()
+	}
+	return j.last, true
 }
 
 // Generation returns the store generation that records were last delivered to,
@@ -370,15 +383,6 @@ func (j *Journal) commit(ctx context.Context, change func(context.Context) error
 		_, _ = j.conn.ExecContext(ctx, "ROLLBACK")
 	}
 	return err
-}
-
-// SetGeneration remembers which store generation records are delivered to.
-// After a new one, call Redeliver first: a power cut between the two then only
-// makes it happen again.
-func (j *Journal) SetGeneration(ctx context.Context, generation string) error {
-	return j.transact(ctx, "remember the store's generation", func(ctx context.Context) error {
-		return j.setIdentity(ctx, j.Epoch(), generation)
-	}, func() { j.generation = generation })
 }
 
 func (j *Journal) setMeta(ctx context.Context, key string, value any) error {

@@ -83,6 +83,91 @@ func TestAFileOfWhichNothingCanBeReadTookAllThatWaited(t *testing.T) {
 	}
 }
 
+// SQLite takes a file that is shorter than a page for an empty one. Chaos found
+// it with seed 24: the journal began anew and nobody was told.
+func TestAFileCutBelowOnePageIsNoEmptyJournal(t *testing.T) {
+	for _, size := range []int64{0, 1, 511, 512, 2000, 4095} {
+		path := filepath.Join(t.TempDir(), "journal.db")
+		j := openAt(t, path, morning)
+		first := mustAppend(t, j, minutes(0, 60))[0].Time()
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(path, size); err != nil {
+			t.Fatal(err)
+		}
+		now := morning.Add(2 * time.Hour)
+		j = openAt(t, path, now)
+		wantOneGap(t, j, first, now)
+		if j.Epoch() != 2 {
+			t.Errorf("%d bytes: epoch %d; want the one after the lost file's", size, j.Epoch())
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// killed leaves of an open journal what a kill leaves when its log is gone as
+// well: SQLite finds a whole file without a record, or without a table.
+func killed(t *testing.T, j *Journal) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "journal.db")
+	for _, suffix := range []string{"", ".note", ".gaps"} {
+		b, err := os.ReadFile(j.path + suffix)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err := errors.Join(err, os.WriteFile(path+suffix, b, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return path
+}
+
+// A young journal lies in its log as a whole. Chaos damaged it there (seed 24):
+// the agent took the file for a new one, and nobody was told.
+func TestAJournalThatLostItsWholeLogIsNoNewOne(t *testing.T) {
+	j := openAt(t, filepath.Join(t.TempDir(), "journal.db"), morning)
+	defer j.Close()
+	mustAppend(t, j, minutes(0, 30))
+	confirm(t, j, ack(1, 30, wire.Stored))
+	first := mustAppend(t, j, minutes(30, 30))[0].Time()
+	if err := j.Trim(t.Context(), morning); err != nil {
+		t.Fatal(err)
+	}
+	now := morning.Add(2 * time.Hour)
+	after := openAt(t, killed(t, j), now)
+	defer after.Close()
+	wantOneGap(t, after, first, now)
+	if gaps, _ := told(t, after); len(gaps) == 1 && gaps[0].From.Before(first.Add(-time.Minute)) {
+		t.Errorf("the gap begins at %s, in what was delivered", gaps[0].From)
+	}
+	if after.Epoch() != 2 || !after.DeclaredToNow() {
+		t.Errorf("epoch %d, declared up to now: %v; want another epoch, and the loss declared", after.Epoch(), after.DeclaredToNow())
+	}
+}
+
+// Nothing of it was delivered yet: it may as well have ended before its first
+// record. The agent's own gap begins where the journal began.
+func TestAJournalThatLostAllBeforeAnyWasDeliveredHasATime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.db")
+	j := openAt(t, path, morning)
+	defer j.Close()
+	if at, ok := j.LastTime(); ok {
+		t.Errorf("a new journal has a last time, %s", at)
+	}
+	mustAppend(t, j, minutes(0, 30))
+	after := openAt(t, killed(t, j), morning.Add(time.Hour))
+	defer after.Close()
+	if at, ok := after.LastTime(); !ok || !at.Equal(morning) {
+		t.Errorf("last time %s, %v; want %s, from where on all may be lost", at, ok, morning)
+	}
+	if got := after.Quarantined(); len(got) != 0 {
+		t.Errorf("set aside %q; want nothing: nobody can know that there was something", got)
+	}
+}
+
 // The new file is ruined as well, before anything of it was delivered.
 func TestAFileThatIsRuinedTwice(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal.db")
@@ -150,5 +235,24 @@ func TestTheEventOfADamagedFileCanBeRead(t *testing.T) {
 	got, rejected, err := wire.DecodePack(b, wire.DefaultLimits())
 	if err != nil || len(rejected) > 0 || len(got.Records) != 1 {
 		t.Errorf("the county takes %d records and rejects %+v: %v", len(got.Records), rejected, err)
+	}
+}
+
+// Killed while it wrote its note, a hundred times: one file is left, not a hundred.
+func TestAnUnfinishedNoteIsTakenAwayByTheNext(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "small")
+	for _, content := range []string{"one", "two, which is longer"} {
+		if err := os.WriteFile(path+".new", []byte("half of a much longer cont"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := WriteDurably(path, []byte(content)); err != nil {
+			t.Fatal(err)
+		}
+		if got := mustRead(t, path); string(got) != content {
+			t.Errorf("%q; want %q", got, content)
+		}
+		if left, err := filepath.Glob(path + ".*"); err != nil || len(left) != 0 {
+			t.Errorf("%q, %v lie beside it", left, err)
+		}
 	}
 }

@@ -27,7 +27,7 @@ const noteFormat = "coldchain-journal epoch %d oldest %d at %d sum %d\n"
 // note writes the note for an epoch, durably, by renaming. The caller has the
 // turn.
 func (j *Journal) note(ctx context.Context, epoch uint64) error {
-	sure, err := j.sureUntil(ctx)
+	sure, err := j.sureUntil(ctx, j.listGaps(ctx))
 	if err != nil {
 		return err
 	}
@@ -51,8 +51,9 @@ func (j *Journal) note(ctx context.Context, epoch uint64) error {
 // sureUntil is a time before which all that there ever was has been delivered:
 // that of the oldest record that waits, else of the newest. An empty journal
 // knows no more than the note before it, and a first one that it begins now. It
-// is zero where no clock was believed.
-func (j *Journal) sureUntil(ctx context.Context) (time.Time, error) {
+// is zero where no clock was believed. A gap that waits counts only where it is
+// not listed beside the journal, from where it is declared again.
+func (j *Journal) sureUntil(ctx context.Context, listed bool) (time.Time, error) {
 	j.mu.Lock()
 	oldest, pending, newest, some := j.oldest, j.pending, j.timed, j.hasLast
 	j.mu.Unlock()
@@ -63,7 +64,7 @@ func (j *Journal) sureUntil(ctx context.Context) (time.Time, error) {
 			none = -1
 		}
 		var wall sql.NullInt64
-		err := j.conn.QueryRowContext(ctx, "SELECT min(wall_ms) FROM record WHERE seq >= ? AND clock <> ?", int64(oldest), none).Scan(&wall)
+		err := j.conn.QueryRowContext(ctx, "SELECT min(wall_ms) FROM record WHERE seq >= ? AND clock <> ? AND NOT (kind = 1 AND ?)", int64(oldest), none, listed).Scan(&wall)
 		if err == nil && wall.Valid {
 			return fromMS(wall.Int64), nil
 		}
@@ -82,9 +83,10 @@ func (j *Journal) sureUntil(ctx context.Context) (time.Time, error) {
 }
 
 // WriteDurably puts content in the place of a small file: after a power cut it
-// is the old one or the new one.
+// is the old one or the new one. Nobody else may write it meanwhile: a power cut
+// leaves one file beside it at most, which the next writing takes away.
 func WriteDurably(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
@@ -118,11 +120,15 @@ func (j *Journal) readNote() (n note, ok bool) {
 // present fails when there was a journal, as its note says, and SQLite would
 // take what is left of it for an empty file.
 func (j *Journal) present() error {
+	n, noted := j.readNote()
+	j.mu.Lock()
+	j.before = n
+	j.mu.Unlock()
 	info, err := os.Stat(j.path)
 	if err == nil && info.Size() >= 512 || err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil // opening it says more
 	}
-	if _, noted := j.readNote(); !noted {
+	if !noted {
 		return nil
 	}
 	return fmt.Errorf("journal %s: %w: it is gone or cut to nothing", j.path, ErrCorrupt)
@@ -136,14 +142,22 @@ func (j *Journal) DeclaredToNow() bool {
 	return j.declared
 }
 
-// begun fails for a file that was made in the place of a damaged one and never
-// got its identity: the power went in between. It cannot say what is missing.
+// begun fails for a file without a record that is not a new one: what had been
+// delivered was in its log, which is gone; or it was made in the place of a
+// damaged one and never got its identity, because the power went in between. It
+// cannot say what is missing.
 func (j *Journal) begun() error {
 	_, noted := j.readNote()
 	j.mu.Lock()
-	some := j.hasLast
+	some, before, epoch := j.hasLast, j.before, j.epoch
 	j.mu.Unlock()
-	if some || !noted || len(j.Quarantined()) == 0 {
+	if some || !noted {
+		return nil
+	}
+	if before.oldest > 1 || before.epoch > epoch {
+		return fmt.Errorf("journal %s: %w: it is empty, and was delivered up to number %d of epoch %d", j.path, ErrCorrupt, before.oldest-1, before.epoch)
+	}
+	if len(j.ownAside()) == 0 {
 		return nil // the first record of one that takes another's place is the event that says so
 	}
 	return fmt.Errorf("journal %s: %w: it was begun in the place of another one and is empty", j.path, ErrCorrupt)

@@ -31,14 +31,20 @@ const asideMark = ".corrupt-"
 const metaSalvage = "salvage"
 
 // Quarantined returns the damaged files that were moved aside and still lie
-// beside the journal, oldest first. A person takes them away; until then they
-// belong into the status.
+// beside the journal, of each kind oldest first. A person takes them away; until
+// then they belong into the status.
 func (j *Journal) Quarantined() []string {
-	found, err := filepath.Glob(globEscape(j.path) + asideMark + "*")
+	return append(setAsideOf(j.listPath()), j.ownAside()...)
+}
+
+// ownAside are those that were this journal.
+func (j *Journal) ownAside() []string { return setAsideOf(j.path) }
+
+func setAsideOf(path string) (out []string) {
+	found, err := filepath.Glob(globEscape(path) + asideMark + "*")
 	if err != nil {
 		return nil
 	}
-	var out []string
 	for _, f := range found {
 		switch filepath.Ext(f) {
 		case ".wal", ".shm":
@@ -125,13 +131,8 @@ func (j *Journal) replace(ctx context.Context, cause error) error {
 // moveAside renames the file, its log and its index. Nothing of them is lost:
 // the log is kept a second time, because reading the file out ends it.
 func (j *Journal) moveAside() (aside string, err error) {
-	stamp := j.o.Now().UTC().Format("20060102T150405Z")
-	aside = j.path + asideMark + stamp
-	for i := 2; ; i++ {
-		if _, err := os.Lstat(aside); errors.Is(err, os.ErrNotExist) {
-			break
-		}
-		aside = fmt.Sprintf("%s%s%s-%d", j.path, asideMark, stamp, i)
+	if aside, err = j.asideName(j.path); err != nil {
+		return "", err
 	}
 	if err := copyFile(j.path+"-wal", aside+".wal"); err != nil && !errors.Is(err, os.ErrNotExist) {
 		j.o.Logger.Warn("the damaged journal's log could not be kept a second time", "error", err)
@@ -143,6 +144,21 @@ func (j *Journal) moveAside() (aside string, err error) {
 		}
 	}
 	return aside, syncFolder(filepath.Dir(j.path))
+}
+
+// asideName is a name beside a damaged file that nothing has yet.
+func (j *Journal) asideName(path string) (aside string, err error) {
+	stamp := j.o.Now().UTC().Format("20060102T150405Z")
+	aside = path + asideMark + stamp
+	for i := 2; err == nil; i++ {
+		if _, err = os.Lstat(aside); err == nil {
+			aside = fmt.Sprintf("%s%s%s-%d", path, asideMark, stamp, i)
+		}
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	return aside, nil
 }
 
 func copyFile(from, to string) error {

@@ -277,7 +277,9 @@ func (s *salvage) keep(ctx context.Context, good []Entry, from, through uint64) 
 	for _, e := range good {
 		s.missing(expect, e.Seq)
 		expect = e.Seq + 1
-		if at := e.Time().UnixMilli(); at > 0 {
+		at := e.Time().UnixMilli()
+		past := e.Kind == wire.GapRecord && at < s.newest // it says nothing of where the journal was
+		if at > 0 && !past {
 			s.newest = at
 			if s.open {
 				s.open = false

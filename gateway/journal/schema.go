@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"time"
 
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
@@ -247,13 +246,8 @@ func (j *Journal) loadMeta(ctx context.Context) error {
 	}
 	// The newest record is never trimmed, so it holds the place of the
 	// sequence without a second write per commit.
-	var newest, wall int64
-	err := j.conn.QueryRowContext(ctx, "SELECT seq, wall_ms FROM record ORDER BY seq DESC LIMIT 1").Scan(&newest, &wall)
-	if errors.Is(err, sql.ErrNoRows) {
-		j.next, j.hasLast = 1, false
-		return nil
-	}
-	j.next, j.last, j.hasLast = uint64(newest)+1, time.UnixMilli(wall).UTC(), true
+	newest, err := j.newest(ctx, "1")
+	j.next, j.last, j.hasLast = newest.seq+1, newest.at, newest.seq > 0
 	return err
 }
 

@@ -71,7 +71,17 @@ func reports(t *testing.T) []Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []Report{d, s}
+	tm, r := tripMaker(t)
+	tm.Goods = anyLot{shipped()}
+	x, err := tm.Trip(t.Context(), r.run.ID, clock(16, 30))
+	if err != nil {
+		t.Fatal(err)
+	}
+	load, err := tm.Load(t.Context(), r.run.ID, clock(16, 30))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []Report{d, s, x, load}
 }
 
 // Nothing that a sheet says is lost when it is drawn.

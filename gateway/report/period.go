@@ -21,6 +21,13 @@ const (
 // OfShipment is the kind of a report of one batch: it has no period.
 const OfShipment Kind = "shipment"
 
+// OfTrip and OfLoad are the kinds of reports of one trip, and of all that was
+// aboard on it.
+const (
+	OfTrip Kind = "trip"
+	OfLoad Kind = "load"
+)
+
 // Kinds returns those that have a period.
 func Kinds() []Kind { return []Kind{Daily, Weekly, Monthly, HalfYear} }
 
@@ -55,6 +62,21 @@ func (k Kind) Period(day time.Time, zone *time.Location) (from, to time.Time, er
 	return from, to, fmt.Errorf("there is no report %q; there are %q", string(k), Kinds())
 }
 
+// dueAfter is how long after its period the monthly report has to be sent: before
+// the 24th, when it is drafted on the 22nd.
+const dueAfter = 2
+
+// Drafted is the newest monthly report whose period is over at now: the period,
+// and before when it has to be sent.
+func Drafted(now time.Time, zone *time.Location) (from, to, due time.Time, err error) {
+	present, _, err := Monthly.Period(now, zone)
+	if err != nil {
+		return from, to, due, err
+	}
+	from, to, err = Monthly.Period(present.Add(-time.Hour), zone)
+	return from, to, to.AddDate(0, 0, dueAfter), err
+}
+
 // title is what the paper is called.
 func (k Kind) title() config.Label {
 	switch k {
@@ -64,6 +86,10 @@ func (k Kind) title() config.Label {
 		return config.Label{ZH: "冷链周调度", EN: "Weekly cold-chain report"}
 	case OfShipment:
 		return config.Label{ZH: "冷链运输报告", EN: "Shipment report"}
+	case OfTrip:
+		return config.Label{ZH: "冷链行程报告", EN: "Trip report"}
+	case OfLoad:
+		return config.Label{ZH: "冷链整车运输报告", EN: "Shipment report of a truck load"}
 	case Monthly:
 		return config.Label{ZH: "冷链月通报", EN: "Monthly cold-chain report"}
 	}

@@ -109,6 +109,7 @@ type Maker struct {
 	Records   Records
 	Quality   Quality   // may be nil
 	Goods     Goods     // may be nil: no shipment reports
+	Trips     Trips     // may be nil: no trip reports
 	Inspected Inspected // for inspectors; may be nil
 	Filed     Filing    // may be nil: nobody says that a report was reviewed
 }

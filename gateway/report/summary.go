@@ -16,6 +16,9 @@ import (
 // ErrNoSite says that a report was asked for of a site that is not there.
 var ErrNoSite = errors.New("no such site")
 
+// ErrTooMany says that a report would be of more than one can be.
+var ErrTooMany = errors.New("too many")
+
 // Summary is a weekly, monthly or half-yearly report of the county.
 type Summary struct {
 	Kind   Kind         `json:"kind"`

@@ -103,66 +103,6 @@ const exposedTo = `(c.zone = a.zone AND ` + ofBatch + ` OR a.zone = '' AND c.zon
 // is about.
 const ofBatch = `(a.rule <> 'spoilage' OR c.batch = substr(a.object, length(a.zone) + 2))`
 
-// exposures is the same for a list of alarms, in two halves and with the
-// expression of the index custody_zone, so that neither half reads the table;
-// and of spoilage by the batch's own stays, so that a thousand alarms of a room
-// do not read all that lies there a thousand times.
-// The plus takes start_ms its column type away, without which the index on an
-// expression would not serve.
-const exposures = `
-SELECT a.id, ` + batchColumns + `, c.zone, c.from_ms, c.to_ms
-	FROM alarms a JOIN custody c ON c.zone = a.zone JOIN batches b ON b.id = c.batch
-	WHERE a.id IN (SELECT value FROM json_each(?1)) AND a.zone <> '' AND a.rule <> 'spoilage'
-	AND coalesce(c.to_ms, 9223372036854775807) > +a.start_ms AND c.from_ms <= coalesce(a.returned_ms, ?2)
-UNION ALL
-SELECT a.id, ` + batchColumns + `, c.zone, c.from_ms, c.to_ms
-	FROM alarms a JOIN custody c ON c.batch = substr(a.object, length(a.zone) + 2) AND +c.zone = a.zone JOIN batches b ON b.id = c.batch
-	WHERE a.id IN (SELECT value FROM json_each(?1)) AND a.rule = 'spoilage'
-	AND coalesce(c.to_ms, 9223372036854775807) > +a.start_ms AND c.from_ms <= coalesce(a.returned_ms, ?2)
-UNION ALL
-SELECT a.id, ` + batchColumns + `, c.zone, c.from_ms, c.to_ms
-	FROM alarms a JOIN custody c ON c.zone > a.object || '/' AND c.zone < a.object || '0' JOIN batches b ON b.id = c.batch
-	WHERE a.id IN (SELECT value FROM json_each(?1)) AND a.zone = ''
-	AND coalesce(c.to_ms, 9223372036854775807) > +a.start_ms AND c.from_ms <= coalesce(a.returned_ms, ?2)`
-
-// withBatches fills in the goods each alarm is about. It is worked out at every
-// reading and kept nowhere, so that a custody that becomes known late shows.
-func withBatches(ctx context.Context, tx *sql.Tx, alarms []Alarm, now time.Time) ([]Alarm, error) {
-	index := make(map[string]*Alarm, len(alarms))
-	ids := make([]string, len(alarms))
-	for i := range alarms {
-		ids[i], index[alarms[i].ID] = alarms[i].ID, &alarms[i]
-		alarms[i].Batches, alarms[i].Exposed = []string{}, []Exposed{}
-	}
-	list, err := json.Marshal(ids)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := tx.QueryContext(ctx, exposures, string(list), now.UnixMilli())
-	err = each(rows, err, func() error {
-		var id string
-		var e Exposed
-		var created, from int64
-		var to sql.NullInt64
-		b := &e.Batch
-		if err := rows.Scan(&id, &b.ID, &b.Product, &b.Profile, &b.Quantity, &b.Owner, &created, &e.Custody.Zone, &from, &to); err != nil {
-			return err
-		}
-		b.Created = time.UnixMilli(created).UTC()
-		e.Custody.Batch, e.Custody.From, e.Custody.To = b.ID, time.UnixMilli(from).UTC(), fromMillis(to)
-		a := index[id]
-		a.Exposed = append(a.Exposed, e)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("find the batches of %d alarms: %w", len(alarms), err)
-	}
-	for i := range alarms {
-		alarms[i].sortBatches()
-	}
-	return alarms, nil
-}
-
 // sortBatches puts the stays in order, which SQLite does by way of a table of
 // its own, and names each batch once.
 func (a *Alarm) sortBatches() {

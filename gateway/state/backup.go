@@ -103,6 +103,9 @@ func NoteBackup(ctx context.Context, path string, by Actor, b Backup) error {
 	}
 	db.now = func() time.Time { return b.At }
 	b.At = toMillisecond(b.At)
+	if err := db.keepSums(ctx); err != nil {
+		return errors.Join(fmt.Errorf("note the backup in %s: %w", path, err), db.Close())
+	}
 	err = db.change(ctx, by, func(tx *txn) error {
 		text, err := json.Marshal(b)
 		if err != nil {

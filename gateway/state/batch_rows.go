@@ -25,41 +25,50 @@ type BatchFilter struct {
 	// Reach: lies or lay in one of its sites, or belongs to one of its parties;
 	// nil: all.
 	Reach *access.Reach
+	// Short is a code of six digits; one that is none chooses nothing. It stands
+	// for batches that are not closed.
+	Short string
 	After *Mark // those that come after it in the list; nil: from the first
 	Limit int
 }
 
 const (
 	batchColumns = "b.id, b.product, b.profile, b.quantity, b.owner, b.created_ms"
-	wholeColumns = batchColumns + ", b.closed_ms" // what scanBatches reads
+	// What scanBatches reads.
+	wholeColumns = batchColumns + ", b.closed_ms, (SELECT number FROM batch_numbers n WHERE n.batch = b.id)"
 )
 
 // Batches returns batches with their custody, newest first.
 func (db *DB) Batches(ctx context.Context, f BatchFilter) ([]Batch, error) {
-	sites, parties, err := reachLists(f.Reach)
-	if err != nil {
-		return nil, fmt.Errorf("list batches: %w", err)
-	}
-	standing, args := f.standing(db.now())
-	_, ms, id := f.After.args()
-	args = append(args, sites, parties, ms, id)
-	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Search) + "%"
 	var out []Batch
-	err = db.view(ctx, func(tx *sql.Tx) (err error) {
-		out, err = readBatches(ctx, tx, `SELECT `+wholeColumns+` FROM batches b
-			WHERE (b.id LIKE ?1 ESCAPE '\' OR b.product LIKE ?1 ESCAPE '\' OR b.owner LIKE ?1 ESCAPE '\' OR b.id IN (SELECT batch FROM batch_codes WHERE value = ?6))
-			AND (?2 = '' AND NOT ?3 OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND c.to_ms IS NULL AND c.zone <> '' AND (?2 = '' OR c.zone = ?2)))
-			AND `+standing+`
-			AND (?11 IS NULL OR b.owner IN (SELECT value FROM json_each(?12))
-				OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND substr(c.zone, 1, instr(c.zone, '/') - 1) IN (SELECT value FROM json_each(?11))))
-			AND (?13 IS NULL OR b.created_ms < ?13 OR b.created_ms = ?13 AND b.id > ?14)
-			ORDER BY b.created_ms DESC, b.id LIMIT ?4`, append([]any{like, f.Zone, f.Held, limit(f.Limit)}, args...)...)
+	err := db.view(ctx, func(tx *sql.Tx) (err error) {
+		out, err = findBatches(ctx, tx, f, db.now())
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list batches: %w", err)
 	}
 	return out, nil
+}
+
+func findBatches(ctx context.Context, tx *sql.Tx, f BatchFilter, now time.Time) ([]Batch, error) {
+	sites, parties, err := reachLists(f.Reach)
+	if err != nil {
+		return nil, err
+	}
+	standing, args := f.standing(now)
+	_, ms, id := f.After.args()
+	args = append(args, sites, parties, ms, id)
+	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Search) + "%"
+	return readBatches(ctx, tx, `SELECT `+wholeColumns+` FROM batches b
+			WHERE (b.id LIKE ?1 ESCAPE '\' OR b.product LIKE ?1 ESCAPE '\' OR b.owner LIKE ?1 ESCAPE '\' OR b.id IN (SELECT batch FROM batch_codes WHERE value = ?6))
+			AND (?2 = '' AND NOT ?3 OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND c.to_ms IS NULL AND c.zone <> '' AND (?2 = '' OR c.zone = ?2)))
+			AND (?11 IS NULL OR b.closed_ms IS NULL AND b.id IN (SELECT batch FROM batch_numbers WHERE number % ?12 = ?11))
+			AND `+standing+`
+			AND (?13 IS NULL OR b.owner IN (SELECT value FROM json_each(?14))
+				OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND substr(c.zone, 1, instr(c.zone, '/') - 1) IN (SELECT value FROM json_each(?13))))
+			AND (?15 IS NULL OR b.created_ms < ?15 OR b.created_ms = ?15 AND b.id > ?16)
+			ORDER BY b.created_ms DESC, b.id LIMIT ?4`, append([]any{like, f.Zone, f.Held, limit(f.Limit)}, args...)...)
 }
 
 // Batch returns one batch with its custody, or ErrNotFound.
@@ -151,10 +160,11 @@ func scanBatches(rows *sql.Rows, err error) ([]Batch, error) {
 	err = each(rows, err, func() error {
 		var b Batch
 		var created int64
-		var closed sql.NullInt64
-		if err := rows.Scan(&b.ID, &b.Product, &b.Profile, &b.Quantity, &b.Owner, &created, &closed); err != nil {
+		var closed, number sql.NullInt64
+		if err := rows.Scan(&b.ID, &b.Product, &b.Profile, &b.Quantity, &b.Owner, &created, &closed, &number); err != nil {
 			return err
 		}
+		b.Short = batch.Short(number.Int64)
 		b.Created, b.Closed, b.Custody = time.UnixMilli(created).UTC(), fromMillis(closed), []batch.Custody{}
 		out = append(out, b)
 		return nil

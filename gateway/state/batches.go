@@ -18,6 +18,8 @@ type Batch struct {
 	Custody []batch.Custody `json:"custody"`
 	// Closed is since when nothing more can become of it; zero: it is not.
 	Closed time.Time `json:"closed,omitzero"`
+	// Short is its code of six digits; see batch.Short.
+	Short string `json:"short,omitempty"`
 }
 
 // Where returns the zone that holds the batch now, or "" when none does.
@@ -113,6 +115,10 @@ func (tx *txn) insertBatch(b batch.Batch) error {
 	}
 	_, err := tx.ExecContext(tx.ctx, "INSERT INTO batches (id, product, profile, quantity, owner, created_ms) VALUES (?, ?, ?, ?, ?, ?)",
 		b.ID, b.Product, b.Profile, b.Quantity, b.Owner, b.Created.UnixMilli())
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(tx.ctx, "INSERT INTO batch_numbers (batch) VALUES (?)", b.ID)
 	return err
 }
 

@@ -45,6 +45,11 @@ func (db *DB) AddCertificate(ctx context.Context, actor Actor, c Certificate) er
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, c.Number, c.Batch, c.Version, c.Made.UnixMilli(), c.Reason, c.SHA256[:], page, actor.Kind, actor.ID, c.Request); err != nil {
 			return err
 		}
+		if db.stamps {
+			if _, err := tx.ExecContext(tx.ctx, "INSERT INTO stamps (number, next_ms) VALUES (?, ?)", c.Number, tx.at.UnixMilli()); err != nil {
+				return err
+			}
+		}
 		return tx.audit("certificate.signed", c.Batch, detail{"number": c.Number, "version": c.Version, "made": stamp(c.Made), "sha256": hex.EncodeToString(c.SHA256[:]), "reason": c.Reason})
 	})
 	if err != nil {

@@ -70,7 +70,7 @@ func (db *DB) Commit(ctx context.Context, c Commit) error {
 		if err := tx.commitTracks(c.Tracks); err != nil {
 			return err
 		}
-		if err := tx.commitEntries(c.Entries); err != nil {
+		if err := db.commitEntries(tx, c.Entries); err != nil {
 			return err
 		}
 		if err := tx.markDirty(c.Dirty); err != nil {

@@ -28,9 +28,11 @@ type DB struct {
 	agrees          func(zone string, at time.Time, b batch.Batch, there []batch.Batch) *Disagreement
 	knowsZone       func(zone string) bool // nil: every well-formed zone
 	platform        bool                   // verdicts are queued for a traceability platform
+	stamps          bool                   // a time-stamp authority is asked about certificates
 	quarantineLimit int
 
-	rows bool // what is written gets digests in the audit, see rows.go
+	rows   bool                 // what is written gets digests in the audit, see rows.go
+	summed map[string]*sumTable // tables with one digest, see sums.go; nil: not kept up
 
 	mu   sync.Mutex
 	head AuditHead // newest audit row this process has written
@@ -94,11 +96,10 @@ func (db *DB) open(ctx context.Context, path string) error {
 		return err
 	}
 	db.writer.SetMaxOpenConns(1)
-	migrated, err := db.migrate(ctx)
-	if err != nil {
+	if err := db.migrate(ctx); err != nil {
 		return err
 	}
-	if err := db.beginRows(ctx, migrated); err != nil {
+	if err := db.beginRows(ctx); err != nil {
 		return err
 	}
 	if err := db.often.prepare(ctx, db.writer); err != nil {
@@ -158,6 +159,7 @@ type txn struct {
 	platform bool // of DB
 	rows     bool // as of DB
 	last     *pendingAudit
+	sums     *writtenSums // nil: not kept up
 }
 
 // errUnchanged makes change roll back without reporting an error: nothing to
@@ -170,17 +172,29 @@ func (db *DB) change(ctx context.Context, actor Actor, do func(*txn) error) (err
 	if err := actor.check(); err != nil {
 		return err
 	}
-	sqlTx, err := db.writer.BeginTx(ctx, nil)
+	conn, err := db.writer.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	tx := &txn{Tx: sqlTx, ctx: context.WithoutCancel(ctx), often: &db.often, actor: actor, at: db.now(), platform: db.platform, rows: db.rows}
+	defer conn.Close() // only gives it back
+	sums, err := db.watchSums(conn)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	sqlTx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	tx := &txn{Tx: sqlTx, ctx: context.WithoutCancel(ctx), often: &db.often, actor: actor, at: db.now(), platform: db.platform, rows: db.rows, sums: sums}
 	err = tx.watchRows()
 	if err == nil {
 		err = do(tx)
 	}
 	if err == nil {
 		err = tx.endAudit()
+	}
+	if err == nil {
+		err = tx.endSums()
 	}
 	if err != nil {
 		rollback := sqlTx.Rollback()

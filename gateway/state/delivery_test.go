@@ -339,10 +339,20 @@ func commitForEver(t *testing.T, path string) {
 }
 
 // BenchmarkCommit is one commit of the collector at a county's size: 50
-// gateways moved on, the engine's state of 250 points changed.
+// gateways moved on, the engine's state of 250 points changed; and the same
+// without the digests of whole tables, to see what those cost.
 func BenchmarkCommit(b *testing.B) {
+	for name, plain := range map[string]bool{"digests": false, "none": true} {
+		b.Run(name, func(b *testing.B) { benchmarkCommit(b, plain) })
+	}
+}
+
+func benchmarkCommit(b *testing.B, plain bool) {
 	c := open(b)
 	c.load(b)
+	if plain {
+		c.summed = nil
+	}
 	tracks := map[string][]byte{}
 	for i := range 250 {
 		tracks[fmt.Sprintf("site-%d/zone-%d/air", i/5, i%5)] = make([]byte, 200)
@@ -357,5 +367,8 @@ func BenchmarkCommit(b *testing.B) {
 			tx.Judged = append(tx.Judged, JudgedRange{gw, 1, n*100 + 1, n*100 + 100})
 		}
 		must(b, c.Commit(b.Context(), tx))
+	}
+	if plain { // which contradicts what is there, and open checks that at the end
+		run(b, c.writer, "DROP TABLE digests")
 	}
 }

@@ -16,6 +16,7 @@ const (
 	inspectionEntry = "inspection"
 	handoverEntry   = "handover"
 	manualEntry     = "manual"
+	loggerEntry     = "logger"
 )
 
 // Dossier returns all that is written down of a batch, or ErrNotFound.
@@ -36,7 +37,7 @@ func readDossier(ctx context.Context, tx *sql.Tx, id string) (d batch.Dossier, e
 		return d, err
 	}
 	d = batch.Dossier{Batch: b.Batch, Stays: b.Custody, Closed: b.Closed, Documents: []batch.Document{}, Inspections: []batch.Inspection{},
-		Handovers: []batch.Handover{}, Manual: []batch.Manual{}, Corrections: []batch.Correction{}}
+		Handovers: []batch.Handover{}, Manual: []batch.Manual{}, Loggers: []batch.LoggerFile{}, Corrections: []batch.Correction{}}
 	for _, read := range []func(context.Context, *sql.Tx, *batch.Dossier) error{readDetails, readEntries, readVerdicts, readCorrections} {
 		if err := read(ctx, tx, &d); err != nil {
 			return d, err
@@ -72,7 +73,7 @@ func readDetails(ctx context.Context, tx *sql.Tx, d *batch.Dossier) error {
 
 func readEntries(ctx context.Context, tx *sql.Tx, d *batch.Dossier) error {
 	rows, err := tx.QueryContext(ctx, "SELECT kind, entry FROM batch_entries WHERE batch = ? ORDER BY at_ms, id", d.ID)
-	return each(rows, err, func() error {
+	err = each(rows, err, func() error {
 		var kind, text string
 		if err := rows.Scan(&kind, &text); err != nil {
 			return err
@@ -86,9 +87,13 @@ func readEntries(ctx context.Context, tx *sql.Tx, d *batch.Dossier) error {
 			return add(&d.Handovers, text)
 		case manualEntry:
 			return add(&d.Manual, text)
+		case loggerEntry:
+			return add(&d.Loggers, text)
 		}
 		return fmt.Errorf("an entry of batch %s is of kind %q, which this program does not know", d.ID, kind)
 	})
+	numbered(d.Loggers)
+	return err
 }
 
 func add[T any](list *[]T, text string) error {

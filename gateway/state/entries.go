@@ -19,19 +19,24 @@ type JournalEntry struct {
 	wire.Record
 }
 
-// commitEntries keeps gaps and events once each.
-func (tx *txn) commitEntries(entries []JournalEntry) error {
+// commitEntries keeps gaps and events once each, and books what drivers said.
+func (db *DB) commitEntries(tx *txn, entries []JournalEntry) error {
 	for _, e := range entries {
-		if err := tx.commitEntry(e); err != nil {
+		fresh, err := tx.commitEntry(e)
+		if err == nil && fresh {
+			err = db.heardOfGoods(tx, e)
+		}
+		if err != nil {
 			return fmt.Errorf("journal entry %d of %s: %w", e.Seq, e.Gateway, err)
 		}
 	}
 	return nil
 }
 
-func (tx *txn) commitEntry(e JournalEntry) error {
+// commitEntry reports whether the entry was not there before.
+func (tx *txn) commitEntry(e JournalEntry) (fresh bool, err error) {
 	if err := checkRange(Run{e.Gateway, e.Epoch}, e.Seq, e.Seq); err != nil {
-		return err
+		return false, err
 	}
 	var kind, name, object string
 	var from, to time.Time
@@ -46,27 +51,51 @@ func (tx *txn) commitEntry(e JournalEntry) error {
 			words = e.Event.Detail
 		}
 	default:
-		return refuse(ErrInvalid, "a record of kind %d is neither a gap nor an event", e.Kind)
+		return false, refuse(ErrInvalid, "a record of kind %d is neither a gap nor an event", e.Kind)
 	}
 	text, err := canonical(words)
 	if err != nil {
-		return err
+		return false, err
+	}
+	if told, err := tx.toldBefore(e); err != nil || told {
+		return false, err
 	}
 	r, err := tx.ExecContext(tx.ctx, `INSERT INTO entries
 		(gateway, epoch, seq, site, kind, from_ms, to_ms, name, object, count, boot, mono_ms, clock, detail)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (gateway, epoch, seq) DO NOTHING`,
-		e.Gateway, e.Epoch, e.Seq, e.Site, kind, from.UnixMilli(), to.UnixMilli(), name, object,
-		min(count, math.MaxInt64), e.Boot, e.Mono.Milliseconds(), string(e.Clock), string(text))
+		e.Gateway, e.Epoch, e.Seq, e.Site, kind, from.UnixMilli(), to.UnixMilli(), plain(name), plain(object),
+		min(count, math.MaxInt64), plain(e.Boot), e.Mono.Milliseconds(), string(e.Clock), string(text))
 	if err != nil {
-		return err
+		return false, err
 	}
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
-		return err
+		return false, err
 	}
 	if err := tx.heardOfTruck(e); err != nil {
-		return err
+		return false, err
 	}
-	return tx.answerFromSite(e)
+	return true, tx.answerFromSite(e)
+}
+
+// toldBefore reports whether a gap is known already, under whatever number: a
+// gateway whose journal was lost, or whose county was set back, declares it again.
+func (tx *txn) toldBefore(e JournalEntry) (bool, error) {
+	if e.Kind != wire.GapRecord {
+		return false, nil
+	}
+	rows, err := tx.QueryContext(tx.ctx, `SELECT from_ms, to_ms, count FROM entries WHERE kind = 'gap' AND site = ? AND gateway = ?
+		AND name = ? AND object = ? AND from_ms BETWEEN ? AND ? AND to_ms <= ? ORDER BY from_ms`,
+		e.Site, e.Gateway, e.Gap.Cause, e.Gap.Scope, e.Gap.From.UnixMilli(), e.Gap.To.UnixMilli(), e.Gap.To.UnixMilli())
+	var known []wire.Gap
+	err = each(rows, err, func() error {
+		g := wire.Gap{Scope: e.Gap.Scope, Cause: e.Gap.Cause}
+		var from, to int64
+		err := rows.Scan(&from, &to, &g.Count)
+		g.From, g.To = time.UnixMilli(from).UTC(), time.UnixMilli(to).UTC()
+		known = append(known, g)
+		return err
+	})
+	return err == nil && e.Gap.ToldBy(known), err
 }
 
 // EntryFilter chooses gaps and events; zero fields choose all.

@@ -32,17 +32,17 @@ func migrations() ([]string, error) {
 
 // migrate brings the file to the version of this program, one transaction for
 // each step, so that a power cut leaves a whole older version behind.
-func (db *DB) migrate(ctx context.Context) (migrated bool, err error) {
+func (db *DB) migrate(ctx context.Context) error {
 	scripts, err := migrations()
 	if err != nil {
-		return false, err
+		return err
 	}
 	var version int
 	if err := db.writer.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return false, err
+		return err
 	}
 	if version > len(scripts) {
-		return false, refuse(ErrNewerFile, "the file has version %d and this program knows up to %d: run the newer program, or restore the copy made before the upgrade", version, len(scripts))
+		return refuse(ErrNewerFile, "the file has version %d and this program knows up to %d: run the newer program, or restore the copy made before the upgrade", version, len(scripts))
 	}
 	for v := version; v < len(scripts); v++ {
 		err := db.change(ctx, Actor{Kind: System, ID: "county"}, func(tx *txn) error {
@@ -56,8 +56,8 @@ func (db *DB) migrate(ctx context.Context) (migrated bool, err error) {
 			return tx.audit("schema.migrated", "county.db", detail{"from": v, "to": v + 1})
 		})
 		if err != nil {
-			return false, fmt.Errorf("migrate to version %d: %w", v+1, err)
+			return fmt.Errorf("migrate to version %d: %w", v+1, err)
 		}
 	}
-	return version < len(scripts), nil
+	return nil
 }

@@ -151,8 +151,11 @@ func (tx *txn) countQuarantine(reason string, total, repeated, dropped int64) er
 }
 
 // cut returns valid UTF-8 made from about n bytes; what was not valid, or is cut
-// through, shows as the replacement character.
-func cut(s string, n int) string { return strings.ToValidUTF8(s[:min(len(s), n)], "\uFFFD") }
+// through, shows as the replacement character, and so does a zero byte.
+func cut(s string, n int) string { return plain(strings.ToValidUTF8(s[:min(len(s), n)], "\uFFFD")) }
+
+// plain is a text without zero bytes, behind which no digest reaches.
+func plain(s string) string { return strings.ReplaceAll(s, "\x00", "\uFFFD") }
 
 // Quarantine returns the newest entries first, at most n (0: all that are kept).
 func (db *DB) Quarantine(ctx context.Context, n int) ([]QuarantineEntry, error) {

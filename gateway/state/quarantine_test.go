@@ -93,7 +93,7 @@ func TestQuarantineTakesWhateverAHostileSenderSays(t *testing.T) {
 	if e.Epoch != math.MaxUint64 || e.Seq != math.MaxUint64 || !bytes.Equal(e.Payload, payload[:MaxPayload]) || e.PayloadSize != len(payload) {
 		t.Errorf("%+v", e)
 	}
-	if len(e.Detail) > 510 || len(e.Topic) > 310 || len(e.Point) > 210 || !strings.HasPrefix(e.Point, "a\uFFFD\x00b点") {
+	if len(e.Detail) > 510 || len(e.Topic) > 310 || len(e.Point) > 212 || !strings.HasPrefix(e.Point, "a\uFFFD\uFFFDb点") {
 		t.Errorf("%d %d %q", len(e.Detail), len(e.Topic), e.Point)
 	}
 	if got[0].HasSeq || !got[0].At.Equal(noon) {

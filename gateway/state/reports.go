@@ -27,10 +27,11 @@ type ReportMark struct {
 // MarkReport records that a person has reviewed or sent the report of a kind
 // whose period begins at from. The same step again changes nothing: the first
 // stands. Refusals: ErrInvalid, ErrStale for sending what nobody has reviewed,
-// ErrSecondPerson for who is no person.
+// ErrSecondPerson for who is no person; only sending may be the program's own.
 func (db *DB) MarkReport(ctx context.Context, actor Actor, kind string, from time.Time, step ReportStep, note string) error {
 	err := db.change(ctx, actor, func(tx *txn) error {
-		if actor.Kind != Person {
+		// The program may send what a person has reviewed.
+		if actor.Kind != Person && (actor.Kind != System || step != ReportSent) {
 			return &Refusal{Kind: ErrSecondPerson, Text: fmt.Sprintf("a %s cannot answer for a report; a person of the roster has to", actor.Kind), ZH: "报表要由人员名单里的人审核和报送"}
 		}
 		if step != ReportReviewed && step != ReportSent {

@@ -18,12 +18,17 @@ import (
 // rowTag separates these hashes from every other use of SHA-256.
 const rowTag = "coldchain row 1"
 
-// uncovered are the tables whose rows have no digests: what arrives by itself
-// and changes all the time, what is worked out from it, and the audit.
-func uncovered() []string {
-	return []string{"meta", "audit", "ranges", "refused", "entries", "tracks", "alarms", "rings", "gateways", "quarantine", "quarantine_counts",
-		"dirty", "rolled", "retained", "outbox", "attempts", "pin_tries", "exposures", "access_used"}
+// changing are the tables that have one digest for all rows (sums.go) and none for
+// each in the audit: what arrives by itself and changes all the time, and what is
+// worked out from it.
+func changing() []string {
+	return []string{"meta", "ranges", "refused", "entries", "tracks", "alarms", "rings", "gateways", "quarantine", "quarantine_counts",
+		"dirty", "rolled", "retained", "outbox", "attempts", "pin_tries", "exposures", "trips", "stamps", "access_used"}
 }
+
+// chains are the tables that need no digest: the audit is a chain of its own,
+// and what stands in digests contradicts its table when it is altered.
+func chains() []string { return []string{"audit", "digests"} }
 
 // metaRows is set once the rows that were there before this are in the audit.
 const metaRows = "row_digests"
@@ -66,7 +71,7 @@ func rowTables(ctx context.Context, q querier) (tables []rowTable, err error) {
 		if err := rows.Scan(&table, &column, &pk); err != nil {
 			return err
 		}
-		if slices.Contains(uncovered(), table) {
+		if slices.Contains(changing(), table) || slices.Contains(chains(), table) {
 			return nil
 		}
 		if n := len(tables); n == 0 || tables[n-1].name != table {
@@ -157,15 +162,26 @@ func (tx *txn) writtenRows() (map[string]map[string]string, error) {
 func quoted(columns []string) string { return `"` + strings.Join(columns, `","`) + `"` }
 
 // beginRows turns digests on: rows that were there before, or that a migration
-// may have changed, go into the audit as they are now.
-func (db *DB) beginRows(ctx context.Context, migrated bool) error {
+// may have changed, go into the audit as they are now, and into the sums. Which
+// version of the file that was done for is kept, so that it is done after every
+// migration even when a power cut came in between.
+func (db *DB) beginRows(ctx context.Context) error {
+	sums, err := sumTables(ctx, db.writer)
+	if err != nil {
+		return err
+	}
 	db.rows = true
-	return db.change(ctx, Actor{Kind: System, ID: "county"}, func(tx *txn) error {
-		var done bool
-		if err := tx.QueryRowContext(tx.ctx, "SELECT EXISTS (SELECT 1 FROM meta WHERE name = ?)", metaRows).Scan(&done); err != nil {
+	err = db.change(ctx, Actor{Kind: System, ID: "county"}, func(tx *txn) error {
+		var version int
+		if err := tx.QueryRowContext(tx.ctx, "PRAGMA user_version").Scan(&version); err != nil {
 			return err
 		}
-		if done && !migrated {
+		want := fmt.Sprintf("%s, version %d", rowTag, version)
+		var done bool
+		if err := tx.QueryRowContext(tx.ctx, "SELECT EXISTS (SELECT 1 FROM meta WHERE name = ? AND value = ?)", metaRows, want).Scan(&done); err != nil {
+			return err
+		}
+		if done {
 			return errUnchanged
 		}
 		tables, err := rowTables(tx.ctx, tx.Tx)
@@ -177,8 +193,15 @@ func (db *DB) beginRows(ctx context.Context, migrated bool) error {
 				return err
 			}
 		}
-		return tx.setMeta(metaRows, rowTag)
+		if err := tx.setMeta(metaRows, want); err != nil {
+			return err
+		}
+		return tx.beginSums(sums)
 	})
+	if err == nil {
+		db.summed = sums // what is written from now on
+	}
+	return err
 }
 
 // baseline writes the digests of all rows of a table into the audit.

@@ -28,7 +28,7 @@ const sameAlarm = 2 * time.Minute
 
 // siteEvents are the names of events about alarms.
 func siteEvents() []string {
-	return []string{wire.EventAlarmRaised, wire.EventAlarmEscalated, wire.EventAlarmReturned, wire.EventAlarmSilenced}
+	return []string{wire.EventAlarmRaised, wire.EventAlarmEscalated, wire.EventAlarmReturned, wire.EventAlarmSilenced, wire.EventAlarmTold}
 }
 
 // SiteEvent is what a site said of an alarm.
@@ -37,7 +37,7 @@ type SiteEvent struct {
 	At    time.Time
 	Level alerting.Level
 	Since time.Time // when it began there
-	By    string    // of an alarm that was silenced: who did
+	By    string    // of an alarm that was silenced: who did; of which the site told somebody: whom
 	Same  bool      // the site gave it the same identity: both judged the same readings by the same limits
 }
 

@@ -24,11 +24,18 @@ const inForce = `coalesce((SELECT v.decision FROM verdicts v WHERE v.batch = b.i
 // standing is what a filter asks of verdicts and alarms, and its parameters from
 // ?5 on.
 func (f BatchFilter) standing(now time.Time) (string, []any) {
+	var short any // null: any
+	if f.Short != "" {
+		short = -1 // none
+		if n, ok := batch.ShortNumber(f.Short); ok {
+			short = n
+		}
+	}
 	return `(?7 = '' OR ` + inForce + ` = ?7)
 			AND (NOT ?8 OR EXISTS (SELECT 1 FROM custody c JOIN alarms a ON ` + exposedTo + ` WHERE c.batch = b.id AND a.state <> 'normal'))
 			AND (NOT ?10 OR EXISTS (SELECT 1 FROM custody c JOIN alarms a ON ` + exposedTo + ` WHERE c.batch = b.id AND a.level = 'excursion'))
 			AND (?9 = '' OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND c.to_ms IS NULL AND c.zone > ?9 || '/' AND c.zone < ?9 || '0'))`,
-		[]any{now.UnixMilli(), f.Search, f.Decision, f.Alarmed, f.Site, f.Exceeded}
+		[]any{now.UnixMilli(), f.Search, f.Decision, f.Alarmed, f.Site, f.Exceeded, short, batch.ShortEvery}
 }
 
 // Standings returns how batches stand, by code; codes that are none are left out.

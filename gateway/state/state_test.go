@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -62,11 +63,28 @@ func reopen(t testing.TB, path string, c *clock, options ...Option) *DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		sumsAgree(t, db)
 		if err := db.Close(); err != nil {
 			t.Error("close:", err)
 		}
 	})
 	return db
+}
+
+// sumsAgree checks, at the end of every test of this package, that whatever it
+// wrote kept the digests of whole tables up: by adding up the tables anew.
+func sumsAgree(t testing.TB, db *DB) {
+	t.Helper()
+	var r RowReport
+	err := db.verifySums(context.WithoutCancel(t.Context()), &r)
+	if err != nil && !strings.Contains(err.Error(), "database is closed") {
+		t.Error("digests of tables:", err)
+	}
+	for _, w := range r.Wrong {
+		if !strings.Contains(w, "(sqlite_schema)") { // some tests take triggers away
+			t.Error(w)
+		}
+	}
 }
 
 // other opens the file by a connection that is not ours, as somebody with a

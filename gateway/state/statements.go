@@ -11,6 +11,7 @@ import (
 type statements struct {
 	putTrack, dropTrack, putDirty               *sql.Stmt
 	touching, insertRange, growRange, dropRange *sql.Stmt
+	readSum, putSum                             *sql.Stmt
 }
 
 func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
@@ -28,6 +29,8 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 			WHERE kind = ? AND gateway = ? AND epoch = ? AND first <= ? ORDER BY first DESC`},
 		{&s.insertRange, "INSERT INTO ranges (kind, gateway, epoch, first, last) VALUES (?, ?, ?, ?, ?)"},
 		{&s.growRange, "UPDATE ranges SET first = ?, last = ? WHERE kind = ? AND gateway = ? AND epoch = ? AND first = ?"},
+		{&s.readSum, "SELECT rows, sum FROM digests WHERE name = ?"},
+		{&s.putSum, "UPDATE digests SET rows = ?, sum = ? WHERE name = ?"},
 		{&s.dropRange, "DELETE FROM ranges WHERE kind = ? AND gateway = ? AND epoch = ? AND first = ?"},
 	} {
 		var err error
@@ -40,7 +43,7 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 
 func (s *statements) close() error {
 	var errs []error
-	for _, x := range []*sql.Stmt{s.putTrack, s.dropTrack, s.putDirty, s.touching, s.insertRange, s.growRange, s.dropRange} {
+	for _, x := range []*sql.Stmt{s.putTrack, s.dropTrack, s.putDirty, s.touching, s.insertRange, s.growRange, s.dropRange, s.readSum, s.putSum} {
 		if x != nil {
 			errs = append(errs, x.Close())
 		}

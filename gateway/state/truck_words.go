@@ -43,14 +43,16 @@ func (tx *txn) heardOfTruck(e JournalEntry) error {
 	return tx.audit("truck.phase-said", e.Site, d)
 }
 
-// TruckWords counts how often words about trucks have come from trucks since the
+// TruckWords counts how often words about trucks or their goods have come from trucks since the
 // file was opened: whoever keeps them in memory reads them anew when it is another
 // number.
 func (db *DB) TruckWords() uint64 { return db.truckWords.Load() }
 
 // noticeTruckWords is called when entries are committed.
 func (db *DB) noticeTruckWords(entries []JournalEntry) {
-	if slices.ContainsFunc(entries, func(e JournalEntry) bool { return e.Kind == wire.EventRecord && e.Event.Name == wire.EventTruckSaid }) {
+	if slices.ContainsFunc(entries, func(e JournalEntry) bool {
+		return e.Kind == wire.EventRecord && (e.Event.Name == wire.EventTruckSaid || e.Event.Name == wire.EventGoodsSaid)
+	}) {
 		db.truckWords.Add(1)
 	}
 }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -16,7 +17,8 @@ const mostSaid = 500
 
 // SayOfTruck records what somebody says of a truck: the phase it is in, or that
 // its box is empty, which it cannot be while the books hold goods in it. At zero
-// is now. Refusals: ErrInvalid, ErrInFuture, ErrHoldsGoods.
+// is now. The same word again is harmless: a driver's phone that lost the answer
+// sends it a second time. Refusals: ErrInvalid, ErrInFuture, ErrHoldsGoods.
 func (db *DB) SayOfTruck(ctx context.Context, actor Actor, truck, box string, s trip.Say) error {
 	err := db.change(ctx, actor, func(tx *txn) error {
 		if s.At.IsZero() {
@@ -28,6 +30,11 @@ func (db *DB) SayOfTruck(ctx context.Context, actor Actor, truck, box string, s 
 		}
 		if err := checkWhen(s.At, tx.at); err != nil {
 			return err
+		}
+		var said bool
+		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM truck_says WHERE truck = ? AND at_ms = ? AND empty = ? AND phase = ? AND actor_kind = ? AND actor_id = ?)`,
+			truck, s.At.UnixMilli(), s.Empty, string(s.Phase), string(actor.Kind), actor.ID).Scan(&said); err != nil || said {
+			return cmp.Or(err, errUnchanged)
 		}
 		if s.Empty {
 			codes, err := tx.heldIn(box)

@@ -13,7 +13,8 @@ import (
 type ZoneStay struct {
 	Batch, Zone string
 	trip.Stay
-	Out string // zone that it was moved from; empty: from outside
+	Profile string // of its goods
+	Out     string // zone that it was moved from; empty: from outside
 }
 
 // ZoneStays returns which batches lay in which zones at any moment from..to, by zone and
@@ -21,13 +22,14 @@ type ZoneStay struct {
 // thousand.
 func (db *DB) ZoneStays(ctx context.Context, from, to time.Time) ([]ZoneStay, error) {
 	out := []ZoneStay{}
-	rows, err := db.reader.QueryContext(ctx, `SELECT c.batch, c.zone, c.from_ms, c.to_ms, coalesce((SELECT b.zone FROM custody b WHERE b.batch = c.batch AND b.to_ms = c.from_ms), '')
+	rows, err := db.reader.QueryContext(ctx, `SELECT c.batch, c.zone, c.from_ms, c.to_ms, coalesce((SELECT b.zone FROM custody b WHERE b.batch = c.batch AND b.to_ms = c.from_ms), ''),
+			coalesce((SELECT x.profile FROM batches x WHERE x.id = c.batch), '')
 		FROM custody c WHERE c.zone <> '' AND c.from_ms < ? AND (c.to_ms IS NULL OR c.to_ms > ?) ORDER BY c.zone, c.from_ms, c.batch`, to.UnixMilli(), from.UnixMilli())
 	err = each(rows, err, func() error {
 		var s ZoneStay
 		var began int64
 		var ended sql.NullInt64
-		if err := rows.Scan(&s.Batch, &s.Zone, &began, &ended, &s.Out); err != nil {
+		if err := rows.Scan(&s.Batch, &s.Zone, &began, &ended, &s.Out, &s.Profile); err != nil {
 			return err
 		}
 		s.From, s.To = time.UnixMilli(began).UTC(), fromMillis(ended)

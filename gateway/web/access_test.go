@@ -24,7 +24,7 @@ func (d *doorRig) asked(rule access.Rule, site string) (method, path, body strin
 	if site == "sirin" {
 		alarm, batch = d.other, otherBatch
 	}
-	id := map[string]string{"/api/v1/alarms/{id}": alarm, batches: batch, "/api/v1/outages/{id}": "out-" + site, "/api/v1/disuses/{id}": "use-" + site}
+	id := map[string]string{"/api/v1/alarms/{id}": alarm, batches: batch, "/api/v1/outages/{id}": "out-" + site, "/api/v1/disuses/{id}": "use-" + site, "/api/v1/trips/{id}": site + "-20261128T010000Z"}
 	path = rule.Pattern
 	for prefix, of := range id {
 		if strings.HasPrefix(path, prefix) {

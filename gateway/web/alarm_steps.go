@@ -235,14 +235,16 @@ type stepInput struct {
 	actorInput
 	Step duty.Answer `json:"step"`
 	Note string      `json:"note"`
+	At   string      `json:"at"` // when it was taken; default now
 }
 
 func (s *Server) takeStep(r *http.Request) (any, error) {
 	return alter(s, r, stepInput.self, func(ctx context.Context, id string, by Actor, in stepInput) error {
-		if err := firstError(checkStep(in.Step), checkText("note", in.Note, 500, false)); err != nil {
+		at, err := s.timeOf(in.At)
+		if err := firstError(err, checkStep(in.Step), checkText("note", in.Note, 500, false)); err != nil {
 			return err
 		}
-		return s.deps.Steps.TakeStep(ctx, id, by, in.Step, in.Note)
+		return s.deps.Steps.TakeStep(ctx, id, by, in.Step, in.Note, at)
 	})
 }
 

@@ -31,6 +31,7 @@ type batchJSON struct {
 	Zone     string        `json:"zone"`            // where it lies now; empty when it has left
 	Place    string        `json:"place,omitempty"` // where it lies now, unmonitored
 	Closed   *stamp        `json:"closed,omitempty"`
+	Short    string        `json:"short"` // six digits that stand for it while it is not closed
 	Custody  []custodyJSON `json:"custody"`
 	// Ages is what is ahead of it; missing when nothing is known.
 	Ages *ageing.Outlook `json:"ages,omitempty"`
@@ -50,7 +51,7 @@ type custodyJSON struct {
 
 func batchOf(h BatchHistory) batchJSON {
 	out := batchJSON{ID: h.ID, Product: h.Product, Profile: h.Profile, Quantity: h.Quantity, Owner: h.Owner,
-		Created: stamp(h.Created), Custody: make([]custodyJSON, 0, len(h.Custody))}
+		Created: stamp(h.Created), Short: h.Short, Custody: make([]custodyJSON, 0, len(h.Custody))}
 	for _, c := range h.Custody {
 		out.Custody = append(out.Custody, custodyJSON{c.Zone, stamp(c.From), stamp(c.To), c.Override, marksOf(c), c.Place, c.Courier})
 		if c.To.IsZero() {
@@ -86,11 +87,14 @@ type standingJSON struct {
 
 // batchFilter reads how a list of batches is narrowed, and how many it may show.
 func (s *Server) batchFilter(r *http.Request) (f BatchFilter, limit int, err error) {
-	if err := onlyParams(r, "search", "zone", "site", "verdict", "alarms", "limit", "cursor"); err != nil {
+	if err := onlyParams(r, "search", "zone", "site", "verdict", "alarms", "short", "limit", "cursor"); err != nil {
 		return f, 0, err
 	}
 	get := r.URL.Query().Get
-	f = BatchFilter{Search: get("search"), Zone: get("zone"), Site: get("site"), Decision: batch.Decision(get("verdict")), Reach: narrowed(r)}
+	f = BatchFilter{Search: get("search"), Zone: get("zone"), Site: get("site"), Decision: batch.Decision(get("verdict")), Short: get("short"), Reach: narrowed(r)}
+	if _, ok := batch.ShortNumber(f.Short); f.Short != "" && !ok {
+		return f, 0, badInput("这六位数字不对，请照标签再看一遍："+clip(f.Short), "these are not the six digits of any batch; read them again from the label: "+clip(f.Short))
+	}
 	if err := checkText("search", f.Search, 80, false); err != nil {
 		return f, 0, err
 	}

@@ -35,7 +35,25 @@ type Certificate struct {
 	SHA256  [sha256.Size]byte // of the signed file
 	Reason  string            // why it was made anew
 	Page    string            // address of its public page; empty without one
+	Stamp   CertificateStamping
 }
+
+// CertificateStamping is how far a certificate's time stamp is.
+type CertificateStamping struct {
+	State   StampState
+	At      time.Time // by the authority's clock, when it is there
+	Problem string    // of the newest try, while it is not
+}
+
+// StampState is how far a time stamp is.
+type StampState string
+
+// The states of a time stamp.
+const (
+	StampNone  StampState = "none"  // none is asked for
+	StampAsked StampState = "asked" // the authority has not answered yet
+	StampThere StampState = "there"
+)
 
 // CertificateForm is how a certificate is written.
 type CertificateForm string
@@ -45,6 +63,8 @@ const (
 	CertificateJSON CertificateForm = "json" // the signed file itself
 	CertificateHTML CertificateForm = "html"
 	CertificatePDF  CertificateForm = "pdf"
+	// CertificateStamp is the time-stamp authority's answer (RFC 3161).
+	CertificateStamp CertificateForm = "tsr"
 )
 
 // PublicPages are what anybody may read.
@@ -67,13 +87,20 @@ func (s *Server) certificateRoutes(add func(string, methods), read func(apiFunc)
 }
 
 type certificateJSON struct {
-	Number  string `json:"number"`
-	Version int    `json:"version"`
-	Made    stamp  `json:"made"`
-	By      string `json:"by"`
-	SHA256  string `json:"sha256"`
-	Reason  string `json:"reason"`
-	Page    string `json:"page"`
+	Number  string    `json:"number"`
+	Version int       `json:"version"`
+	Made    stamp     `json:"made"`
+	By      string    `json:"by"`
+	SHA256  string    `json:"sha256"`
+	Reason  string    `json:"reason"`
+	Page    string    `json:"page"`
+	Stamp   stampJSON `json:"timestamp"`
+}
+
+type stampJSON struct {
+	State   StampState `json:"state"`
+	At      stamp      `json:"at"` // null until it is there
+	Problem string     `json:"problem"`
 }
 
 type certificatesAnswer struct {
@@ -86,7 +113,7 @@ func (s *Server) certificatesOf(ctx context.Context, id string) (certificatesAns
 	all, err := s.deps.Certificates.Of(ctx, id)
 	out := certificatesAnswer{Now: stamp(s.opt.Now()), Certificates: []certificateJSON{}}
 	for _, c := range all {
-		out.Certificates = append(out.Certificates, certificateJSON{c.Number, c.Version, stamp(c.Made), c.By, hex.EncodeToString(c.SHA256[:]), c.Reason, c.Page})
+		out.Certificates = append(out.Certificates, certificateJSON{c.Number, c.Version, stamp(c.Made), c.By, hex.EncodeToString(c.SHA256[:]), c.Reason, c.Page, stampJSON{c.Stamp.State, stamp(c.Stamp.At), c.Stamp.Problem}})
 	}
 	return out, err
 }
@@ -146,7 +173,7 @@ func (s *Server) makeCertificate(r *http.Request) (any, error) {
 func (s *Server) certificate(w http.ResponseWriter, r *http.Request) {
 	number, form := r.PathValue("number"), CertificateForm(r.PathValue("form"))
 	err := onlyParams(r)
-	types := map[CertificateForm]string{CertificateJSON: "application/json", CertificateHTML: "text/html; charset=utf-8", CertificatePDF: "application/pdf"}
+	types := map[CertificateForm]string{CertificateJSON: "application/json", CertificateHTML: "text/html; charset=utf-8", CertificatePDF: "application/pdf", CertificateStamp: "application/timestamp-reply"}
 	if err == nil && (types[form] == "" || !certificateNumber.MatchString(number)) {
 		err = notFound("没有这个证明："+clip(number), "there is no such certificate: "+clip(number))
 	}

@@ -17,8 +17,11 @@ type Custody interface {
 	Dossier(ctx context.Context, id string) (Dossier, error)
 	// Recall lists where every part of a batch went, or ErrNotFound.
 	Recall(ctx context.Context, id string) ([]batch.Part, error)
+	// LoggerValues returns a logger's file that was attached to a batch, with its
+	// values, or ErrNotFound.
+	LoggerValues(ctx context.Context, id string, number int) (Attachment, error)
 	// Enter writes down one thing; `what` is one of batch.Details,
-	// batch.Document, batch.Inspection, batch.Manual, Receipt, Handing, Stays, Derivation,
+	// batch.Document, batch.Inspection, batch.Manual, Attachment, Receipt, Handing, Stays, Derivation,
 	// TakenOut, BatchClosing, batch.Verdict or Signature. Keys work as in
 	// Batches.CreateBatch. A *Refused says why not. id may be empty for a
 	// batch.Manual of a zone and for a Derivation.
@@ -74,6 +77,8 @@ type Signature struct{ Version int }
 
 // Files keeps photos and papers; files.Store satisfies it.
 type Files interface {
+	// PutLog keeps a text that was read as a logger's file.
+	PutLog(ctx context.Context, body []byte) (files.File, error)
 	Put(ctx context.Context, r io.Reader) (files.File, error)
 	Open(sum string) (io.ReadSeekCloser, files.File, error)
 }
@@ -96,6 +101,10 @@ func (s *Server) custodyRoutes(add func(string, methods), read func(apiFunc) met
 		post("/api/v1/batches/{id}/verdicts/{version}/signature", enter(s, s.signature))
 		post("/api/v1/derivations", s.derive)
 		post("/api/v1/temperatures", s.zoneTemperature)
+	}
+	if s.deps.Custody != nil && s.deps.Files != nil {
+		add("/api/v1/batches/{id}/loggers", methods{"POST": s.write(s.attachLogger)})
+		add("/api/v1/batches/{id}/loggers/{number}", read(s.loggerValues))
 	}
 	if s.deps.Files != nil {
 		add("/api/v1/files", methods{"POST": s.write(s.putFile)})

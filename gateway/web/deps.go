@@ -54,6 +54,8 @@ type Deps struct {
 	// reports are then no PDF.
 	Reports   Reports
 	ReportPDF ReportPDF
+	// Trips may be nil: its routes are then not found. Reports is needed with it.
+	Trips Trips
 	// Filing and Inspections may be nil: their routes are then not found.
 	Filing      Filing
 	Inspections Inspections
@@ -61,6 +63,9 @@ type Deps struct {
 	// routes are then not found.
 	Door     Door
 	Accounts Accounts
+	// Audit and Calibrations may be nil: their routes are then not found.
+	Audit        Audit
+	Calibrations Calibrations
 	// Hub carries live events from the collector to the pages. The owner of
 	// the collector calls Publish; New makes a hub when it is nil.
 	Hub *Hub
@@ -192,11 +197,11 @@ type Alarm struct {
 
 // SiteEvent is what a site said of an alarm of its own.
 type SiteEvent struct {
-	Name  string // alarm-raised, alarm-escalated, alarm-returned, alarm-silenced
+	Name  string // alarm-raised, alarm-escalated, alarm-returned, alarm-silenced, alarm-told
 	At    time.Time
 	Level alerting.Level
 	Since time.Time // when it began there
-	By    string    // who silenced it
+	By    string    // who silenced it, or was told
 	Same  bool      // judged by the same readings and limits as here
 }
 
@@ -294,8 +299,9 @@ type BatchFilter struct {
 	Site   string // lies there now
 	// Decision is the verdict in force; batch.Undecided is of those without one.
 	Decision batch.Decision
-	Alarmed  bool // lay, while it did, where an alarm was that is open
-	Exceeded bool // the same of an excursion, open or not
+	Alarmed  bool   // lay, while it did, where an alarm was that is open
+	Exceeded bool   // the same of an excursion, open or not
+	Short    string // its code of six digits; of those that are not closed
 	// Reach: lies or lay in one of its sites, or belongs to one of its parties;
 	// nil: all.
 	Reach *access.Reach
@@ -316,6 +322,7 @@ type BatchHistory struct {
 	batch.Batch
 	Custody []batch.Custody
 	Closed  time.Time // nothing more can become of it since then; zero: it goes on
+	Short   string    // six digits that stand for it while it is not closed
 }
 
 // Health tells whether the collector's loops make progress.

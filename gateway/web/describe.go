@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -22,6 +23,7 @@ func knownTypes() map[reflect.Type]openapi.Schema {
 		typ[stamp]():           {"type": []string{"string", "null"}, "format": "date-time"},
 		typ[maySites]():        {"type": []string{"array", "null"}, "items": openapi.Schema{"type": "string"}},
 		typ[curve]():           {"type": []string{"array", "null"}, "items": openapi.Schema{"type": []string{"number", "null"}}},
+		typ[json.RawMessage](): {"description": "Any JSON."},
 		typ[pin.PIN]():         {"type": "string", "description": "Four digits; needed where the actor is a person of the roster."},
 		typ[access.Password](): {"type": "string", "maxLength": 1000},
 		typ[PointStatus]():     words(string(PointOK), string(PointOut), string(PointUnknown), string(PointFault)),
@@ -150,9 +152,11 @@ func (d described) of(method, path string) openapi.Route {
 	case d.id == "sendFile":
 		r.Body = &openapi.Body{Media: "application/octet-stream", Schema: openapi.Schema{}}
 	case d.id == "importBatches":
-		text := openapi.Schema{"type": "string"}
-		r.Body = &openapi.Body{Media: "multipart/form-data", Schema: openapi.Schema{"type": "object", "required": []string{"actor", "file"},
-			"properties": map[string]any{"actor": text, "pin": text, "check": text, "file": openapi.Schema{"type": "string", "contentMediaType": "application/octet-stream"}}}}
+		r.Body = formOf("actor file", "actor", "pin", "check")
+	case d.id == "attachLogger":
+		r.Body = formOf("", "actor", "pin", "check", "from", "to", "method", "unit", "zone", "dates", "column", "encoding", "replaces", "reason")
+		r.Answers = append(r.Answers, openapi.Answer{Type: typ[loggerAnswer]()})
+		r.Errors = append(r.Errors, http.StatusUnprocessableEntity)
 	}
 	a := openapi.Answer{Type: d.out, Media: strings.Fields(d.media), Status: http.StatusOK}
 	if d.out == typ[rawAnswer]() {
@@ -166,6 +170,19 @@ func (d described) of(method, path string) openapi.Route {
 		r.Answers = append(r.Answers, openapi.Answer{Status: http.StatusNotModified, Text: openapi.Text{ZH: "与 If-None-Match 所指的相同", EN: "The same as If-None-Match names"}})
 	}
 	return r
+}
+
+// formOf is a form of texts with a file.
+func formOf(needed string, texts ...string) *openapi.Body {
+	fields := map[string]any{"file": openapi.Schema{"type": "string", "contentMediaType": "application/octet-stream"}}
+	for _, name := range texts {
+		fields[name] = openapi.Schema{"type": "string"}
+	}
+	schema := openapi.Schema{"type": "object", "properties": fields}
+	if needed != "" {
+		schema["required"] = strings.Fields(needed)
+	}
+	return &openapi.Body{Media: "multipart/form-data", Schema: schema}
 }
 
 // keyed reports whether a request is repeated safely under a key, which it needs.
@@ -197,7 +214,7 @@ func tagOf(path string) string {
 		return "batches"
 	case "certificates", "keys", "reports", "inspections-links":
 		return "papers"
-	case "people", "drills", "channels", "outages", "disuses", "usage", "trucks":
+	case "people", "drills", "channels", "outages", "disuses", "usage", "trucks", "contacts":
 		return "people"
 	case "session", "users", "sessions", "tokens", "devices":
 		return "access"
@@ -227,6 +244,14 @@ func parameters() map[string]openapi.Param {
 		"zone":      {Text: text{ZH: "库区，写成 站点/库区", EN: "A zone, as site/zone"}},
 		"site":      {Text: text{ZH: "站点", EN: "A site"}},
 		"batch":     {Text: text{ZH: "批次号", EN: "A batch's id"}},
+		"short":     {Text: text{ZH: "标签上的六位数字", EN: "The six digits of a label"}, Schema: openapi.Schema{"type": "string", "pattern": "^[0-9]{6}$"}},
+		"truck":     {Text: text{ZH: "车辆", EN: "A truck"}},
+		"trip":      {Text: text{ZH: "行程号，用于 trip 和 load", EN: "A trip's id, of the reports trip and load"}},
+		"open":      {Text: text{ZH: "true：还在路上的；false：已结束的", EN: "true: that go on; false: that are over"}, Schema: word("true", "false")},
+		"before":    {Text: text{ZH: "上一次答复里的 next", EN: "`next` of the answer before"}, Schema: openapi.Schema{"type": "integer", "minimum": 1}},
+		"who":       {Text: text{ZH: "谁，或其中一部分", EN: "Who, or a part of it"}},
+		"action":    {Text: text{ZH: "做了什么，从头写起，如 batch.", EN: "The beginning of what was done, such as batch."}},
+		"object":    {Text: text{ZH: "对什么，或其中一部分", EN: "To what, or a part of it"}},
 		"point":     {Text: text{ZH: "测点，写成 站点/库区/测点", EN: "A point, as site/zone/point"}},
 		"from":      {Text: text{ZH: "从何时起", EN: "From when"}, Schema: moment},
 		"to":        {Text: text{ZH: "到何时止", EN: "Until when"}, Schema: moment},

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"coldchain/gateway/files"
+	"coldchain/gateway/report"
 )
 
 // described is one route of the API in words, with the types that its handler
@@ -39,6 +40,10 @@ func describedPresent() []described {
 		{route: "GET /events", id: "listenEvents", zh: "实时事件（SSE）", en: "Live events (server-sent)", media: "text/event-stream"},
 		{route: "GET /operations", id: "getOperations", zh: "网关、存储、备份的运行情况", en: "How gateways, store and backup are doing", out: typ[operationsAnswer]()},
 		{route: "GET /quarantine", id: "listQuarantine", zh: "被隔离的消息", en: "Messages that were put aside", out: typ[quarantineAnswer](), params: "limit"},
+		{route: "GET /trips", id: "listTrips", zh: "车辆的行程，新的在前", en: "Trips of trucks, newest first", out: typ[tripsAnswer](), params: "truck batch from to open limit cursor"},
+		{route: "GET /trips/{id}", id: "getTrip", zh: "一次行程：阶段、停靠、货物、温度、报警", en: "One trip: phases, stops, goods, temperatures and alarms", out: typ[report.TripReport]()},
+		{route: "GET /calibrations", id: "listCalibrations", zh: "探头校准到何时有效", en: "Until when probes are calibrated", out: typ[calibrationsAnswer]()},
+		{route: "GET /audit", id: "searchAudit", zh: "谁改了什么，新的在前；before 取更早的", en: "Who changed what, newest first; `before` asks for what is older", out: typ[auditAnswer](), params: "before who action object from to limit"},
 		{route: "GET /gaps", id: "listGaps", zh: "申报的数据缺口", en: "Gaps that gateways declared", out: typ[gapsAnswer](), params: "site from to limit"},
 	}
 }
@@ -64,7 +69,7 @@ func describedBatches() []described {
 		return described{route: "POST /batches/{id}/" + route, id: id, zh: zh, en: en, in: in, needs: needs, out: typ[dossierAnswer]()}
 	}
 	return []described{
-		{route: "GET /batches", id: "listBatches", zh: "批次，新的在前", en: "Batches, newest first", out: typ[batchesAnswer](), params: "search zone site verdict alarms limit cursor"},
+		{route: "GET /batches", id: "listBatches", zh: "批次，新的在前", en: "Batches, newest first", out: typ[batchesAnswer](), params: "search zone site verdict alarms short limit cursor"},
 		{route: "POST /batches", id: "createBatch", zh: "登记一个批次并放入库区", en: "Book a batch in: it is made and lies in a zone", in: typ[newBatch](), needs: "id product zone", out: typ[batchAnswer]()},
 		{route: "GET /batches/{id}", id: "getBatch", zh: "一个批次和它在哪里放过", en: "One batch and where it lay", out: typ[batchAnswer]()},
 		{route: "GET /batches/{id}/exposure", id: "getExposure", zh: "批次经历的温度，逐段列出", en: "What a batch went through, interval by interval", out: typ[exposureAnswer]()},
@@ -84,6 +89,8 @@ func describedBatches() []described {
 		dossier("verdicts/{version}/signature", "signVerdict", "判定的第二人签字", "The second person's signature under a verdict", typ[signatureInput](), "actor"),
 		{route: "POST /derivations", id: "deriveBatches", zh: "分割、合并、加工、组包", en: "Split, merge, transform or aggregate batches", in: typ[derivationInput](), needs: "actor relation inputs outputs", out: typ[dossierAnswer]()},
 		{route: "POST /temperatures", id: "addZoneTemperature", zh: "探头坏时库房的人工测温", en: "A room's temperature while its probe has failed", in: typ[manualInput](), needs: "actor zone value_c", out: typ[temperatureAnswer]()},
+		{route: "POST /batches/{id}/loggers", id: "attachLogger", zh: "附上随车记录仪的文件；check=true 只看不存（答 200）", en: "Attach the file of a logger that travelled along; check=true only looks at it, and answers 200", out: typ[dossierAnswer]()},
+		{route: "GET /batches/{id}/loggers/{number}", id: "getLogger", zh: "一份记录仪文件的读数", en: "The values of a logger's file", out: typ[loggerValuesAnswer]()},
 		{route: "POST /files", id: "sendFile", zh: "上传照片或单证：正文就是文件，最大 12 MiB", en: "Send a photo or a paper: the body is the file, at most 12 MiB", out: typ[files.File]()},
 		{route: "GET /files/{sum}", id: "getFile", zh: "取一个文件", en: "A file", media: "image/jpeg image/png application/pdf"},
 		{route: "GET /import/template", id: "getImportTemplate", zh: "空的导入表", en: "An empty list to fill in", params: "format", media: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet text/csv"},
@@ -95,10 +102,10 @@ func describedPapers() []described {
 	return []described{
 		{route: "GET /batches/{id}/certificates", id: "listCertificates", zh: "批次的冷链证明，新的在前", en: "A batch's certificates, newest first", out: typ[certificatesAnswer](), params: "limit cursor"},
 		{route: "POST /batches/{id}/certificates", id: "makeCertificate", zh: "出具冷链证明", en: "Make a certificate", in: typ[newCertificate](), needs: "actor", out: typ[certificateAnswer]()},
-		{route: "GET /certificates/{number}/{form}", id: "getCertificate", zh: "一份证明：form 为 json（签名文件）、html 或 pdf", en: "One certificate; form is json (the signed file), html or pdf", media: "application/json text/html application/pdf"},
+		{route: "GET /certificates/{number}/{form}", id: "getCertificate", zh: "一份证明：form 为 json（签名文件）、html、pdf 或 tsr（RFC 3161 时间戳）", en: "One certificate; form is json (the signed file), html, pdf or tsr (its RFC 3161 time stamp)", media: "application/json text/html application/pdf application/timestamp-reply"},
 		{route: "GET /keys", id: "getKeys", zh: "验证证明的公钥", en: "Public keys to verify certificates with", media: "application/json"},
 		{route: "GET /reports", id: "getFiling", zh: "最近的月通报到了哪一步", en: "How the newest monthly report stands", out: typ[filingAnswer]()},
-		{route: "GET /reports/{kind}", id: "getReport", zh: "报表：daily、weekly、monthly、half-year 或 shipment", en: "A report: daily, weekly, monthly, half-year or shipment", params: "site batch date format lang", media: "text/html application/json application/vnd.openxmlformats-officedocument.spreadsheetml.sheet application/pdf"},
+		{route: "GET /reports/{kind}", id: "getReport", zh: "报表：daily、weekly、monthly、half-year、shipment、trip 或 load", en: "A report: daily, weekly, monthly, half-year, shipment, trip or load", params: "site batch trip date format lang", media: "text/html application/json application/vnd.openxmlformats-officedocument.spreadsheetml.sheet application/pdf"},
 		{route: "POST /reports/{kind}/steps", id: "markReport", zh: "月通报审核或报送", en: "The monthly report was reviewed or sent", in: typ[reportStepInput](), needs: "actor from step", out: typ[filingAnswer]()},
 		{route: "GET /inspections-links", id: "listInspectionLinks", zh: "检查链接（不含地址）", en: "Links of inspectors, without their addresses", out: typ[inspectionsAnswer](), params: "limit cursor"},
 		{route: "POST /inspections-links", id: "makeInspectionLink", zh: "出具检查链接", en: "Make a link for an inspector", in: typ[inspectionLinkInput](), needs: "actor zones from to until", out: typ[inspectionLinkAnswer]()},
@@ -122,7 +129,8 @@ func describedPeople() []described {
 		{route: "DELETE /disuses/{id}", id: "bringIntoUse", zh: "恢复使用", en: "Back into use", in: typ[actorInput](), needs: "actor", out: typ[usesAnswer]()},
 		{route: "GET /usage", id: "getUsage", zh: "库区过去如何使用", en: "How zones were used", params: "from! to!", out: typ[PastJSON]()},
 		{route: "POST /trucks/{site}/phase", id: "sayPhase", zh: "更正车辆所处阶段", en: "Say in which phase a truck is", in: typ[phaseInput](), needs: "actor phase", out: typ[usesAnswer]()},
-		{route: "POST /trucks/{site}/empty", id: "sayEmpty", zh: "看过了，车是空的", en: "Somebody has looked: the truck is empty", in: typ[actorInput](), needs: "actor", out: typ[usesAnswer]()},
+		{route: "POST /trucks/{site}/empty", id: "sayEmpty", zh: "看过了，车是空的", en: "Somebody has looked: the truck is empty", in: typ[emptyInput](), needs: "actor", out: typ[usesAnswer]()},
+		{route: "GET /contacts", id: "getContacts", zh: "一个站点制冷坏了打给谁", en: "Who is called when a site's cooling fails", out: typ[contactsAnswer](), params: "site!"},
 	}
 }
 

@@ -28,6 +28,8 @@ import (
 //	zone     {now, uses}     how zones are used: zone, disuse and truck as in /zones
 //	people   {now}           roster, plan or outages have changed: ask for them
 //	trouble  {now, trouble}  as in /sites, when it has changed
+//	alive    {now}           nothing has changed for Options.Heartbeat; a listener that
+//	                         hears nothing for three of them has lost its stream
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	if err := onlyParams(r); err != nil {
 		s.fail(w, r, err)
@@ -103,7 +105,7 @@ func (s *Server) feed(r *http.Request, l *listener, st *stream) {
 				return
 			}
 			if text = s.troubleEvent(st); text == "" {
-				text = ": alive\n\n"
+				text = s.event("alive", map[string]any{})
 			}
 		}
 		if err := st.send(text); err != nil {

@@ -61,6 +61,11 @@ func (s *Server) places(r *http.Request, rule access.Rule) ([]access.Place, erro
 		return at(get("point")), nil
 	case access.Question:
 		return s.questionPlaces(r)
+	case access.Trip:
+		if truck := truckOf(id); truck != "" {
+			return at(truck), nil
+		}
+		return nil, nil
 	case access.Alarm:
 		return s.alarmPlace(r, id)
 	case access.Batch:
@@ -144,6 +149,9 @@ func (s *Server) questionPlaces(r *http.Request) (out []access.Place, err error)
 		if get(name) != "" {
 			out = append(out, at(get(name))...)
 		}
+	}
+	if truck := truckOf(get("trip")); truck != "" {
+		out = append(out, at(truck)...)
 	}
 	if out == nil {
 		return wholeCounty(), nil

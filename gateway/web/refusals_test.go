@@ -42,6 +42,7 @@ func TestRefusals(t *testing.T) {
 		"alarm limit":          {request{path: "/api/v1/alarms?limit=1001"}, 400, "bad-input"},
 		"alarm batch":          {request{path: "/api/v1/alarms?batch=a%2Fb"}, 400, "bad-input"},
 		"batch search control": {request{path: "/api/v1/batches?search=a%00b"}, 400, "bad-input"},
+		"batch short code":     {request{path: "/api/v1/batches?short=123450"}, 400, "bad-input"},
 		"batch verdict":        {request{path: "/api/v1/batches?verdict=good"}, 400, "bad-input"},
 		"batch alarms":         {request{path: "/api/v1/batches?alarms=all"}, 400, "bad-input"},
 		"batch site":           {request{path: "/api/v1/batches?site=nowhere"}, 404, "not-found"},

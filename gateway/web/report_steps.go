@@ -20,10 +20,6 @@ type Filing interface {
 	MarkReport(ctx context.Context, by Actor, kind report.Kind, from time.Time, step, note string) error
 }
 
-// dueAfter is how long after its period the monthly report has to be sent: before
-// the 24th, when it is drafted on the 22nd.
-const dueAfter = 2 * 24 * time.Hour
-
 type filedJSON struct {
 	By   string `json:"by"`
 	At   stamp  `json:"at"`
@@ -52,15 +48,6 @@ type filingAnswer struct {
 	PDF      bool       `json:"pdf"` // reports can be had as PDF
 }
 
-// drafted is the period of the newest monthly report that is over.
-func (s *Server) drafted() (from, to time.Time, err error) {
-	present, _, err := report.Monthly.Period(s.opt.Now(), s.local())
-	if err != nil {
-		return from, to, err
-	}
-	return report.Monthly.Period(present.Add(-time.Hour), s.local())
-}
-
 func (s *Server) filing(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
@@ -69,7 +56,7 @@ func (s *Server) filing(r *http.Request) (any, error) {
 }
 
 func (s *Server) filed(ctx context.Context) (filingAnswer, error) {
-	from, to, err := s.drafted()
+	from, to, due, err := report.Drafted(s.opt.Now(), s.local())
 	if err != nil {
 		return filingAnswer{}, err
 	}
@@ -77,7 +64,6 @@ func (s *Server) filed(ctx context.Context) (filingAnswer, error) {
 	if err != nil {
 		return filingAnswer{}, fmt.Errorf("how the monthly report stands: %w", err)
 	}
-	due := to.Add(dueAfter)
 	out := filingAnswer{Now: stamp(s.opt.Now()), From: from.Format(time.DateOnly), To: to.AddDate(0, 0, -1).Format(time.DateOnly), Ready: stamp(to), Due: stamp(due), State: "draft",
 		Late: sent == nil && !s.opt.Now().Before(due), Reviewed: filedOf(reviewed), Sent: filedOf(sent), PDF: s.deps.ReportPDF != nil}
 	switch {
@@ -115,7 +101,7 @@ func (s *Server) markReport(r *http.Request) (any, error) {
 	if err := firstError(checkText("note", in.Note, 200, false), in.check(true)); err != nil {
 		return nil, err
 	}
-	from, _, err := s.drafted()
+	from, _, _, err := report.Drafted(s.opt.Now(), s.local())
 	if err != nil {
 		return nil, err
 	}

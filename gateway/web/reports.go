@@ -25,6 +25,11 @@ type Reports interface {
 	// Shipment is what one batch went through; of one that is not there the error
 	// is ErrNotFound.
 	Shipment(ctx context.Context, batch string, now time.Time) (report.Shipment, error)
+	// Trip is one trip of a truck, and Load the shipments of all that was aboard;
+	// of one that is not there the error is ErrNotFound. They are asked where
+	// Deps.Trips is there.
+	Trip(ctx context.Context, id string, now time.Time) (report.TripReport, error)
+	Load(ctx context.Context, id string, now time.Time) (report.Load, error)
 }
 
 // ReportPDF draws a sheet as PDF.
@@ -35,19 +40,21 @@ type reportQuestion struct {
 	kind     report.Kind
 	site     string
 	batch    string // of a shipment
+	trip     string // of a trip or load
 	day      time.Time
 	format   string
 	language wording.Language
 }
 
 func (s *Server) reportQuestion(r *http.Request) (q reportQuestion, err error) {
-	if err := onlyParams(r, "site", "batch", "date", "format", "lang"); err != nil {
+	if err := onlyParams(r, "site", "batch", "trip", "date", "format", "lang"); err != nil {
 		return q, err
 	}
 	get := r.URL.Query().Get
-	q = reportQuestion{kind: report.Kind(r.PathValue("kind")), site: get("site"), batch: get("batch"), format: get("format"), language: wording.LanguageOf(get("lang"))}
-	if q.kind != report.OfShipment && !slices.Contains(report.Kinds(), q.kind) {
-		return q, notFound("没有这种报表："+clip(string(q.kind))+"（有 daily、weekly、monthly、half-year、shipment）", "there is no such report: "+clip(string(q.kind))+" (there are daily, weekly, monthly, half-year, shipment)")
+	q = reportQuestion{kind: report.Kind(r.PathValue("kind")), site: get("site"), batch: get("batch"), trip: get("trip"), format: get("format"), language: wording.LanguageOf(get("lang"))}
+	ofTrip := s.deps.Trips != nil && (q.kind == report.OfTrip || q.kind == report.OfLoad)
+	if q.kind != report.OfShipment && !ofTrip && !slices.Contains(report.Kinds(), q.kind) {
+		return q, notFound("没有这种报表："+clip(string(q.kind))+"（有 daily、weekly、monthly、half-year、shipment、trip、load）", "there is no such report: "+clip(string(q.kind))+" (there are daily, weekly, monthly, half-year, shipment, trip, load)")
 	}
 	if q.format == "" {
 		q.format = "html"
@@ -61,6 +68,15 @@ func (s *Server) reportQuestion(r *http.Request) (q reportQuestion, err error) {
 	}
 	if lang := get("lang"); lang != "" && lang != "zh" && lang != "en" {
 		return q, badInput("lang 只能是 zh 或 en", "lang must be zh or en")
+	}
+	if ofTrip || q.trip != "" {
+		switch {
+		case !ofTrip || q.site != "" || q.batch != "" || get("date") != "":
+			return q, badInput("trip（行程）只用于 trip 和 load，而它们只要 trip", "trip belongs to the reports trip and load, and they take nothing else")
+		case !tripID.MatchString(q.trip):
+			return q, badInput("要给出 trip（行程号）："+clip(q.trip), "this report needs a trip: "+clip(q.trip))
+		}
+		return q, nil
 	}
 	if shipment := q.kind == report.OfShipment; shipment || q.batch != "" {
 		switch {
@@ -153,6 +169,16 @@ func (s *Server) make(ctx context.Context, q reportQuestion) (made report.Report
 	case report.OfShipment:
 		if made, err = s.deps.Reports.Shipment(ctx, q.batch, now); err != nil {
 			return nil, stateError(err, "批次 "+q.batch, "batch "+q.batch)
+		}
+	case report.OfTrip:
+		if made, err = s.deps.Reports.Trip(ctx, q.trip, now); err != nil {
+			return nil, storeError(stateError(err, "行程 "+q.trip, "trip "+q.trip))
+		}
+	case report.OfLoad:
+		if made, err = s.deps.Reports.Load(ctx, q.trip, now); errors.Is(err, report.ErrTooMany) {
+			return nil, badInput("这次行程的批次太多，请逐批打印运输报告", "this trip carried too many batches: ask for the shipment of each")
+		} else if err != nil {
+			return nil, storeError(stateError(err, "行程 "+q.trip, "trip "+q.trip))
 		}
 	case report.Daily:
 		made, err = s.deps.Reports.Daily(ctx, q.site, q.day, now)

@@ -213,6 +213,10 @@ func (s *Server) routes() (http.Handler, error) {
 	if s.deps.Reports != nil {
 		add("/api/v1/reports/{kind}", methods{"GET": http.HandlerFunc(s.report)})
 	}
+	if s.deps.Trips != nil {
+		add("/api/v1/trips", read(s.trips))
+		add("/api/v1/trips/{id}", read(s.trip))
+	}
 	if s.deps.Filing != nil {
 		add("/api/v1/reports", read(s.filing))
 		add("/api/v1/reports/{kind}/steps", methods{"POST": s.write(s.markReport)})
@@ -230,6 +234,9 @@ func (s *Server) routes() (http.Handler, error) {
 	s.custodyRoutes(add, read)
 	s.certificateRoutes(add, read)
 	add("/api/v1/openapi.json", methods{"GET": http.HandlerFunc(s.giveDocument)})
+	s.deskRoutes(add, read)
+	add("/api/v1/contacts", read(s.contacts))
+	add("/poster", methods{"GET": http.HandlerFunc(s.poster)})
 	add("/api/v1/events", methods{"GET": http.HandlerFunc(s.events)})
 	add("/api", methods{"GET": http.HandlerFunc(s.showDocument)})
 	add("/api/", methods{"*": s.api(func(r *http.Request) (any, error) {

@@ -16,7 +16,7 @@ type Steps interface {
 	// an error that is ErrNotFound.
 	Whole(ctx context.Context, id string) (Alarm, error)
 	// TakeStep records a step. The same step of the same person is no error.
-	TakeStep(ctx context.Context, id string, by Actor, step duty.Answer, note string) error
+	TakeStep(ctx context.Context, id string, by Actor, step duty.Answer, note string, at time.Time) error
 	// CloseAlarm records how it ended; Sign is a second person's signature.
 	CloseAlarm(ctx context.Context, id string, by Actor, c duty.Closing) error
 	Sign(ctx context.Context, id string, by Actor) error
@@ -94,6 +94,10 @@ type Told struct {
 	State                 TellingState
 	Why                   string // what went wrong
 }
+
+// SiteModem is the channel of what a site's own modem told, by the name that the
+// page knows.
+const SiteModem = "site-modem"
 
 // TellingState is what has become of a message.
 type TellingState string

@@ -27,8 +27,8 @@ type Usage interface {
 	BringIntoUse(ctx context.Context, by Actor, id string) error
 	// Past says how zones were used from..to.
 	Past(ctx context.Context, from, to time.Time) (UsePast, error)
-	// SayOfTruck records the phase that a truck is in, or that its box is empty.
-	// ErrNotFound when the site is no truck that is followed.
+	// SayOfTruck records the phase that a truck is in, or that its box is empty,
+	// at s.At (zero: now); the same word again is harmless. ErrNotFound when the site is no truck that is followed.
 	SayOfTruck(ctx context.Context, by Actor, truck string, s trip.Say) error
 }
 
@@ -216,6 +216,7 @@ func (s *Server) bringIntoUse(r *http.Request) (any, error) {
 
 type phaseInput struct {
 	Phase string `json:"phase"`
+	At    string `json:"at"` // when it was said; default now
 	actorInput
 }
 
@@ -228,15 +229,28 @@ func (s *Server) sayPhase(r *http.Request) (any, error) {
 		return nil, badInput("phase 只能是 idle、conditioning、loading、in-transit、unloading 或 returning",
 			"phase must be idle, conditioning, loading, in-transit, unloading or returning")
 	}
-	return s.sayOfTruck(r, in.self(), trip.Say{Phase: trip.Phase(in.Phase)})
+	at, err := s.timeOf(in.At)
+	if err != nil {
+		return nil, err
+	}
+	return s.sayOfTruck(r, in.self(), trip.Say{At: at, Phase: trip.Phase(in.Phase)})
+}
+
+type emptyInput struct {
+	At string `json:"at"` // when somebody looked; default now
+	actorInput
 }
 
 func (s *Server) sayEmpty(r *http.Request) (any, error) {
-	var in actorInput
+	var in emptyInput
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
-	return s.sayOfTruck(r, in.self(), trip.Say{Empty: true})
+	at, err := s.timeOf(in.At)
+	if err != nil {
+		return nil, err
+	}
+	return s.sayOfTruck(r, in.self(), trip.Say{At: at, Empty: true})
 }
 
 func (s *Server) sayOfTruck(r *http.Request, who actorInput, say trip.Say) (any, error) {

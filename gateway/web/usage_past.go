@@ -23,6 +23,8 @@ type ZoneStay struct {
 	From  time.Time `json:"from"`
 	To    time.Time `json:"to,omitzero"`   // absent: it is there still
 	Out   string    `json:"out,omitempty"` // where it was before
+	// Profile of its goods: what limits came with it; empty: nobody knows.
+	Profile string `json:"profile,omitempty"`
 }
 
 // TruckWords are what was said of a truck, oldest first.

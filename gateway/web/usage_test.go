@@ -130,6 +130,16 @@ func TestTheButtonAndTheWord(t *testing.T) {
 	if w.Code != http.StatusOK || got.Uses[0].Truck.Armed || got.Uses[0].Limits_state != string(alerting.Suppressed) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
+	// What a phone kept while there was no signal comes with its own time.
+	said := noon.Add(-3 * time.Hour).Truncate(time.Second)
+	w = do(request{method: "POST", path: "/api/v1/trucks/truck-1/phase", body: `{"phase":"in-transit","actor":"巴图","at":"` + said.Format(time.RFC3339) + `"}`, token: token})
+	if got = decode[struct{ Uses []oneUse }](t, w); w.Code != http.StatusOK || got.Uses[0].Truck.Since == nil || *got.Uses[0].Truck.Since != said.Format("2006-01-02T15:04:05.000Z") {
+		t.Errorf("said at %v: %d %s", said, w.Code, w.Body)
+	}
+	w = do(request{method: "POST", path: "/api/v1/trucks/truck-1/phase", body: `{"phase":"loading","actor":"巴图","at":"2099-01-01T00:00:00Z"}`, token: token})
+	if w.Code != http.StatusBadRequest {
+		t.Errorf("said in the future: %d %s", w.Code, w.Body)
+	}
 	for path, body := range map[string]string{
 		"/api/v1/trucks/truck-1/phase":  `{"phase":"flying","actor":"巴图"}`,
 		"/api/v1/trucks/truck-1/empty":  `{"actor":" "}`,

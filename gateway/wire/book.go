@@ -20,6 +20,9 @@ type SiteBook struct {
 	Zones   []ZoneBook    `json:"zones,omitempty"`
 	Truck   *TruckBook    `json:"truck,omitempty"` // nil: the site is none that is followed
 	Answers []AlarmAnswer `json:"answers,omitempty"`
+	// Heard are the alarms that the county looks after: somebody was told of each
+	// there, or nobody is to be. Of these the site's modem tells nobody.
+	Heard []AlarmHeard `json:"heard,omitempty"`
 }
 
 // ZoneBook is what is known of one zone.
@@ -133,6 +136,13 @@ type AlarmAnswer struct {
 	UntilMS int64  `json:"until_ms"` // until when it is in somebody's hands
 }
 
+// AlarmHeard is an excursion or a power cut that the county looks after.
+type AlarmHeard struct {
+	Rule    string `json:"rule"`
+	Object  string `json:"object"`
+	StartMS int64  `json:"start_ms"`
+}
+
 // NoBook is what a status says of a site that would take a book and has none.
 const NoBook = "none"
 
@@ -159,8 +169,8 @@ func (b SiteBook) check() error {
 	if b.Version == "" || !cleanText(b.Version, maxWord) {
 		return fmt.Errorf("book of version %.40q: not a version", b.Version)
 	}
-	if len(b.Zones) > maxInventoryItems || len(b.Answers) > maxBookList {
-		return fmt.Errorf("book of %d zones and %d answers, at most %d and %d", len(b.Zones), len(b.Answers), maxInventoryItems, maxBookList)
+	if len(b.Zones) > maxInventoryItems || len(b.Answers) > maxBookList || len(b.Heard) > maxBookList {
+		return fmt.Errorf("book of %d zones, %d answers and %d alarms, at most %d, %d and %d", len(b.Zones), len(b.Answers), len(b.Heard), maxInventoryItems, maxBookList, maxBookList)
 	}
 	for _, z := range b.Zones {
 		if err := z.check(); err != nil {
@@ -187,6 +197,11 @@ func (b SiteBook) check() error {
 	for _, a := range b.Answers {
 		if err := checkTimes(a.StartMS, a.AtMS, a.UntilMS); err != nil || !cleanText(a.Rule, maxWord) || !cleanText(a.Object, maxBookText) || !cleanText(a.Level, maxWord) || !cleanText(a.By, maxBookText) {
 			return fmt.Errorf("book with an answer to %.40q of %.80q that is none", a.Rule, a.Object)
+		}
+	}
+	for _, h := range b.Heard {
+		if err := checkTimes(h.StartMS); err != nil || !cleanText(h.Rule, maxWord) || !cleanText(h.Object, maxBookText) {
+			return fmt.Errorf("book with an alarm by %.40q of %.80q that is none", h.Rule, h.Object)
 		}
 	}
 	return nil

@@ -13,6 +13,7 @@ func someBook() SiteBook {
 		Masks:   []BookMask{{"door", 900_000, 600_000, 3}}, Usual: []LimitLine{{Side: "high", Level: "warning", Value: 4, DelayMS: 900_000}}}},
 		Truck:   &TruckBook{Box: "truck-1/box", Stays: []BookStay{{FromMS: 7, ToMS: 9}}, EmptyMS: []int64{11}, Phase: &TruckPhase{12, "idle", "loading", "巴图"}},
 		Answers: []AlarmAnswer{{Rule: "high-limit", Object: "truck-1/box/air", StartMS: 3, Level: "warning", By: "其其格", AtMS: 4, UntilMS: 900_004}},
+		Heard:   []AlarmHeard{{Rule: "mains-lost", Object: "truck-1/box/mains", StartMS: 3}},
 	}
 }
 
@@ -39,6 +40,8 @@ func TestBooks(t *testing.T) {
 		"a word at no time":                 func(b *SiteBook) { b.Truck.EmptyMS[0] = -5 },
 		"a phase that is not printable":     func(b *SiteBook) { b.Truck.Phase.Phase = "\x00" },
 		"a truck without a box":             func(b *SiteBook) { b.Truck.Box = "" },
+		"an alarm at no time":               func(b *SiteBook) { b.Heard[0].StartMS = -1 },
+		"an alarm by no rule":               func(b *SiteBook) { b.Heard[0].Rule = "\x00" },
 		"an answer at no time":              func(b *SiteBook) { b.Answers[0].AtMS = maxBookMS + 1 },
 	} {
 		bad := someBook()

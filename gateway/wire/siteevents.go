@@ -13,6 +13,7 @@ const (
 	EventAlarmEscalated = "alarm-escalated"
 	EventAlarmReturned  = "alarm-returned"
 	EventAlarmSilenced  = "alarm-silenced" // somebody at the site has answered it
+	EventAlarmTold      = "alarm-told"     // the site has told somebody of it by SMS: the county did not
 )
 
 // SiteAlarm is an alarm as a site tells of it.
@@ -25,7 +26,7 @@ type SiteAlarm struct {
 	// Age is how long before the event it began, by the monotonic clock: it
 	// holds for an event that was placed in time afterwards, too.
 	Age time.Duration
-	By  string // of EventAlarmSilenced: who
+	By  string // of EventAlarmSilenced: who; of EventAlarmTold: whom
 }
 
 // AlarmDetail is the detail of an event about an alarm.
@@ -90,6 +91,35 @@ func ParseTruck(detail map[string]string) (TruckWord, error) {
 	w := TruckWord{Empty: detail["empty"] == "yes", Phase: detail["phase"], Inferred: detail["inferred"], Unready: detail["unready"], Reason: detail["reason"], By: detail["by"]}
 	if !w.Empty && w.Phase == "" {
 		return TruckWord{}, fmt.Errorf("a word about a truck that says neither a phase nor that it is empty")
+	}
+	return w, nil
+}
+
+// EventGoodsSaid is the name of the event by which a driver books a batch into
+// the truck's box, at the truck. Its object is the box, its detail GoodsDetail's,
+// its time the moment at which it was loaded.
+const EventGoodsSaid = "goods-said"
+
+// GoodsWord is a batch that a driver has loaded: by its id, or by six digits
+// (package batch), one of the two.
+type GoodsWord struct{ Batch, Code, By string }
+
+// GoodsDetail is the detail of an EventGoodsSaid.
+func GoodsDetail(w GoodsWord) map[string]string {
+	d := map[string]string{}
+	for key, text := range map[string]string{"batch": w.Batch, "code": w.Code, "by": w.By} {
+		if text != "" {
+			d[key] = text
+		}
+	}
+	return d
+}
+
+// ParseGoods reads what GoodsDetail wrote.
+func ParseGoods(detail map[string]string) (GoodsWord, error) {
+	w := GoodsWord{Batch: detail["batch"], Code: detail["code"], By: detail["by"]}
+	if (w.Batch == "") == (w.Code == "") {
+		return GoodsWord{}, fmt.Errorf("goods were loaded that are named by a batch %.64q and by six digits %.6q: want one of the two", w.Batch, w.Code)
 	}
 	return w, nil
 }

@@ -106,3 +106,16 @@ func TestElementsAreTheirOwnInverseAndMonotone(t *testing.T) {
 		}
 	}
 }
+
+// TestTheVectorOfAnNTC: NTC-01, 10 kΩ and B = 3950 K, both ways to 0.01 %.
+func TestTheVectorOfAnNTC(t *testing.T) {
+	e := Beta{R0: 10000, T0: 25, B: 3950}
+	for c, ohms := range map[float64]float64{-40: 401860, -18: 93252, 0: 33621, 4: 27288, 25: 10000, 40: 5301.5} {
+		if got, why := e.Ohms(c); why != "" || math.Abs(got/ohms-1) > 1e-4 {
+			t.Errorf("NTC-01: %v Ω at %g °C %s, want %g", got, c, why, ohms)
+		}
+		if got, why := e.Celsius(ohms); why != "" || math.Abs(got-c) > 0.003 { // 0.01 % of the ohms
+			t.Errorf("NTC-01: %v °C at %g Ω %s, want %g", got, ohms, why, c)
+		}
+	}
+}

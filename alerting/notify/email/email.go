@@ -5,6 +5,7 @@
 package email
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -138,6 +139,11 @@ func (b *Mailbox) letter(m notify.Message) (*mail.Msg, error) {
 	body := m
 	body.Title = ""
 	l.SetBodyString(mail.TypeTextPlain, body.Full(maxText, notify.Bytes)+"\n")
+	for _, f := range m.Files {
+		if err := l.AttachReader(f.Name, bytes.NewReader(f.Body), mail.WithFileContentType(mail.ContentType(f.Type))); err != nil {
+			return nil, notify.Failed(notify.Refused, "attach %s: %w", f.Name, err)
+		}
+	}
 	return l, nil
 }
 

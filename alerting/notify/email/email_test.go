@@ -9,12 +9,14 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
 	"math/big"
 	"mime"
+	"mime/multipart"
 	"mime/quotedprintable"
 	"net"
 	netmail "net/mail"
@@ -332,6 +334,42 @@ func TestAnswers(t *testing.T) {
 	}
 	if n := len(s.letters(0)); n != 0 {
 		t.Errorf("%d letters were taken", n)
+	}
+}
+
+// TestFilesAreAttached: a file comes out at the other end byte by byte, under its
+// name.
+func TestFilesAreAttached(t *testing.T) {
+	s := start(t, None, newCertificate(t), user)
+	body := bytes.Repeat([]byte("%PDF-1.3\r\n\x00\xff"), 5000)
+	m := notifytest.Message(notify.Recipient{Name: "巴特尔", Email: "bater@example.com"})
+	m.Files = []notify.File{{Name: "月通报-2026-10-22.pdf", Type: "application/pdf", Body: body}}
+	if _, err := box(t, Options{Port: s.port, TLS: None}).Notify(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	letter, err := netmail.ReadMessage(strings.NewReader(s.letters(1)[0].Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind, parameters, err := mime.ParseMediaType(letter.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/mixed" {
+		t.Fatalf("%s %v", kind, err)
+	}
+	parts := multipart.NewReader(letter.Body, parameters["boundary"])
+	for n := 0; ; n++ {
+		p, err := parts.NextPart()
+		if err != nil {
+			t.Fatalf("no file after %d parts: %v", n, err)
+		}
+		if p.Header.Get("Content-Disposition") == "" {
+			continue // the text
+		}
+		name, err := new(mime.WordDecoder).DecodeHeader(p.FileName())
+		got, err2 := io.ReadAll(base64.NewDecoder(base64.StdEncoding, p))
+		if err != nil || err2 != nil || name != "月通报-2026-10-22.pdf" || !bytes.Equal(got, body) || !strings.HasPrefix(p.Header.Get("Content-Type"), "application/pdf") {
+			t.Errorf("%q, %d bytes, %v %v, %v", name, len(got), err, err2, p.Header)
+		}
+		return
 	}
 }
 

@@ -51,6 +51,7 @@ func (m *Modem) session(ctx context.Context) error {
 	if err := s.setUp(); err != nil {
 		return err
 	}
+	s.state(nil)
 	return s.serve(ctx)
 }
 

@@ -44,6 +44,9 @@ type Options struct {
 	// Reply takes one answer. When it fails, the answer stays in the modem and
 	// comes again. nil: answers are not read.
 	Reply func(context.Context, notify.Reply) error
+	// State is told whether the modem works: nil when it has been set up, and
+	// afterwards why it does not, each time that it fails. nil: nobody asks.
+	State func(error)
 	// Parts is how many SMS a message may take, 1 to 4; default 1, Short alone.
 	// With more the link follows when it fits.
 	Parts  int
@@ -171,11 +174,18 @@ func (m *Modem) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		m.state(err)
 		if err.Error() != told { // once, not every ten seconds
 			told = err.Error()
 			m.o.Logger.Error("the SMS modem does not work; trying again", "error", err)
 		}
 		m.rest(ctx, err)
+	}
+}
+
+func (m *Modem) state(err error) {
+	if m.o.State != nil {
+		m.o.State(err)
 	}
 }
 

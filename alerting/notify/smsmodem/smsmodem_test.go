@@ -399,3 +399,16 @@ func FuzzList(f *testing.F) {
 		}
 	})
 }
+
+// Its owner learns that the modem works, that it went, and why.
+func TestItsStateIsTold(t *testing.T) {
+	sim, states := modemtest.New(t), make(chan error, 10)
+	run(t, Options{Open: port(sim), Pause: time.Hour, State: func(err error) { states <- err }})
+	if err := <-states; err != nil {
+		t.Fatalf("a modem that works: %v", err)
+	}
+	sim.Unplug()
+	if err := <-states; err == nil || notify.ClassOf(err) != notify.Temporary {
+		t.Errorf("a modem that was pulled out: %v", err)
+	}
+}

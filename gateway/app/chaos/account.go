@@ -119,11 +119,12 @@ func (j *judge) timeFits(r Row, from, to time.Time) bool {
 }
 
 // bounded reports whether a row of a start that never had a clock lies where
-// one of the agent's words puts it: in the middle of what was possible.
+// one of the agent's words puts it: as far from the truth as where the start was
+// put is from where it can have begun.
 func (j *judge) bounded(r Row, from, to time.Time) bool {
 	return slices.ContainsFunc(j.Bounds, func(b Bound) bool {
-		off := b.Latest.Sub(b.Earliest)/2 + apart
-		return !r.At.Before(from.Add(-off)) && !r.At.After(to.Add(off))
+		early, late := b.Latest.Sub(b.Began)+apart, b.Began.Sub(b.Earliest)+apart
+		return !r.At.Before(from.Add(-early)) && !r.At.After(to.Add(late))
 	})
 }
 
@@ -146,8 +147,17 @@ func (j *judge) offsets(from, until time.Time) []time.Duration {
 // bothRestored reports whether the site's journal and the county's memory of it
 // were both set back. Then nobody knows that a number was given before.
 func (j *judge) bothRestored() bool {
-	return j.damaged(time.Time{}, time.Time{}, JournalRestored) && j.damaged(time.Time{}, time.Time{}, CountyRestored)
+	if j.damaged(time.Time{}, time.Time{}, JournalRestored) && j.damaged(time.Time{}, time.Time{}, CountyRestored) {
+		return true
+	}
+	return slices.ContainsFunc(j.Damages, func(d Damage) bool {
+		return d.Kind == WALDamaged && j.damaged(d.From, d.To.Add(unheard), CountyRestored)
+	})
 }
+
+// unheard is how long after its journal's log was lost an agent may not have
+// heard a county that still knew its numbers. When it has, it begins an epoch.
+const unheard = 30 * time.Second
 
 // order: within a channel and epoch the sequence is the order of the polls.
 func (j *judge) order() {
@@ -197,7 +207,7 @@ func (j *judge) poll(i int) {
 		case !p.wasAnswered() && j.isBad(c.Name, i, p.Reason):
 			j.a.Bad++
 		default:
-			j.missing(c, p)
+			j.missing(c, i)
 		}
 	}
 }
@@ -224,15 +234,17 @@ func (j *judge) found(channel string, from, to time.Time, reason string) bool {
 	return slices.ContainsFunc(j.bad[channel], func(r Row) bool { return r.Reason == reason && j.timeFits(r, from, to) })
 }
 
-// missing looks for the gap that declares it.
-func (j *judge) missing(c Channel, p Poll) {
+// missing looks for the gap that declares it. A gap that begins with lost
+// readings begins at the first one's own time: when the agent had the answer.
+func (j *judge) missing(c Channel, i int) {
+	p := j.Polls[i]
 	at := p.Answered
 	if !p.wasAnswered() {
 		at = p.Asked.Add(j.Timeout)
 	}
 	why := "is neither stored nor inside a declared gap"
 	for _, g := range j.Gaps {
-		if !j.inside(g, p.Asked) && !j.inside(g, at) {
+		if !j.inside(g, p.Asked) && !j.inside(g, at) && !j.begins(g, at, j.had(i)) {
 			continue
 		}
 		before, excused, ok := j.mayTake(g, p.Asked, at)
@@ -249,6 +261,22 @@ func (j *judge) missing(c Channel, p Poll) {
 		return
 	}
 	j.a.Lost.add("%s/%s: poll %d of %s %s", j.Name, c.Name, p.Counter, stamp(at), why)
+}
+
+// had is when the agent had a poll's answer at the latest.
+func (j *judge) had(i int) time.Time {
+	at := j.Polls[i].Asked.Add(j.Timeout)
+	if end := j.end(i); end.Before(at) {
+		return end
+	}
+	return at
+}
+
+// begins reports whether a gap begins between two of the harness's times.
+func (j *judge) begins(g Gap, from, to time.Time) bool {
+	return slices.ContainsFunc(j.offsets(from, from), func(o time.Duration) bool {
+		return !g.From.Before(from.Add(o-rounding)) && !g.From.After(to.Add(o+rounding))
+	})
 }
 
 const causeRestart = "restart"
@@ -309,8 +337,12 @@ func (j *judge) damaged(from, to time.Time, kinds ...Kind) bool {
 }
 
 func (j *judge) inside(g Gap, at time.Time) bool {
+	late := time.Duration(0)
+	if g.Cause == causeRestart {
+		late, _ = j.restarted(g)
+	}
 	return slices.ContainsFunc(j.offsets(at, at), func(o time.Duration) bool {
-		return !at.Add(o).Before(g.From.Add(-rounding)) && !at.Add(o).After(g.To.Add(rounding))
+		return !at.Add(o).Before(g.From.Add(-late-rounding)) && !at.Add(o).After(g.To.Add(rounding))
 	})
 }
 

@@ -243,7 +243,7 @@ func (c *county) copyJournal(from, to string) {
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		c.t.Fatal(err)
 	}
-	for _, name := range []string{"journal.db", "journal.db-wal", "journal.db-shm", "journal.db.note"} {
+	for _, name := range []string{"journal.db", "journal.db-wal", "journal.db-shm", "journal.db.note", "journal.db.gaps"} {
 		if err := os.RemoveAll(filepath.Join(to, name)); err != nil {
 			c.t.Fatal(err)
 		}

@@ -20,7 +20,7 @@ func (j *judge) gaps() {
 func (j *judge) unfounded(g Gap) string {
 	switch g.Cause {
 	case causeRestart:
-		if !j.restarted(g) {
+		if _, ok := j.restarted(g); !ok {
 			return "the agent did not end then"
 		}
 		return j.notEmpty(g)
@@ -50,19 +50,45 @@ func (j *judge) real(at time.Time) time.Time {
 	return least
 }
 
-// restarted reports whether one life ended and the next began inside the gap.
-func (j *judge) restarted(g Gap) bool {
+// restarted reports whether one life ended and the next began inside the gap,
+// and how much too late the gap may begin.
+func (j *judge) restarted(g Gap) (late time.Duration, ok bool) {
 	for i := range len(j.Lives) - 1 {
 		ended, began := j.Lives[i].Ended, j.Lives[i+1].Began
+		late := j.placedLate(ended)
 		for _, o := range j.offsets(ended, ended) {
 			for _, p := range j.offsets(began, time.Time{}) {
-				if !g.From.After(ended.Add(o+rounding)) && !g.To.Before(began.Add(p-rounding)) {
-					return true
+				if !g.From.After(ended.Add(o+late+rounding)) && !g.To.Before(began.Add(p-rounding)) {
+					return late, true
 				}
 			}
 		}
 	}
-	return false
+	return 0, false
+}
+
+// longAgo is what no clock that somebody has set is off by.
+const longAgo = 365 * 24 * time.Hour
+
+// placedLate is how much too late the last record of a life may lie: of a start
+// that never had a clock, which was put where it can have begun at the latest. A
+// restart's gap begins at that record.
+func (j *judge) placedLate(ended time.Time) (late time.Duration) {
+	var start Setting
+	for _, s := range j.Clock {
+		if !s.From.After(ended) {
+			start = s
+		}
+	}
+	if start.Offset > -longAgo {
+		return 0
+	}
+	for _, b := range j.Bounds {
+		if !b.Earliest.After(start.From.Add(apart)) && !b.Latest.Before(start.From.Add(-apart)) {
+			late = max(late, b.Began.Sub(start.From)+apart)
+		}
+	}
+	return late
 }
 
 // notEmpty looks for a stored reading inside a gap. An agent whose journal was

@@ -68,9 +68,9 @@ func (d Damage) reach() time.Time {
 	return d.Reach
 }
 
-// Bound is an agent's word on a start of its machine that never had a clock:
-// it began between the two.
-type Bound struct{ Earliest, Latest time.Time }
+// Bound is an agent's word on a start of its machine that never had a clock, or
+// lost it: it began between Earliest and Latest, and was put to Began.
+type Bound struct{ Earliest, Latest, Began time.Time }
 
 // Site is everything that is known of one site.
 type Site struct {

@@ -113,6 +113,14 @@ func TestAccount(t *testing.T) {
 			s.Rows = append(s.Rows, again)
 		}, func(a Account) bool { return a.Doubled.Count == 1 && a.Lost.Count == 0 }, "poll 2"},
 		{"an identity is stored twice", func(s *Site) { s.row(2, 1).Seq = 3 }, func(a Account) bool { return a.Doubled.Count == 1 }, "sequence 3"},
+		{"an identity is stored twice, by a journal that lost its log before a county that forgot as well", func(s *Site) {
+			s.row(2, 1).Seq = 3
+			s.Damages = []Damage{{Kind: WALDamaged, From: at(150), To: at(160)}, {Kind: CountyRestored, From: at(900), To: at(900)}}
+		}, func(a Account) bool { return a.Clean() }, ""},
+		{"an identity is stored twice though the county was asked long before it forgot", func(s *Site) {
+			s.row(2, 1).Seq = 3
+			s.Damages = []Damage{{Kind: WALDamaged, From: at(150), To: at(160)}, {Kind: CountyRestored, From: at(60_000), To: at(60_000)}}
+		}, func(a Account) bool { return a.Doubled.Count == 1 }, "sequence 3"},
 		{"a value nobody answered", func(s *Site) { s.row(2, 0).Value += 1e-5 }, func(a Account) bool { return a.Altered.Count == 1 && a.Lost.Count == 1 }, "never answered"},
 		{"the value of a poll that was not answered", func(s *Site) {
 			c := Channels()[0]
@@ -154,6 +162,16 @@ func TestAccount(t *testing.T) {
 			s.Damages = []Damage{{Kind: JournalFlipped, From: at(655), To: at(658)}}
 			s.without(2)
 		}, func(a Account) bool { return a.Clean() && a.Declared == 3 }, ""},
+		{"a corrupt journal whose first lost reading came a little after its answer", func(s *Site) {
+			s.Gaps = append(s.Gaps, Gap{From: at(230), To: at(300), Cause: "journal-corrupt"})
+			s.Damages = []Damage{{Kind: JournalFlipped, From: at(655), To: at(658)}}
+			s.without(2)
+		}, func(a Account) bool { return a.Clean() && a.Declared == 3 }, ""},
+		{"a corrupt journal whose gap begins after the next question", func(s *Site) {
+			s.Gaps = append(s.Gaps, Gap{From: at(310), To: at(390), Cause: "journal-corrupt"})
+			s.Damages = []Damage{{Kind: JournalFlipped, From: at(655), To: at(658)}}
+			s.without(2)
+		}, func(a Account) bool { return a.Lost.Count == 3 }, "poll 2"},
 		{"a restart after which nothing had ended", func(s *Site) {
 			s.Gaps = append(s.Gaps, Gap{From: s.Gaps[0].To.Add(time.Second), To: s.Gaps[0].To.Add(time.Second + 3*time.Millisecond), Cause: causeRestart})
 		}, func(a Account) bool { return a.Undeclared.Count == 1 }, "did not end then"},
@@ -210,16 +228,66 @@ func TestAccountKnowsTheClock(t *testing.T) {
 		{"between the bounds of a start without a clock", func(s *Site) {
 			set(s, plain)
 			*s.row(5, 0) = Row{Channel: Channels()[0].Name, At: at(4501), Value: Channels()[0].Value(5), HasValue: true, Uncertain: true, Reconstructed: true, Epoch: 1, Seq: 15}
-			s.Bounds = []Bound{{Earliest: at(0), Latest: at(8000)}}
+			s.Bounds = []Bound{{Earliest: at(0), Latest: at(8000), Began: at(4000)}}
 		}, true},
+		{"as early as the bounds allow where the start was put to their end", func(s *Site) {
+			set(s, plain)
+			*s.row(5, 0) = Row{Channel: Channels()[0].Name, At: at(501), Value: Channels()[0].Value(5), HasValue: true, Uncertain: true, Reconstructed: true, Epoch: 1, Seq: 15}
+			s.Bounds = []Bound{{Earliest: at(0), Latest: at(8000), Began: at(8000)}}
+		}, true},
+		{"earlier than a start that was put to its latest place can be", func(s *Site) {
+			set(s, plain)
+			*s.row(5, 0) = Row{Channel: Channels()[0].Name, At: at(-1501), Value: Channels()[0].Value(5), HasValue: true, Uncertain: true, Reconstructed: true, Epoch: 1, Seq: 15}
+			s.Bounds = []Bound{{Earliest: at(0), Latest: at(8000), Began: at(8000)}}
+		}, false},
 		{"outside the bounds", func(s *Site) {
 			set(s, plain)
 			*s.row(5, 0) = Row{Channel: Channels()[0].Name, At: at(9501), Value: Channels()[0].Value(5), HasValue: true, Uncertain: true, Reconstructed: true, Epoch: 1, Seq: 15}
-			s.Bounds = []Bound{{Earliest: at(0), Latest: at(8000)}}
+			s.Bounds = []Bound{{Earliest: at(0), Latest: at(8000), Began: at(4000)}}
 		}, false},
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			s := story()
+			k.change(&s)
+			if a := s.Account(); a.Clean() != k.clean {
+				t.Errorf("clean %v: %+v", a.Clean(), a)
+			}
+		})
+	}
+}
+
+// A start that never had a clock is put between its neighbours, at the latest
+// where nothing is older: the gap behind it begins late as well.
+func TestAccountKnowsWhereAStartWithoutAClockWasPut(t *testing.T) {
+	for _, k := range []struct {
+		name   string
+		change func(*Site)
+		clean  bool
+	}{
+		{"as late as it can have begun", func(*Site) {}, true},
+		{"later than that", func(s *Site) { s.Gaps[0].From, s.Gaps[0].To = at(3300), at(3700) }, false},
+		{"without a word about it", func(s *Site) { s.Bounds = nil }, false},
+		{"of a start that had a clock", func(s *Site) { s.Clock[1].Offset = 0 }, false},
+		{"what was lost with it lies before the gap", func(s *Site) { s.without(6) }, true},
+		{"what was lost with it is more than a commit holds", func(s *Site) {
+			s.Polls[1].Asked, s.Polls[1].Answered = at(-2000), at(-2000)
+			s.without(1)
+			s.Polls[3].Reason = "device-fault" // a time-out would excuse it, wherever it lies
+			for i := range Channels() {
+				s.row(3, i).Reason = "device-fault"
+			}
+		}, false},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			s := story()
+			never := -20 * longAgo
+			s.Lives = []Life{{Began: at(-5000), Ended: at(-3000)}, {Began: at(-2500), Ended: at(650)}, {Began: at(1850)}}
+			s.Clock = []Setting{{From: at(-6000)}, {From: at(-2600), Offset: never}, {From: at(1800)}}
+			s.Gaps = []Gap{{From: at(1801), To: at(1880), Cause: causeRestart}}
+			s.Bounds = []Bound{{Earliest: at(-3_600_000), Latest: at(-1500), Began: at(-1500)}}
+			for i := range s.Rows {
+				s.Rows[i].Reconstructed, s.Rows[i].Uncertain = true, true
+			}
 			k.change(&s)
 			if a := s.Account(); a.Clean() != k.clean {
 				t.Errorf("clean %v: %+v", a.Clean(), a)
@@ -268,5 +336,8 @@ func TestTheTableTellsWhatWasNotRun(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
 		}
+	}
+	if line := (Table{Strikes: map[Kind]int{EdgeKilled: 3, Poison: 2}, Account: a}).Line(); !strings.Contains(line, "5 faults, 9 polls answered") || !strings.Contains(line, "lost 1, doubled 0") {
+		t.Errorf("the line of a soak: %s", line)
 	}
 }

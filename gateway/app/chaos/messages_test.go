@@ -30,7 +30,7 @@ func (c *county) listen() *messages {
 	m := &messages{c: c, heard: map[string][]paho.Message{}}
 	o := paho.NewClientOptions().AddBroker(c.broker.URL).SetClientID("harness").
 		SetUsername("collector").SetPassword(programs.Password("collector")).
-		SetAutoReconnect(true).SetConnectRetry(true).SetConnectRetryInterval(time.Second).SetMaxReconnectInterval(time.Second).
+		SetAutoReconnect(true).SetConnectRetry(true).SetConnectRetryInterval(time.Second).SetMaxReconnectInterval(time.Second).SetWriteTimeout(5 * time.Second).
 		SetOnConnectHandler(func(client paho.Client) {
 			client.Subscribe(wire.Filter(countyName, wire.ChannelRecords), 1, m.hear)
 		})
@@ -74,15 +74,26 @@ func (m *messages) replay(roll uint64) {
 	}
 	m.mu.Unlock()
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	var sent []paho.Token
 	for _, one := range all[:min(len(all), redelivered)] {
 		for range 2 {
-			m.publish(one.Topic(), one.Payload())
+			sent = append(sent, m.publish(one.Topic(), one.Payload()))
 		}
 	}
+	m.await(sent...)
 }
 
-func (m *messages) publish(topic string, payload []byte) {
-	m.client.Publish(topic, 1, false, payload).WaitTimeout(5 * time.Second) // one that is lost is as good
+func (m *messages) publish(topic string, payload []byte) paho.Token {
+	return m.client.Publish(topic, 1, false, payload)
+}
+
+// await waits for all of them together, and not for long: what is lost is as
+// good, and the broker may be down until a step that waits for this one.
+func (m *messages) await(sent ...paho.Token) {
+	end := time.Now().Add(5 * time.Second)
+	for _, token := range sent {
+		token.WaitTimeout(max(0, time.Until(end)))
+	}
 }
 
 // poison sends what must be set apart, and beside it two readings that must not.
@@ -98,7 +109,7 @@ func (m *messages) poison() {
 		if err != nil {
 			m.c.t.Fatal(err)
 		}
-		m.publish(a.Topic(wire.ChannelRecords), payload)
+		m.await(m.publish(a.Topic(wire.ChannelRecords), payload))
 	}
 	air := Bad + "/line/air"
 	send(bad,
@@ -110,7 +121,7 @@ func (m *messages) poison() {
 		reading(6, Store+"/line/air", now, 5, sensors.Celsius),
 	)
 	send(wire.Address{County: countyName, Site: Store, Gateway: "unknown-gw"}, reading(1, Store+"/line/air", now, 5, sensors.Celsius))
-	m.publish(wire.Address{County: countyName, Site: Store, Gateway: Store + "-gw"}.Topic(wire.ChannelRecords), []byte{0x85, 0xff, 0x00, 0x13, 0x37})
+	m.await(m.publish(wire.Address{County: countyName, Site: Store, Gateway: Store + "-gw"}.Topic(wire.ChannelRecords), []byte{0x85, 0xff, 0x00, 0x13, 0x37}))
 }
 
 // poisoned are gateway and reason of what poison sends.

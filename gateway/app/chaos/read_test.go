@@ -160,7 +160,7 @@ func (c *county) declared(s *site) (gaps []Gap, bounds []Bound, err error) {
 		case kind == "gap":
 			gaps = append(gaps, g)
 		case name == "clock-bounded":
-			var d struct{ Earliest, Latest time.Time }
+			var d struct{ Earliest, Latest, Began time.Time }
 			if err := json.Unmarshal([]byte(detail), &d); err != nil {
 				return nil, nil, err
 			}

@@ -18,6 +18,17 @@ type Table struct {
 	Took     time.Duration
 }
 
+// Line is the table so far in one line, so that a soak that is broken off has
+// said something.
+func (t Table) Line() string {
+	a, strikes := t.Account, 0
+	for _, n := range t.Strikes {
+		strikes += n
+	}
+	return fmt.Sprintf("so far: %d faults, %d polls answered, %d readings stored, %d inside %d declared gaps; lost %d, doubled %d, altered %d, out of order %d, gaps without a fault %d; %s",
+		strikes, a.Answered, a.Stored, a.Declared, a.Gaps, a.Lost.Count, a.Doubled.Count, a.Altered.Count, a.Unordered.Count, a.Undeclared.Count, t.Took.Round(time.Second))
+}
+
 // String is the table as text.
 func (t Table) String() string {
 	var b strings.Builder

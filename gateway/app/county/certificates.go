@@ -3,9 +3,13 @@ package county
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -29,6 +33,8 @@ type certificates struct {
 	pages *certificate.Pages
 	view  view
 	fonts func() (certificate.Fonts, error)
+	// stamping is nil without a time-stamp authority.
+	stamping *stamping
 }
 
 var _ web.Certificates = certificates{}
@@ -40,15 +46,15 @@ func (a *App) newCertificates(went exposed, v view, now func() time.Time) (c cer
 	if c.pages, err = certificate.NewPages(); err != nil {
 		return c, err
 	}
-	c.view, c.fonts = v, a.faces
+	c.view, c.fonts, c.stamping = v, a.faces, a.stamping
 	c.maker = certify.New(certify.Options{
 		State: a.state, Exposures: went.reader, Freezer: a.keeper, Frozen: filepath.Join(a.cfg.Data, retention.Folder),
 		Keys: c.keys, Folder: filepath.Join(a.cfg.Data, certify.Folder), County: vouching(a.cfg), Demo: a.cfg.Notice != config.Label{}, PublicURL: a.cfg.Web.PublicURL,
 		Profile:         func(name string) (p profile.Profile, ok bool) { p, ok = a.goods.profiles[name]; return p, ok },
-		Place:           a.placeOf,
+		Place:           a.placeOf(photosOf(a.cfg, a.log)),
 		Person:          a.office.places.Person,
 		Humidity:        func(zone string) (sensors.PointID, bool) { p := went.reader.Zones[zone].Humidity; return p, p != "" },
-		CalibratedUntil: a.collector.CalibratedUntil, Now: now,
+		CalibratedUntil: a.collector.CalibratedUntil, Calibration: certified(a.cfg, a.office.location), Now: now,
 	})
 	return c, nil
 }
@@ -59,8 +65,53 @@ func vouching(cfg *config.County) evidence.County {
 	return evidence.County{ID: cfg.County, Name: name, Office: cmp.Or(cfg.Certificate.Office, name), Phone: cfg.Certificate.Phone, Zone: cmp.Or(cfg.Timezone, "Asia/Shanghai")}
 }
 
-// placeOf names a zone; a place that nothing watches has its own words.
-func (a *App) placeOf(zone string) evidence.Place {
+// certified finds the certificate of a probe that held at a time: of several the
+// newest. One that is over says so by its date.
+func certified(cfg *config.County, zone *time.Location) func(point string, at time.Time) (evidence.Probe, bool) {
+	return func(point string, at time.Time) (found evidence.Probe, ok bool) {
+		for _, x := range cfg.Calibrations {
+			from, until, err := x.Day(zone)
+			if x.Point != point || err != nil || from.After(at) || ok && !from.After(found.From) {
+				continue
+			}
+			found, ok = evidence.Probe{Point: point, Device: x.Device, Certificate: x.Certificate, Laboratory: x.Laboratory, From: from.UTC(), Until: until.UTC(), UncertaintyC: x.UncertaintyC}, true
+		}
+		return found, ok
+	}
+}
+
+// photosOf are the SHA-256 of the pictures of where probes hang, by zone. One that
+// cannot be read is said and left out.
+func photosOf(cfg *config.County, log *slog.Logger) map[string]string {
+	out := map[string]string{}
+	for _, s := range cfg.Sites {
+		for _, z := range s.Zones {
+			if z.ProbePhoto == "" {
+				continue
+			}
+			picture, err := os.ReadFile(z.ProbePhoto)
+			if err != nil {
+				log.Warn("certificates go without the picture of a probe's position", "zone", s.ID+"/"+z.ID, "error", err)
+				continue
+			}
+			sum := sha256.Sum256(picture)
+			out[s.ID+"/"+z.ID] = hex.EncodeToString(sum[:])
+		}
+	}
+	return out
+}
+
+// placeOf names a zone with what certificates say of it.
+func (a *App) placeOf(photos map[string]string) func(zone string) evidence.Place {
+	return func(zone string) evidence.Place {
+		p, site := a.named(zone), a.office.places.sites[sensors.PointID(zone+"/x").Site()]
+		p.Filing, p.Plate, p.Photo = site.Filing, site.Plate, photos[zone]
+		return p
+	}
+}
+
+// named names a zone; a place that nothing watches has its own words.
+func (a *App) named(zone string) evidence.Place {
 	name, _ := a.office.places.Zone(zone, wording.Chinese)
 	if name == "" {
 		return evidence.Place{Zone: zone, Name: zone}
@@ -77,6 +128,7 @@ func (c certificates) Make(ctx context.Context, by web.Actor, key, batch, reason
 	if _, err = c.maker.Make(ctx, who, state.IdempotencyKey(key), batch, reason); err != nil {
 		return certificateWords(err)
 	}
+	c.stamping.wake()
 	c.view.hub.Publish(web.BatchEvent, batch)
 	return nil
 }
@@ -100,13 +152,20 @@ func (c certificates) Of(ctx context.Context, batch string) ([]web.Certificate, 
 	}
 	out := make([]web.Certificate, 0, len(all))
 	for _, x := range all {
-		out = append(out, web.Certificate{Number: x.Number, Version: x.Version, Made: x.Made, By: c.view.office.places.Person(x.By.ID), SHA256: x.SHA256, Reason: x.Reason, Page: x.Page})
+		out = append(out, web.Certificate{Stamp: stampOf(x.Stamp), Number: x.Number, Version: x.Version, Made: x.Made, By: c.view.office.places.Person(x.By.ID), SHA256: x.SHA256, Reason: x.Reason, Page: x.Page})
 	}
 	return out, nil
 }
 
 // Write implements web.Certificates.
 func (c certificates) Write(ctx context.Context, w io.Writer, number string, form web.CertificateForm, nonce string) error {
+	if form == web.CertificateStamp {
+		answer, err := c.maker.OpenStamp(ctx, number)
+		if err == nil {
+			_, err = w.Write(answer)
+		}
+		return translate(err)
+	}
 	p, err := c.maker.Open(ctx, number)
 	if err != nil {
 		return translate(err)

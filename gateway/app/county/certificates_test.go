@@ -11,8 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"coldchain/gateway/config"
 	"coldchain/gateway/evidence"
 	"coldchain/gateway/evidence/certificate"
+	"coldchain/gateway/evidence/timestamp/timestamptest"
 	"coldchain/gateway/retention"
 	"coldchain/gateway/store"
 	"coldchain/sensors"
@@ -159,6 +161,46 @@ func TestABatchGetsItsCertificate(t *testing.T) {
 	}
 	if len(key) != 32 || base64.StdEncoding.EncodeToString(key) != keys.Keys[0].Key {
 		t.Errorf("key %x", key)
+	}
+}
+
+// TestACertificateGetsItsTimeStamp goes from the configuration to the file that
+// openssl verifies.
+func TestACertificateGetsItsTimeStamp(t *testing.T) {
+	a := timestamptest.New(t)
+	r := newUseRig(t)
+	r.stop()
+	r.cfg.TimestampAuthority = config.TimestampAuthority{URL: a.URL, CAFile: a.CAFile}
+	r.start(t)
+	from := time.Now().UTC().Truncate(time.Minute).Add(-2 * time.Hour)
+	r.keep(from, -19, -19)
+	r.must("/api/v1/batches", map[string]any{"id": "M1", "product": "冻羊肉", "profile": "mutton-frozen", "quantity": "100 kg", "owner": "演示牧业合作社", "zone": "centre/mutton", "at": from})
+	const list = "/api/v1/batches/M1/certificates"
+	made := r.must(list, map[string]any{})["certificate"].(map[string]any)
+	number := made["number"].(string)
+	var listed struct {
+		Certificates []struct{ Timestamp struct{ State, At string } }
+	}
+	r.await("the authority's answer", func() bool {
+		_, _, text := r.fetch(list, true)
+		return json.Unmarshal(text, &listed) == nil && len(listed.Certificates) == 1 && listed.Certificates[0].Timestamp.State != "asked"
+	})
+	if x := listed.Certificates[0].Timestamp; x.State != "there" || x.At == "" {
+		t.Fatalf("%+v", x)
+	}
+	status, h, stamp := r.fetch("/api/v1/certificates/"+number+"/tsr", true)
+	if status != http.StatusOK || h.Get("Content-Type") != "application/timestamp-reply" {
+		t.Fatalf("%d %s", status, h)
+	}
+	file := filepath.Join(t.TempDir(), "a.tsr")
+	if err := os.WriteFile(file, stamp, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if said := a.OpenSSL("ts", "-verify", "-digest", made["sha256"].(string), "-in", file, "-CAfile", a.CAFile); !strings.Contains(said, "Verification: OK") {
+		t.Error(said)
+	}
+	if status, _, _ := r.fetch("/api/v1/certificates/"+number+"/tsr", false); status != http.StatusUnauthorized {
+		t.Errorf("without the token: %d", status)
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"coldchain/alerting/notify/webhook"
 	"coldchain/alerting/notify/wecom"
 	"coldchain/firmware-bridge/serial"
+	"coldchain/gateway/app"
 	"coldchain/gateway/config"
 	"coldchain/gateway/mqtt"
 )
@@ -171,7 +172,7 @@ func (c *Channels) modem(m config.SMSModem, o ChannelOptions) (notify.Channel, e
 		return nil, err
 	}
 	modem, err := smsmodem.New(smsmodem.Options{
-		Open:  func() (io.ReadWriteCloser, error) { return openModemPort(settings) },
+		Open:  func() (io.ReadWriteCloser, error) { return app.OpenModemPort(settings) },
 		Reply: o.Reply, Parts: int(m.Parts), Logger: o.Logger,
 	})
 	if err != nil {

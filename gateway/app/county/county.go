@@ -36,6 +36,7 @@ import (
 	"coldchain/gateway/store"
 	"coldchain/gateway/store/influx"
 	"coldchain/gateway/store/sqlite"
+	"coldchain/gateway/trips"
 	"coldchain/gateway/web"
 	"coldchain/sensors"
 )
@@ -49,12 +50,15 @@ type App struct {
 	state     *state.DB
 	goods     *goods
 	ageings   *ageings
+	trips     *trips.Keeper
 	collector *collector.Collector
 	keeper    *retention.Keeper
 	office    *office
 	custody   web.Custody
 	door      *door.Door
-	platform  *platform // nil without one in the configuration
+	platform  *platform   // nil without one in the configuration
+	stamping  *stamping   // the same
+	mail      *reportMail // the same
 	link      *mqtt.Link
 	// sourceLinks are the connections of third-party senders.
 	sourceLinks []*mqtt.Link
@@ -120,6 +124,9 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	if cfg.Platform.URLFile != "" {
 		options = append(options, state.WithPlatform())
 	}
+	if cfg.TimestampAuthority.URL != "" {
+		options = append(options, state.WithStamps())
+	}
 	if a.state, err = state.Open(ctx, filepath.Join(cfg.Data, "county.db"), o.Now, options...); err != nil {
 		return nil, err
 	}
@@ -148,6 +155,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	}
 	foreteller := newForeteller(cfg, a.store, o.Now)
 	a.ageings = newAgeings(&exposing.Reader{Readings: a.store, Zones: measuredZones(cfg), Profiles: a.goods.profiles}, a.state, o.Now, o.Logger)
+	a.trips = newTrips(cfg, use, a.store, a.state, o.Now, o.Logger)
 	a.office, err = newOffice(officeOptions{
 		cfg: cfg, state: a.state, hub: hub, now: o.Now, log: o.Logger, ages: a.ageings.of,
 		left: func(ctx context.Context, x alerting.Alarm) *web.Left {
@@ -167,7 +175,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	a.collector, err = collector.New(ctx, collector.Options{
 		Registry: registryOf(cfg), Limits: limitsForSites(cfg, a.goods), Sources: sources, Engine: judge, Usage: use, Watch: watching, Pulling: a.goods.pull,
 		Disk: app.DiskOf(cfg.Data), State: a.state, Store: a.store, Rollups: a.store,
-		Listener: ageingListener{wakingListener{hubListener{hub}, a.office.alarmsChanged}, a.ageings}, Now: o.Now, Logger: o.Logger, Registerer: registry, ClockSource: machineClock(),
+		Listener: tripListener{ageingListener{wakingListener{hubListener{hub}, a.office.alarmsChanged}, a.ageings}, a.trips}, Now: o.Now, Logger: o.Logger, Registerer: registry, ClockSource: machineClock(),
 	})
 	if err != nil {
 		return nil, err
@@ -181,7 +189,7 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 	}
 	a.goods.hand(a.collector)
 	a.goods.books = newBooks(cfg, a.goods, a.collector.SetBook)
-	a.goods.books.answers = a.office.answered
+	a.goods.books.answers, a.goods.books.heard = a.office.answered, a.office.heard
 	a.office.collector, a.office.usage = a.collector, use
 	use.judging = a.collector.Judging
 	use.changed = func(zones ...string) { hub.Publish(web.ZoneEvent, zones...) }
@@ -191,6 +199,9 @@ func New(ctx context.Context, cfg *config.County, o Options) (_ *App, err error)
 		return nil, err
 	}
 	if a.platform, err = newPlatform(cfg.Platform, a.state, o.Now, o.Logger); err != nil {
+		return nil, err
+	}
+	if a.stamping, err = newStamping(cfg, a.state, o.Now, o.Logger); err != nil {
 		return nil, err
 	}
 	a.goods.books.tell(ctx) // before a gateway asks for it
@@ -278,13 +289,17 @@ func (a *App) openPage(zones []alerting.Zone, hub *web.Hub, registry *prometheus
 		return err
 	}
 	a.custody = view
+	if a.mail, err = a.newReportMail(a.cfg.MonthlyReport, reports, o.Now); err != nil {
+		return err
+	}
 	a.web, err = web.New(web.Deps{
 		County: county, Operations: operations{a.collector, a.state, a.store, storeKind(a.cfg)}, Live: view, Readings: a.store, Rollups: a.collector, Alarms: view, Batches: view, Health: a.collector, Rooms: judging{limitsOf(zones), a.goods, productsOf(zones), a.collector.Estimate}, Hub: hub,
 		Exposures: went, Ages: a.ageings, Door: a.door, Accounts: a.door,
 		Steps: view, People: a.office, Outages: a.office, Messages: a.office, Usage: view,
 		Custody: view, Files: files.New(filepath.Join(a.cfg.Data, "files")), Intake: view,
 		Certificates: papers, Public: web.PublicPages{Certificate: papers.pages.PublicPage(papers.maker, o.Logger), Keys: evidence.KeysHandler(papers.keys.Published)},
-		Traces: traces{a.cfg, a.state, o.Now, went.Exposure}, Reports: reports, ReportPDF: a.reportPDF(), Filing: desk{view, reports, o.Now}, Inspections: desk{view, reports, o.Now},
+		Traces: traces{a.cfg, a.state, o.Now, went.Exposure}, Reports: reports, ReportPDF: a.reportPDF(), Trips: newRuns(went, a.state, a.goods.usage, a.office.places), Filing: desk{view, reports, o.Now}, Inspections: desk{view, reports, o.Now},
+		Audit: auditing{a.state}, Calibrations: auditing{a.state},
 	}, web.Options{Token: token, TrustedProxies: a.cfg.Web.Proxies(), AnswerKey: a.office.key, PublicURL: a.cfg.Web.PublicURL, Registry: registry, Logger: o.Logger, Now: o.Now})
 	return err
 }
@@ -353,7 +368,10 @@ func (a *App) Run(ctx context.Context) error {
 	wg.Go(func() { a.office.run(failed) })
 	wg.Go(func() { a.goods.run(failed) })
 	wg.Go(func() { a.ageings.run(failed) })
+	wg.Go(func() { a.trips.Run(failed) })
 	wg.Go(func() { a.platform.run(failed) })
+	wg.Go(func() { a.stamping.run(failed) })
+	wg.Go(func() { a.mail.run(failed) })
 	err := a.collector.Run(failed, a.link)
 
 	// The links end after the collector, whose last acknowledgements they send.

@@ -49,7 +49,18 @@ func (l lots) Lot(ctx context.Context, code string) (exposing.Lot, error) {
 	if err != nil {
 		return exposing.Lot{}, err
 	}
-	return lotOf(d), nil
+	out := lotOf(d)
+	for _, file := range d.Loggers {
+		if !file.InForce() {
+			continue
+		}
+		values, err := l.LoggerValues(ctx, file.Sum)
+		if err != nil {
+			return exposing.Lot{}, err
+		}
+		out.Logs = append(out.Logs, exposing.Log{LoggerFile: file, Values: values})
+	}
+	return out, nil
 }
 
 // lotOf takes a batch's stays and what it came out of. A batch that lies in
@@ -124,7 +135,7 @@ func measuredZones(cfg *config.County) map[string]exposing.Zone {
 		for _, z := range s.Zones {
 			e := engine[i]
 			i++
-			m := exposing.Zone{ID: e.ID, Kind: kind}
+			m := exposing.Zone{ID: e.ID, Kind: kind, Learns: e.LearnsDefrost}
 			if e.Product != nil {
 				m.Probe, m.Air = e.Product.Probe, e.Product.Air
 			}

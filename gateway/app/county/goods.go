@@ -166,16 +166,12 @@ func (g *goods) set(ctx context.Context) error {
 	for zone, band := range g.bands {
 		stays[zone] = staysOf(lies[zone])
 		g.watch.SetGoods(zone, stays[zone])
-		limits, _ := profile.Strictest(band, g.of(in[zone]))
+		limits, cooling := profile.InRoom(band, g.of(in[zone]), g.cools[zone])
 		taus[zone] = profile.Quickest(g.of(in[zone]))
 		g.limits.SetTimeConstant(zone, taus[zone])
-		low := withoutHigh(limits)
-		if g.cools[zone] {
-			limits = append(withoutLow(band), low...)
-		}
 		usual[zone] = limits
 		if slices.Contains(g.pulling, zone) {
-			limits = low
+			limits = cooling
 		}
 		if slices.Equal(limits, g.now[zone]) {
 			continue

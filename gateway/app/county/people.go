@@ -186,7 +186,8 @@ func (f *office) look(ctx context.Context, now time.Time) (duty.Situation, error
 	}
 	f.roster.CompareAndSwap(before, &s.Roster) // somebody may have written a newer one meanwhile
 	f.complete(&s)
-	return s, nil
+	s.Filing, err = f.filing(ctx, now, s.Began)
+	return s, err
 }
 
 // sighting is a look for the page.

@@ -8,7 +8,6 @@ import (
 	"coldchain/alerting/duty"
 	"coldchain/alerting/wording"
 	"coldchain/gateway/config"
-	"coldchain/gateway/web"
 	"coldchain/sensors"
 )
 
@@ -98,14 +97,4 @@ func namesFor(r duty.Roster, sites []string) []string {
 		}
 	}
 	return out
-}
-
-// repairerOf is who mends the cooling of a site.
-func repairerOf(r duty.Roster, site string) *web.Contact {
-	i := slices.IndexFunc(r.Persons, func(p duty.Person) bool { return p.Has(duty.Repairer) && p.Serves(site) && p.Phone != "" })
-	if i < 0 {
-		return nil
-	}
-	p := r.Persons[i]
-	return &web.Contact{Name: p.Name, Phone: "+" + p.Phone}
 }

@@ -49,7 +49,7 @@ func ownChanges(now time.Time, s duty.Situation) []alerting.Transition {
 	now = now.UTC().Truncate(time.Millisecond)
 	open := map[string]alerting.Alarm{}
 	for _, a := range s.Alarms {
-		if (a.Rule == duty.ChannelFails || a.Rule == duty.DrillMissed) && a.Returned.IsZero() {
+		if duty.IsOwn(a.Rule) && a.Returned.IsZero() {
 			open[a.ID] = a.Alarm
 		}
 	}

@@ -38,7 +38,7 @@ func newPINs(t *testing.T) *pinRig {
 }
 
 func (r *pinRig) step(name string, p pin.PIN, device string) error {
-	return r.view.TakeStep(r.t.Context(), r.alarm, web.Actor{Name: name, Via: "token", PIN: p, Device: device}, duty.OnTheWay, "")
+	return r.view.TakeStep(r.t.Context(), r.alarm, web.Actor{Name: name, Via: "token", PIN: p, Device: device}, duty.OnTheWay, "", time.Time{})
 }
 
 func (r *pinRig) choose(by, id string, old, fresh pin.PIN) error {

@@ -255,15 +255,10 @@ func (f *office) answer(ctx context.Context, who state.Actor, i duty.Intent, ste
 	return nil
 }
 
-// replies are what people write back.
-func replies() map[string]duty.Answer {
-	return map[string]duty.Answer{"1": duty.Acknowledged, "知道了": duty.Acknowledged, "2": duty.OnTheWay, "在路上": duty.OnTheWay}
-}
-
 // reply takes an answer by SMS: it is to the newest message that had gone to
 // this number by then. What is no answer is let go. An error brings it again.
 func (f *office) reply(ctx context.Context, r notify.Reply) error {
-	step, ok := replies()[strings.TrimSpace(r.Text)]
+	step, ok := duty.Reply(r.Text)
 	if !ok {
 		f.log.Info("a short message is no answer and was let go", "length", len(r.Text))
 		return nil

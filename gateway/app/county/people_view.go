@@ -11,6 +11,7 @@ import (
 	"coldchain/alerting/notify"
 	"coldchain/gateway/state"
 	"coldchain/gateway/web"
+	"coldchain/gateway/wire"
 )
 
 // desk view: the page's Steps, People, Outages and Messages.
@@ -43,7 +44,7 @@ func (f *office) fill(ctx context.Context, list []web.Alarm) error {
 		a := &list[i]
 		got := answers[a.ID]
 		a.Folded, a.Steps = s.folded[a.ID], f.steps(got.Steps)
-		a.Repairer = repairerOf(s.Roster, duty.Alarm{Alarm: a.Alarm}.Site())
+		a.Repairer = web.RepairerOf(s.Roster, duty.Alarm{Alarm: a.Alarm}.Site())
 		a.Standing = duty.Standing(a.Alarm, s.Situation, s.under[a.ID] != "", now)
 		if c := got.Closed; c != nil {
 			a.Closing = &web.Closing{Closing: c.Closing, Severe: c.Severe}
@@ -102,6 +103,8 @@ func (v view) Whole(ctx context.Context, id string) (web.Alarm, error) {
 	for _, o := range messages {
 		a.Told = append(a.Told, f.told(o)...)
 	}
+	a.Told = append(a.Told, toldAtSite(a.AtSite)...)
+	slices.SortStableFunc(a.Told, func(x, y web.Told) int { return x.At.Compare(y.At) })
 	if f.desk == nil || !a.State.Present() {
 		return a, nil
 	}
@@ -120,6 +123,16 @@ func (v view) atSite(ctx context.Context, a web.Alarm) (out []web.SiteEvent, err
 		out = append(out, web.SiteEvent(e))
 	}
 	return out, err
+}
+
+// toldAtSite is whom the site's own modem has told.
+func toldAtSite(events []web.SiteEvent) (out []web.Told) {
+	for _, e := range events {
+		if e.Name == wire.EventAlarmTold {
+			out = append(out, web.Told{Person: e.By, Name: e.By, Channel: web.SiteModem, Kind: notify.Raised, At: e.At, State: web.Taken})
+		}
+	}
+	return out
 }
 
 // told says what has become of one message, by channel.
@@ -221,9 +234,9 @@ func (v view) act(ctx context.Context, id string, by web.Actor, do func(state.Ac
 }
 
 // TakeStep implements web.Steps.
-func (v view) TakeStep(ctx context.Context, id string, by web.Actor, step duty.Answer, note string) error {
+func (v view) TakeStep(ctx context.Context, id string, by web.Actor, step duty.Answer, note string, at time.Time) error {
 	return v.act(ctx, id, by, func(who state.Actor, _ duty.Plan) error {
-		return v.state.TakeStep(ctx, who, id, step, note, time.Time{})
+		return v.state.TakeStep(ctx, who, id, step, note, at)
 	})
 }
 

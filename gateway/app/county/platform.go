@@ -73,22 +73,30 @@ func (p *platform) run(ctx context.Context) {
 	if p == nil {
 		return
 	}
+	tend(ctx, p.now, p.woken, p.tell, func(err error) {
+		p.log.Error("the traceability platform is not told; trying again", "error", err)
+	})
+}
+
+// tend works on a queue until ctx ends: again at once while there is more, else
+// when the next piece is due or somebody wakes it.
+func tend(ctx context.Context, now func() time.Time, woken <-chan struct{}, work func(context.Context) (next time.Time, more bool, err error), failed func(error)) {
 	for ctx.Err() == nil {
 		wait := platformLongest
-		next, more, err := p.tell(ctx)
+		next, more, err := work(ctx)
 		switch {
 		case err != nil && ctx.Err() == nil:
-			p.log.Error("the traceability platform is not told; trying again", "error", err)
+			failed(err)
 			wait = platformFirst
 		case more:
 			continue
 		case !next.IsZero():
-			wait = min(wait, max(next.Sub(p.now()), time.Second))
+			wait = min(wait, max(next.Sub(now()), time.Second))
 		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
-		case <-p.woken:
+		case <-woken:
 		case <-timer.C:
 		}
 		timer.Stop()

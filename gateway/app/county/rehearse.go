@@ -2,6 +2,7 @@ package county
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"coldchain/alerting"
@@ -13,9 +14,14 @@ import (
 	"coldchain/gateway/web"
 )
 
-// RehearsalRules are what a configuration judges by, for a rehearsal.
-func RehearsalRules(cfg *config.County) rehearsal.Rules {
-	out := rehearsal.Rules{Engine: EngineConfig(cfg), Watch: cfg.WatchZones()}
+// RehearsalRules are what a configuration judges by, for a rehearsal: its own
+// product profiles included.
+func RehearsalRules(cfg *config.County) (rehearsal.Rules, error) {
+	out := rehearsal.Rules{Engine: EngineConfig(cfg), Watch: cfg.WatchZones(), Cools: coolingRooms(cfg)}
+	var err error
+	if out.Goods, err = cfg.Goods(); err != nil {
+		return out, fmt.Errorf("product profiles: %w", err)
+	}
 	bands := bandsOf(cfg)
 	for _, s := range cfg.Sites {
 		if s.Kind != config.Truck {
@@ -25,7 +31,7 @@ func RehearsalRules(cfg *config.County) rehearsal.Rules {
 			out.Trucks = append(out.Trucks, rehearsal.Truck{Box: box, Config: t, Measures: measures})
 		}
 	}
-	return out
+	return out, nil
 }
 
 // RehearsalPast is how the zones of a configuration were used, from what the
@@ -34,7 +40,7 @@ func RehearsalPast(rules rehearsal.Rules, said web.PastJSON) rehearsal.Past {
 	out := rehearsal.Past{Uses: map[string]alerting.Timeline{}, Stays: map[string][]rehearsal.Stay{}, Said: map[string][]trip.Say{}}
 	held := map[string][]trip.Stay{}
 	for _, s := range said.Stays {
-		out.Stays[s.Zone] = append(out.Stays[s.Zone], rehearsal.Stay{Stay: watch.Stay{Batch: s.Batch, From: s.From, Out: s.Out}, To: s.To})
+		out.Stays[s.Zone] = append(out.Stays[s.Zone], rehearsal.Stay{Stay: watch.Stay{Batch: s.Batch, From: s.From, Out: s.Out}, To: s.To, Profile: s.Profile})
 		held[s.Zone] = append(held[s.Zone], trip.Stay{From: s.From, To: s.To})
 	}
 	boxes := map[string]string{} // by site
@@ -71,7 +77,7 @@ func (v view) Past(ctx context.Context, from, to time.Time) (out web.UsePast, er
 		return out, err
 	}
 	for _, s := range stays {
-		out.Stays = append(out.Stays, web.ZoneStay{Batch: s.Batch, Zone: s.Zone, From: s.From, To: s.To, Out: s.Out})
+		out.Stays = append(out.Stays, web.ZoneStay{Batch: s.Batch, Zone: s.Zone, From: s.From, To: s.To, Out: s.Out, Profile: s.Profile})
 	}
 	// A truck's load follows from the last word before as well.
 	for _, site := range sortedTrucks(v.goods.usage.trucks) {

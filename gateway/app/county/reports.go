@@ -32,6 +32,7 @@ func (a *App) reports(went exposed) (report.Maker, error) {
 	return report.Maker{
 		County: reportedCounty(a.cfg, zone), Series: series{a.collector, a.store}, Records: books,
 		Quality: quality{a.state, books.person}, Goods: written{went, a.state, books.person}, Inspected: reportedGoods{books, a.collector}, Filed: books,
+		Trips: newRuns(went, a.state, a.goods.usage, a.office.places),
 	}, nil
 }
 

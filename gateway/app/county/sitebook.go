@@ -29,6 +29,9 @@ type books struct {
 	// answers are what people have answered of the sites' alarms, by site; nil:
 	// nobody is told.
 	answers func(context.Context) (map[string][]wire.AlarmAnswer, error)
+	// heard are the alarms that the county looks after, by site; nil: no site is
+	// told.
+	heard func(context.Context) (map[string][]wire.AlarmHeard, error)
 }
 
 const (
@@ -70,13 +73,21 @@ func (b *books) tell(ctx context.Context) {
 			return
 		}
 	}
+	heard := map[string][]wire.AlarmHeard{}
+	if b.heard != nil {
+		var err error
+		if heard, err = b.heard(ctx); err != nil {
+			b.goods.log.Error("which alarms are looked after is not told to the sites; trying again", "error", err)
+			return
+		}
+	}
 	stays, usual, taus := b.goods.lying()
 	use := b.goods.usage.told()
 	for _, s := range b.sites {
 		if s.Gateway == "" {
 			continue
 		}
-		book := wire.SiteBook{Answers: answers[s.ID], Truck: use.trucks[s.ID]}
+		book := wire.SiteBook{Answers: answers[s.ID], Heard: heard[s.ID], Truck: use.trucks[s.ID]}
 		for _, z := range s.Zones {
 			id := s.ID + "/" + z.ID
 			room := b.rooms[id]
@@ -261,6 +272,52 @@ func (f *office) answered(ctx context.Context) (map[string][]wire.AlarmAnswer, e
 	}
 	for _, list := range out {
 		slices.SortFunc(list, func(x, y wire.AlarmAnswer) int {
+			return cmp.Or(cmp.Compare(x.StartMS, y.StartMS), cmp.Compare(x.Object, y.Object), cmp.Compare(x.Rule, y.Rule))
+		})
+	}
+	return out, nil
+}
+
+// heard are the excursions and power cuts that the county looks after, by site:
+// somebody has been told, or nobody is to be, as it is planned, shelved, or folded
+// under another one. A site with a modem tells people of the others itself.
+func (f *office) heard(ctx context.Context) (map[string][]wire.AlarmHeard, error) {
+	if f.desk == nil {
+		return nil, nil // nobody is told of anything here
+	}
+	open, err := f.state.Alarms(ctx, state.AlarmFilter{Open: true})
+	if err != nil {
+		return nil, err
+	}
+	open = slices.DeleteFunc(open, func(a state.Alarm) bool {
+		return !a.State.Present() || a.Class == alerting.Late || !duty.IsCritical(a.Rule, a.Level)
+	})
+	if len(open) == 0 {
+		return nil, nil
+	}
+	s, err := f.recent(ctx)
+	if err != nil {
+		return nil, err
+	}
+	told := map[string]bool{}
+	for _, t := range s.Told {
+		if !slices.ContainsFunc(t.Attempts, duty.Attempt.OK) {
+			continue
+		}
+		for _, c := range t.Covers {
+			told[c.Alarm] = true
+		}
+	}
+	out, now := map[string][]wire.AlarmHeard{}, f.now()
+	for _, a := range open {
+		site, _, _ := strings.Cut(a.Object, "/")
+		withheld := !duty.Standing(a.Alarm, s.Situation, s.under[a.ID] != "", now).Present()
+		if (told[a.ID] || withheld) && len(out[site]) < mostAnswers {
+			out[site] = append(out[site], wire.AlarmHeard{Rule: string(a.Rule), Object: a.Object, StartMS: a.Start.UnixMilli()})
+		}
+	}
+	for _, list := range out {
+		slices.SortFunc(list, func(x, y wire.AlarmHeard) int {
 			return cmp.Or(cmp.Compare(x.StartMS, y.StartMS), cmp.Compare(x.Object, y.Object), cmp.Compare(x.Rule, y.Rule))
 		})
 	}

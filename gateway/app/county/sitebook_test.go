@@ -133,7 +133,7 @@ func TestTheTruckAndTheCountyTellEachOther(t *testing.T) {
 	_, past := r.get("/api/v1/usage?from=2026-01-01T00:00:00Z&to=2100-01-01T00:00:00Z")
 	stay := past["stays"].([]any)[0].(map[string]any)
 	words := past["trucks"].([]any)[0].(map[string]any)
-	if stay["batch"] != "HJQ-1" || stay["zone"] != box || stay["to"] == nil || words["truck"] != "truck-1" || len(words["words"].([]any)) != 2 {
+	if stay["batch"] != "HJQ-1" || stay["profile"] != "mutton-frozen" || stay["zone"] != box || stay["to"] == nil || words["truck"] != "truck-1" || len(words["words"].([]any)) != 2 {
 		t.Errorf("for a rehearsal: %v", past)
 	}
 	g.has("it was booked out", func(b wire.SiteBook) bool { return len(b.Truck.Stays) == 1 && b.Truck.Stays[0].ToMS != 0 })

@@ -69,12 +69,7 @@ const lateMost = 40 * 24 * time.Hour
 func newUsage(cfg *config.County, log *slog.Logger) *usage {
 	u := &usage{log: log, zones: map[string][]sensors.Quantity{}, trucks: map[string]*truckUse{}, measures: map[sensors.PointID]measure{},
 		disuses: map[string][]duty.Disuse{}, stays: map[string][]trip.Stay{}}
-	var places []trip.Place
-	for _, s := range cfg.Sites {
-		if s.Latitude != nil && s.Longitude != nil && s.Kind != config.Truck {
-			places = append(places, trip.Place{ID: s.ID, Latitude: *s.Latitude, Longitude: *s.Longitude})
-		}
-	}
+	places := placesOf(cfg)
 	bands := bandsOf(cfg)
 	for _, s := range cfg.Sites {
 		for _, z := range s.Zones {

@@ -136,7 +136,7 @@ func (v view) Acknowledge(ctx context.Context, id string, by web.Actor, at time.
 // Batches implements web.Batches.
 func (v view) Batches(ctx context.Context, f web.BatchFilter) ([]web.BatchHistory, error) {
 	found, err := v.state.Batches(ctx, state.BatchFilter{Search: f.Search, Zone: f.Zone, Site: f.Site,
-		Decision: f.Decision, Alarmed: f.Alarmed, Exceeded: f.Exceeded, Reach: f.Reach, After: markOf(f.After), Limit: f.Limit})
+		Decision: f.Decision, Alarmed: f.Alarmed, Exceeded: f.Exceeded, Short: f.Short, Reach: f.Reach, After: markOf(f.After), Limit: f.Limit})
 	if err != nil {
 		return nil, translate(err)
 	}

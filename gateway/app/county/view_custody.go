@@ -43,6 +43,9 @@ func named(d *batch.Dossier, name func(id string) string) {
 	for i := range d.Manual {
 		d.Manual[i].By = name(d.Manual[i].By)
 	}
+	for i := range d.Loggers {
+		d.Loggers[i].By = name(d.Loggers[i].By)
+	}
 	for i := range d.Corrections {
 		d.Corrections[i].By = name(d.Corrections[i].By)
 	}
@@ -100,6 +103,22 @@ func (v view) Recall(ctx context.Context, id string) ([]batch.Part, error) {
 	return parts, translate(err)
 }
 
+// LoggerValues implements web.Custody.
+func (v view) LoggerValues(ctx context.Context, id string, number int) (out web.Attachment, err error) {
+	d, err := v.state.Dossier(ctx, id)
+	if err != nil {
+		return out, translate(err)
+	}
+	for _, l := range d.Loggers {
+		if l.Number == number && l.File != "" {
+			out.LoggerFile = l
+			out.Values, err = v.state.LoggerValues(ctx, l.Sum)
+			return out, translate(err)
+		}
+	}
+	return out, web.ErrNotFound
+}
+
 // Enter implements web.Custody.
 func (v view) Enter(ctx context.Context, by web.Actor, key, id string, what any) error {
 	who, err := v.who(ctx, by)
@@ -137,6 +156,8 @@ func (v view) enter(ctx context.Context, who state.Actor, key state.IdempotencyK
 			touched = nil
 		}
 		err = v.state.AddManual(ctx, who, key, x)
+	case web.Attachment:
+		err = v.state.AttachLogger(ctx, who, key, id, x.LoggerFile, x.Values)
 	case web.Receipt:
 		x.Batch = id
 		err = v.state.AddManual(ctx, who, key, x.Manual)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"coldchain/alerting"
 	"coldchain/alerting/watch"
 	"coldchain/gateway/config"
 	"coldchain/gateway/state"
@@ -51,33 +50,12 @@ func staysOf(held []state.Batch) []watch.Stay {
 	return out
 }
 
-// coolingRooms are those that are there to make warm goods cold. What lies there
-// is not yet what its profile says it must be: until it has left, the room's own
-// high limits count, and the goods' low ones.
+// coolingRooms are those that are there to make warm goods cold: see profile.InRoom.
 func coolingRooms(cfg *config.County) map[string]bool {
 	out := map[string]bool{}
 	for _, s := range cfg.Sites {
 		for _, z := range s.Zones {
 			out[s.ID+"/"+z.ID] = z.Kind == config.Chilling || z.Kind == config.Blast
-		}
-	}
-	return out
-}
-
-// withoutHigh are the limits of a room whose warm goods are being cooled.
-func withoutHigh(limits []alerting.Limit) (out []alerting.Limit) {
-	for _, l := range limits {
-		if l.Side != alerting.High {
-			out = append(out, l)
-		}
-	}
-	return out
-}
-
-func withoutLow(limits []alerting.Limit) (out []alerting.Limit) {
-	for _, l := range limits {
-		if l.Side != alerting.Low {
-			out = append(out, l)
 		}
 	}
 	return out

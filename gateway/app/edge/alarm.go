@@ -28,10 +28,11 @@ type localAlarm struct {
 	drivers map[output.Kind]*output.Driver
 	now     func() time.Time
 	log     *slog.Logger
+	hurry   chan struct{} // something is to be written down now: a second later it could happen twice
 }
 
 func newLocalAlarm(h *Hardware) (*localAlarm, error) {
-	a := &localAlarm{drivers: map[output.Kind]*output.Driver{}, now: h.clock.Now, log: h.log}
+	a := &localAlarm{drivers: map[output.Kind]*output.Driver{}, now: h.clock.Now, log: h.log, hurry: make(chan struct{}, 1)}
 	var err error
 	if a.judge, err = alarms.New(judgeOptions(h)); err != nil {
 		return nil, err
@@ -53,7 +54,7 @@ func newLocalAlarm(h *Hardware) (*localAlarm, error) {
 // by what it judges: the limits of its file and those of switches.
 func judgeOptions(h *Hardware) alarms.Options {
 	o := alarms.Options{Site: h.cfg.Site, Zones: h.cfg.EngineZones(), SilentAfter: config.DefaultSilentAfter,
-		File: filepath.Join(h.cfg.Data, "alarms.state"), Logger: h.log}
+		File: filepath.Join(h.cfg.Data, "alarms.state"), Telling: telling(h.cfg), Logger: h.log}
 	moves := false
 	for _, d := range h.Devices {
 		for _, p := range d.Sensor.Points() {
@@ -123,8 +124,8 @@ func (a *localAlarm) tell(e output.Event) {
 }
 
 // Run moves the alarms on and keeps the outputs as they ought to be, until ctx
-// ends. moment is a record of now.
-func (a *localAlarm) Run(ctx context.Context, moment func() wire.Record) {
+// ends. moment is a record of now; reached says whether the broker can be.
+func (a *localAlarm) Run(ctx context.Context, moment func() wire.Record, reached func() bool) {
 	var wg sync.WaitGroup
 	for _, d := range a.drivers {
 		wg.Go(func() { d.Run(ctx) })
@@ -134,6 +135,7 @@ func (a *localAlarm) Run(ctx context.Context, moment func() wire.Record) {
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		a.judge.Advance(moment())
+		a.judge.Reach(reached())
 		siren, beacon := a.judge.Outputs()
 		for kind, d := range a.drivers {
 			d.Want(kind == output.Siren && siren || kind == output.Beacon && beacon)
@@ -165,7 +167,16 @@ func (a *localAlarm) remember(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
+		case <-a.hurry:
 		}
+	}
+}
+
+// keep has what has just happened written down without waiting for it.
+func (a *localAlarm) keep() {
+	select {
+	case a.hurry <- struct{}{}:
+	default:
 	}
 }
 

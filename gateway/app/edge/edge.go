@@ -31,6 +31,7 @@ type App struct {
 	alarm    *localAlarm
 	agent    *edge.Agent
 	link     *mqtt.Link
+	modem    *siteModem // nil: the site has none
 	status   *edge.StatusServer
 	log      *slog.Logger
 	closers  app.Closers
@@ -99,6 +100,10 @@ func New(ctx context.Context, cfg *config.Edge, o Options) (_ *App, err error) {
 	if a.link, err = a.connect(address); err != nil {
 		return nil, err
 	}
+	fault := func(why sensors.Reason) { a.agent.Fault(modemFault, why) }
+	if a.modem, err = newSiteModem(cfg.Modem, a.alarm, fault, o.Logger); err != nil {
+		return nil, err
+	}
 	if cfg.Status.Listen != "" {
 		if a.status, err = edge.ListenStatus(cfg.Status.Listen, a.agent, a.link.Connected); err != nil {
 			return nil, err
@@ -148,7 +153,10 @@ func (a *App) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = a.link.Run(linkCtx) }) // ends with its context only
 	wg.Go(func() { a.hardware.Run(linkCtx) })
-	wg.Go(func() { a.alarm.Run(ctx, a.agent.Moment) })
+	wg.Go(func() { a.alarm.Run(ctx, a.agent.Moment, a.link.Connected) })
+	if a.modem != nil {
+		wg.Go(func() { a.modem.Run(ctx) })
+	}
 	if a.status != nil {
 		wg.Go(func() { a.status.Serve(a.log) })
 	}

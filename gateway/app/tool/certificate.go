@@ -25,6 +25,8 @@ type listedCertificate struct {
 	Made    string
 	By      string
 	Page    string
+	// Timestamp is how far the time stamp is; "there": the file can be had.
+	Timestamp struct{ State string }
 }
 
 // certificateCommand makes a batch's certificate and fetches the papers.
@@ -38,7 +40,7 @@ func certificateCommand() *cobra.Command {
 		Long: `Make the certificate 冷链温度记录证明 of a batch: what it went through is worked out, the readings
 that were used are frozen, and the county signs. Written into --out: NUMBER.pdf for people,
 NUMBER.html where the program has no font, and NUMBER.json, the signed file, which
-"coldchain verify" checks without any server. A batch's second certificate needs a --reason.`,
+"coldchain verify" checks without any server; and NUMBER.tsr, the time stamp, once there is one. A batch's second certificate needs a --reason.`,
 		Example: "  coldchain certificate HJQ261123-TLG-007 --actor 萨仁 --token-file token --out papers",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -83,7 +85,11 @@ NUMBER.html where the program has no font, and NUMBER.json, the signed file, whi
 
 // papers fetches the signed file, and what people read.
 func (a *api) papers(cmd *cobra.Command, c listedCertificate, folder string) error {
-	for _, form := range []string{"json", "pdf"} {
+	forms := []string{"json", "pdf"}
+	if c.Timestamp.State == "there" {
+		forms = append(forms, "tsr")
+	}
+	for _, form := range forms {
 		paper, status, err := a.paper(cmd, c.Number, form)
 		if err == nil && form == "pdf" && status == http.StatusConflict { // it says what to do; the page prints as well
 			form = "html"
@@ -103,6 +109,9 @@ func (a *api) papers(cmd *cobra.Command, c listedCertificate, folder string) err
 			return fmt.Errorf("--out: %w", err)
 		}
 		fmt.Fprintln(cmd.OutOrStdout(), path)
+	}
+	if c.Timestamp.State == "asked" {
+		fmt.Fprintln(cmd.OutOrStdout(), "the time stamp is asked for: --last fetches it when the authority has answered")
 	}
 	if c.Page != "" {
 		fmt.Fprintln(cmd.OutOrStdout(), c.Page)

@@ -23,10 +23,10 @@ func papers(t *testing.T) (server *httptest.Server, asked *[]string) {
 		case r.URL.Path == "/api/v1/batches/B1/certificates":
 			if r.Method == http.MethodPost {
 				w.WriteHeader(http.StatusCreated)
-				fmt.Fprint(w, `{"certificate":{"number":"B1.2.abc","version":2,"page":"https://cold.example/c/TOKEN"}}`)
+				fmt.Fprint(w, `{"certificate":{"number":"B1.2.abc","version":2,"page":"https://cold.example/c/TOKEN","timestamp":{"state":"asked"}}}`)
 				return
 			}
-			fmt.Fprint(w, `{"certificates":[{"number":"B1.2.abc","version":2,"page":"https://cold.example/c/TOKEN"},{"number":"B1.1.xyz","version":1}]}`)
+			fmt.Fprint(w, `{"certificates":[{"number":"B1.2.abc","version":2,"page":"https://cold.example/c/TOKEN","timestamp":{"state":"there"}},{"number":"B1.1.xyz","version":1}]}`)
 		case strings.HasSuffix(r.URL.Path, "/pdf"):
 			w.WriteHeader(http.StatusConflict)
 			fmt.Fprint(w, `{"error":{"code":"no-font","message_zh":"没有字体","message_en":"no font"}}`)
@@ -59,6 +59,15 @@ func TestCertificateWritesThePapers(t *testing.T) {
 		if err != nil || !strings.HasSuffix(string(got), want) || !strings.Contains(text, file) {
 			t.Errorf("%s: %v %q; printed %s", file, err, got, text)
 		}
+	}
+	if _, err := os.Stat(filepath.Join(out, "B1.2.abc.tsr")); err == nil || !strings.Contains(text, "the time stamp is asked for") {
+		t.Errorf("a time stamp that is not there yet: %v, printed %s", err, text)
+	}
+	if status, _, said := coldchain(t, append(args, "--last")...); status != 0 {
+		t.Error(said)
+	}
+	if got, err := os.ReadFile(filepath.Join(out, "B1.2.abc.tsr")); err != nil || !strings.HasSuffix(string(got), "/tsr") {
+		t.Errorf("the time stamp: %q %v", got, err)
 	}
 	if !strings.Contains(text, "https://cold.example/c/TOKEN") || (*asked)[0] != "POST /api/v1/batches/B1/certificates" {
 		t.Errorf("%s %v", text, *asked)

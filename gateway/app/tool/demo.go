@@ -63,7 +63,7 @@ func demoCommand(version string) *cobra.Command {
 	f.StringVar(&faults, "faults", "", "YAML file of further faults: what fails where and when")
 	f.Uint64Var(&o.Seed, "seed", 1, "of the simulated physics")
 	f.StringVar(&o.Listen, "listen", "127.0.0.1:8080", "address of the page")
-	f.StringVar(&o.Data, "data", "", "new folder to keep the data in (default: a temporary one)")
+	f.StringVar(&o.Data, "data", "", "folder to keep the data in, or one that an earlier run kept and this goes on with (default: a temporary one)")
 	f.StringVar(&level, "log", "error", "debug, info, warn or error")
 	return cmd
 }

@@ -29,6 +29,7 @@ type dossier struct {
 	Dossier struct {
 		ID, Product, Quantity string
 		Details               batch.Details
+		Loggers               []batch.LoggerFile
 		Verdicts              []struct {
 			Version                      int
 			Decision, Reason, By, Second string
@@ -220,31 +221,13 @@ func (a *api) sendList(cmd *cobra.Command, path string, check bool) error {
 	if err != nil {
 		return err
 	}
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
 	fields["check"] = fmt.Sprint(check)
-	for name, value := range fields {
-		err = errors.Join(err, form.WriteField(name, fmt.Sprint(value)))
-	}
-	part, partErr := form.CreateFormFile("file", filepath.Base(path))
-	if err := errors.Join(err, partErr); err != nil {
-		return err
-	}
-	_, err = part.Write(list)
-	if err := errors.Join(err, form.Close()); err != nil {
-		return err
-	}
-	if a.key == "" {
-		a.key = rand.Text()
-	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), time.Hour)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(a.server, "/")+"/api/v1/import/batches", &body)
+	req, err := a.form(ctx, "/api/v1/import/batches", fields, filepath.Base(path), list)
 	if err != nil {
-		return fmt.Errorf("--server %s: %w", a.server, err)
+		return err
 	}
-	req.Header.Set("Content-Type", form.FormDataContentType())
-	req.Header.Set("Idempotency-Key", a.key)
 	if err := a.authorise(req); err != nil {
 		return err
 	}
@@ -258,6 +241,36 @@ func (a *api) sendList(cmd *cobra.Command, path string, check bool) error {
 		return refusedBy(res.Status, text)
 	}
 	return a.followImport(cmd, res.Body, check)
+}
+
+// form is a request that sends fields and a file, under the key; without a name
+// there is no file.
+func (a *api) form(ctx context.Context, path string, fields map[string]any, name string, file []byte) (*http.Request, error) {
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	var err error
+	for field, value := range fields {
+		err = errors.Join(err, form.WriteField(field, fmt.Sprint(value)))
+	}
+	if name != "" {
+		part, partErr := form.CreateFormFile("file", name)
+		if err = errors.Join(err, partErr); err == nil {
+			_, err = part.Write(file)
+		}
+	}
+	if err := errors.Join(err, form.Close()); err != nil {
+		return nil, err
+	}
+	if a.key == "" {
+		a.key = rand.Text()
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(a.server, "/")+path, &body)
+	if err != nil {
+		return nil, fmt.Errorf("--server %s: %w", a.server, err)
+	}
+	req.Header.Set("Content-Type", form.FormDataContentType())
+	req.Header.Set("Idempotency-Key", a.key)
+	return req, nil
 }
 
 // importLine is one line of the collector's answer.

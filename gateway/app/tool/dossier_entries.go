@@ -18,7 +18,7 @@ import (
 
 // entries are the commands that write one thing down of a batch.
 func (a *api) entries() []*cobra.Command {
-	return []*cobra.Command{a.document(), a.inspect(), a.handover(), a.temperature(), a.correct()}
+	return []*cobra.Command{a.document(), a.inspect(), a.handover(), a.temperature(), a.logger(), a.correct()}
 }
 
 // entry sends the texts of flags, without those that nobody gave, and what else

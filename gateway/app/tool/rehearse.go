@@ -11,6 +11,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,7 +42,7 @@ type rehearsed struct {
 // rehearseCommand plays what was recorded through changed rules.
 func rehearseCommand() *cobra.Command {
 	a := &api{}
-	var from, to, against string
+	var from, to, against, stays string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "rehearse RULES.yaml --from TIME --to TIME [--against CURRENT.yaml]",
@@ -50,9 +51,11 @@ func rehearseCommand() *cobra.Command {
 watch rules of RULES.yaml, a county's configuration that need not be in force, and
 lists the alarms it would have raised. Rooms that were out of use rest, trucks are
 armed by door, bookings and words as they were, and pull-downs begin with the
-bookings. With --against it says what is different from another configuration.
-Nothing is changed and nobody is told. The limits of the goods that lay in the
-rooms are not considered: the rooms' own are.`,
+bookings. The limits of the goods that lay in the rooms come and go with them, as the
+bookings say, or those of --stays FILE (as GET /api/v1/usage answers: {"stays":
+[{"batch","zone","from","to","profile"}]}), by the product profiles of the rules.
+With --against it says what is different from another configuration. Nothing is
+changed and nobody is told.`,
 		Example: "  coldchain rehearse county-new.yaml --against /etc/coldchain/county.yaml --from 2026-11-01T00:00:00+08:00 --to 2026-11-08T00:00:00+08:00",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -60,7 +63,7 @@ rooms are not considered: the rooms' own are.`,
 			if err != nil {
 				return err
 			}
-			return a.rehearse(cmd, args[0], against, begin, end, asJSON)
+			return a.rehearse(cmd, args[0], against, stays, begin, end, asJSON)
 		},
 	}
 	cmd.Flags().StringVar(&a.server, "server", "http://127.0.0.1:8080", "the collector's page")
@@ -68,6 +71,7 @@ rooms are not considered: the rooms' own are.`,
 	cmd.Flags().StringVar(&from, "from", "", "first moment (RFC 3339)")
 	cmd.Flags().StringVar(&to, "to", "", "first moment no more (RFC 3339)")
 	cmd.Flags().StringVar(&against, "against", "", "another configuration to compare with, such as the one in force")
+	cmd.Flags().StringVar(&stays, "stays", "", "a JSON file of what lay where, in place of the county's bookings")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	for _, needed := range []string{"from", "to"} {
 		_ = cmd.MarkFlagRequired(needed) // exists: defined above
@@ -90,7 +94,7 @@ func interval(from, to string) (time.Time, time.Time, error) {
 	return begin.UTC(), end.UTC(), nil
 }
 
-func (a *api) rehearse(cmd *cobra.Command, rules, against string, from, to time.Time, asJSON bool) error {
+func (a *api) rehearse(cmd *cobra.Command, rules, against, stays string, from, to time.Time, asJSON bool) error {
 	cfg, err := config.LoadCounty(rules)
 	if err != nil {
 		return err
@@ -102,10 +106,16 @@ func (a *api) rehearse(cmd *cobra.Command, rules, against string, from, to time.
 	if !known {
 		fmt.Fprintln(cmd.ErrOrStderr(), "this collector does not say how rooms and trucks were used: rooms count as in use and trucks as loaded, and no pull-down begins")
 	}
+	if err := readStays(stays, &past); err != nil {
+		return err
+	}
 	play := func(cfg *config.County) ([]alerting.Alarm, error) {
 		progress := newBar(cmd.ErrOrStderr(), time.Now)
 		defer progress.end()
-		rules := county.RehearsalRules(cfg)
+		rules, err := county.RehearsalRules(cfg)
+		if err != nil {
+			return nil, err
+		}
 		return rehearsal.Play(rules, county.RehearsalPast(rules, past), from, to, a.recorded(cmd.Context(), cfg, from, to, progress))
 	}
 	out := rehearsed{}
@@ -158,6 +168,35 @@ func (a *api) pastUse(ctx context.Context, from, to time.Time) (past web.PastJSO
 		return past, false, fmt.Errorf("how rooms and trucks were used: %w", err)
 	}
 	return past, true, nil
+}
+
+// mostStays bounds a file of stays, in bytes.
+const mostStays = 64 << 20
+
+// readStays puts the stays of a file in place of the bookings; without a name
+// nothing is done.
+func readStays(file string, past *web.PastJSON) error {
+	if file == "" {
+		return nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return fmt.Errorf("--stays: %w", err)
+	}
+	defer f.Close()
+	var in struct {
+		Stays []web.ZoneStay `json:"stays"`
+	}
+	if err := json.NewDecoder(io.LimitReader(f, mostStays)).Decode(&in); err != nil {
+		return fmt.Errorf("--stays %s: %w", file, err)
+	}
+	for i, s := range in.Stays {
+		if s.Zone == "" || s.From.IsZero() || !s.To.IsZero() && !s.From.Before(s.To) {
+			return fmt.Errorf("--stays %s: stay %d of batch %.40q: want zone, from, and a later to (or none)", file, i+1, s.Batch)
+		}
+	}
+	past.Stays = in.Stays
+	return nil
 }
 
 // recorded reads every judged point's stored readings, a day at a time, in

@@ -123,6 +123,42 @@ func TestRehearseKnowsHowRoomsWereUsed(t *testing.T) {
 	}
 }
 
+// What lay in the room brings its limits along: by the county's bookings, or by a
+// file in their place.
+func TestRehearseKnowsWhatLayThere(t *testing.T) {
+	readings := recordedDay(t, false)
+	stays := `{"disuses":[],"stays":[{"batch":"HJQ-1","zone":"balagong/mutton","from":"2026-07-01T13:00:00Z","profile":"beef-chilled"}],"trucks":[]}`
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/v1/usage" {
+			http.Redirect(w, r, readings+r.URL.String(), http.StatusTemporaryRedirect)
+			return
+		}
+		fmt.Fprint(w, stays)
+	}))
+	t.Cleanup(server.Close)
+	file := func(text string) string {
+		path := filepath.Join(t.TempDir(), "stays.json")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	rehearse := func(more ...string) (int, string, string) {
+		return run(t, append([]string{"rehearse", rulesFile(t, "7"), "--server", server.URL, "--from", "2026-07-01T00:00:00Z", "--to", "2026-07-02T00:00:00Z"}, more...)...)
+	}
+	if status, out, errs := rehearse(); status != 0 || !strings.Contains(out, "1 alarms") || !strings.Contains(out, "high-limit  balagong/mutton/air, limit 5") {
+		t.Errorf("status %d, out %s, err %s", status, out, errs)
+	}
+	if status, out, errs := rehearse("--stays", file(`{"stays":[]}`)); status != 0 || !strings.Contains(out, "0 alarms") {
+		t.Errorf("nothing lay there: status %d, out %s, err %s", status, out, errs)
+	}
+	for text, want := range map[string]string{`{"stays":[{"batch":"HJQ-1"}]}`: "stay 1 of batch \"HJQ-1\": want zone", "no JSON": "--stays"} {
+		if status, out, errs := rehearse("--stays", file(text)); status != 1 || out != "" || !strings.Contains(errs, want) {
+			t.Errorf("%s: status %d, out %s, err %s", text, status, out, errs)
+		}
+	}
+}
+
 func TestRehearseRefuses(t *testing.T) {
 	file := rulesFile(t, "4")
 	for _, c := range []struct {

@@ -18,7 +18,8 @@ import (
 )
 
 func verifyCommand() *cobra.Command {
-	var key, readings, audit, against string
+	var key, audit, against string
+	var beside companions
 	cmd := &cobra.Command{
 		Use:   "verify FILE",
 		Short: "Verify a certificate, or a county's audit; needs neither server nor network",
@@ -31,6 +32,7 @@ prints in its own papers. With --key it must be that one: a fingerprint, a publi
 key, or the file of keys that the county publishes at /api/v1/keys.`,
 		Example: `  coldchain verify CC-2026-0007.pdf --key "D6EC ED66 09C7 CD3F 02F9 8AEA D820 D1EB"
   coldchain verify CC-2026-0007.json --evidence CC-2026-0007.cbor.zst
+  coldchain verify CC-2026-0007.json --authority tsa-root.pem
   coldchain verify --audit /var/lib/coldchain-collector/county.db --against CC-2026-0007.json`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,18 +42,26 @@ key, or the file of keys that the county publishes at /api/v1/keys.`,
 			case audit != "" || against != "" || len(args) != 1:
 				return errors.New("verify either a certificate's FILE, or --audit DB with or without --against")
 			}
-			return verifyFile(args[0], key, readings, cmd.OutOrStdout())
+			return verifyFile(args[0], key, beside, cmd.OutOrStdout())
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&key, "key", "", "the county's key that you trust: fingerprint, public key, or file of published keys")
-	f.StringVar(&readings, "evidence", "", "the frozen readings (NUMBER.cbor.zst): computes their hash chain anew")
+	f.StringVar(&beside.readings, "evidence", "", "the frozen readings (NUMBER.cbor.zst): computes their hash chain anew")
+	f.StringVar(&beside.stamp, "timestamp", "", "the time stamp (NUMBER.tsr, RFC 3161; default: the one beside FILE), which --authority checks")
+	f.StringVar(&beside.authority, "authority", "", "the time-stamp authority's root certificate that you trust (PEM)")
 	f.StringVar(&audit, "audit", "", "a county.db at rest: verifies its pages and its audit from the first row to the last")
 	f.StringVar(&against, "against", "", "with --audit: a head kept elsewhere, SEQ:HASH, or a certificate that holds one")
 	return cmd
 }
 
-func verifyFile(path, key, readings string, out io.Writer) error {
+// companions are the files that may lie beside a certificate.
+type companions struct {
+	readings         string
+	stamp, authority string
+}
+
+func verifyFile(path, key string, beside companions, out io.Writer) error {
 	file, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -84,8 +94,13 @@ func verifyFile(path, key, readings string, out io.Writer) error {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	if readings != "" {
-		same, err := reportReadings(out, readings, r)
+	stamped, err := reportStamp(out, path, beside, envelope, r)
+	if err != nil {
+		return err
+	}
+	ok = ok && stamped
+	if beside.readings != "" {
+		same, err := reportReadings(out, beside.readings, r)
 		if err != nil {
 			return err
 		}

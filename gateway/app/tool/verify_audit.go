@@ -46,7 +46,12 @@ func verifyAudit(cmd *cobra.Command, path, against string) error {
 	} else {
 		fmt.Fprintln(out, "rows not compared: the audit has no digests of them yet; they begin when this version's collector first opens the file")
 	}
-	fmt.Fprintf(out, "Without digests, and so not compared: %s.\n", strings.Join(rows.Uncovered, ", "))
+	if len(rows.Summed) > 0 {
+		fmt.Fprintf(out, "rows %d compared with the digest that each of these tables has: %s\n", rows.SummedOf, strings.Join(rows.Summed, ", "))
+	}
+	if len(rows.Uncovered) > 0 {
+		fmt.Fprintf(out, "Without digests until this version's collector first opens the file, and so not compared: %s.\n", strings.Join(rows.Uncovered, ", "))
+	}
 	if len(kept) == 0 {
 		fmt.Fprintln(out, "Not shown: that no row was cut off its end, or its whole tail rewritten. Keep this head elsewhere, or give --against a certificate.")
 	} else {

@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"database/sql"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"os"
@@ -17,6 +18,8 @@ import (
 	"coldchain/gateway/evidence"
 	"coldchain/gateway/evidence/certificate"
 	"coldchain/gateway/evidence/evidencetest"
+	"coldchain/gateway/evidence/timestamp"
+	"coldchain/gateway/evidence/timestamp/timestamptest"
 	"coldchain/gateway/state"
 	"coldchain/sensors"
 )
@@ -63,6 +66,52 @@ func TestVerifyCertificate(t *testing.T) {
 	out, status := said("verify", altered)
 	if status != 1 || !strings.Contains(out, "CHANGED    /batch/quantity \"340 kg\"") || !strings.Contains(out, "NOT VERIFIED") {
 		t.Errorf("%d %s", status, out)
+	}
+}
+
+// A time stamp that openssl made is checked against openssl's root.
+func TestVerifyTimeStamp(t *testing.T) {
+	a := timestamptest.New(t)
+	envelope := evidencetest.Envelope(evidencetest.Calm)
+	path := textFile(t, "a.json", envelope)
+	sum, err := evidence.SHA256(envelope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var digest [32]byte
+	if _, err := hex.Decode(digest[:], []byte(sum)); err != nil {
+		t.Fatal(err)
+	}
+	stamp := func(name string, digest [32]byte) {
+		q, err := timestamp.NewRequest(digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(filepath.Dir(path), name), a.Reply(q.DER), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, status := said("verify", path, "--authority", a.CAFile); status != 1 || !strings.Contains(out, "the time stamp") {
+		t.Errorf("none: %d %s", status, out)
+	}
+	stamp("a.tsr", digest)
+	other := filepath.Join(filepath.Dir(path), "other.tsr")
+	stamp("other.tsr", [32]byte{1})
+	for name, c := range map[string]struct {
+		args   []string
+		status int
+		says   string
+	}{
+		"no root":              {nil, 0, "NOT CHECKED"},
+		"its root":             {[]string{"--authority", a.CAFile}, 0, "it existed at "},
+		"another root":         {[]string{"--authority", a.Root("stranger")}, 1, "not of an authority that you trust"},
+		"of another paper":     {[]string{"--authority", a.CAFile, "--timestamp", other}, 1, "is of something else"},
+		"a root that is none":  {[]string{"--authority", path}, 1, "holds no certificate"},
+		"a stamp that is gone": {[]string{"--authority", a.CAFile, "--timestamp", other + "x"}, 1, "no such file"},
+	} {
+		if out, status := said(append([]string{"verify", path}, c.args...)...); status != c.status || !strings.Contains(out, c.says) {
+			t.Errorf("%s: %d %s", name, status, out)
+		}
 	}
 }
 
@@ -118,7 +167,7 @@ func TestVerifyAudit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "county.db")
 	head := writeAudit(t, path, 5)
 	out, status := said("verify", "--audit", path)
-	if status != 0 || !strings.Contains(out, "holds from the first row") || !strings.Contains(out, "Keep this head elsewhere") {
+	if status != 0 || !strings.Contains(out, "holds from the first row") || !strings.Contains(out, "Keep this head elsewhere") || !strings.Contains(out, "each of these tables has: alarms, attempts, ") {
 		t.Fatalf("%d %s", status, out)
 	}
 	_, kept, _ := strings.Cut(strings.Split(out, "\n")[1], " ")

@@ -27,6 +27,7 @@ func (j *Judge) Heed(b wire.SiteBook) error {
 	}
 	for _, p := range j.open {
 		j.hush(p)
+		j.hear(p)
 	}
 	j.changed = true
 	j.o.Logger.Info("taking over what the county knows of this site", "version", b.Version)

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"coldchain/alerting/engine"
@@ -40,7 +41,10 @@ type memory struct {
 	BookAt   int64                      `json:"book_at,omitempty"`
 	Truck    json.RawMessage            `json:"truck,omitempty"`
 	Words    []word                     `json:"words,omitempty"`
+	Loads    []load                     `json:"loads,omitempty"`
 	Watch    map[string]json.RawMessage `json:"watch,omitempty"`
+	Away     int64                      `json:"away,omitempty"`
+	Notes    []*note                    `json:"notes,omitempty"`
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -72,7 +76,8 @@ func (j *Judge) load() error {
 	aside := j.o.File + ".damaged"
 	j.o.Logger.Error("what the site's own alarms had written down cannot be read; they begin anew", "file", j.o.File, "set_aside", aside, "error", err)
 	j.line, j.state, j.open, j.county = timeline{}, map[string][]byte{}, map[string]*present{}, nil
-	j.book, j.words, j.watched = nil, nil, map[string][]byte{}
+	j.book, j.words, j.loads, j.watched = nil, nil, nil, map[string][]byte{}
+	j.away, j.notes = 0, nil
 	if j.truck != nil {
 		j.truck = newTruck(j.o.Box, j.o.Points)
 	}
@@ -126,7 +131,8 @@ func (j *Judge) recall(m memory) error {
 		j.open[p.ID] = p
 	}
 	j.line, j.county, j.countyAt, j.saved = m.Line, m.County, m.CountyAt, m.Line.At
-	j.book, j.bookAt, j.words = m.Book, m.BookAt, m.Words
+	j.book, j.bookAt, j.words, j.loads = m.Book, m.BookAt, m.Words, m.Loads
+	j.away, j.notes = m.Away, slices.DeleteFunc(m.Notes, func(n *note) bool { return n == nil })
 	for key, state := range m.Watch {
 		j.watched[key] = state
 	}
@@ -142,7 +148,7 @@ const maxTime = 253_402_300_799_999
 // Save writes down what a restart must not forget, when it is time to, or at
 // once where it is the last time.
 func (j *Judge) Save(last bool) error {
-	content, at, due := j.snapshot(last)
+	content, at, decided, due := j.snapshot(last)
 	if !due {
 		return nil
 	}
@@ -154,11 +160,11 @@ func (j *Judge) Save(last bool) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.saved = at
+	j.saved, j.kept = at, decided
 	return nil
 }
 
-func (j *Judge) snapshot(last bool) (content []byte, at int64, due bool) {
+func (j *Judge) snapshot(last bool) (content []byte, at int64, decided uint64, due bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	every := calmEvery
@@ -166,11 +172,11 @@ func (j *Judge) snapshot(last bool) (content []byte, at int64, due bool) {
 		every = restlessEvery
 	}
 	if j.o.File == "" || j.fresh || !last && !j.changed && j.line.At-j.saved < every.Milliseconds() {
-		return nil, 0, false
+		return nil, 0, 0, false
 	}
 	maps.Copy(j.state, j.engine.Dirty())
 	m := memory{Version: fileVersion, Line: j.line, Open: j.sorted(), County: j.county, CountyAt: j.countyAt,
-		Book: j.book, BookAt: j.bookAt, Words: j.words}
+		Book: j.book, BookAt: j.bookAt, Words: j.words, Loads: j.loads, Away: j.away, Notes: j.notes}
 	maps.Copy(j.watched, j.watch.Dirty())
 	m.Watch = kept(j.watched)
 	if j.truck != nil {
@@ -183,10 +189,10 @@ func (j *Judge) snapshot(last bool) (content []byte, at int64, due bool) {
 	body, err := json.Marshal(m)
 	if err != nil {
 		j.o.Logger.Error("put the site's own alarms into a file", "error", err)
-		return nil, 0, false
+		return nil, 0, 0, false
 	}
 	j.changed = false
-	return append(fmt.Appendf(nil, head+"%08x\n", crc32.Checksum(body, castagnoli)), body...), j.line.At, true
+	return append(fmt.Appendf(nil, head+"%08x\n", crc32.Checksum(body, castagnoli)), body...), j.line.At, j.decided, true
 }
 
 // kept are the objects of a state that are there; it forgets those that are gone.

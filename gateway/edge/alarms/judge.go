@@ -31,8 +31,9 @@ type Options struct {
 	Points      []Point
 	Zones       []alerting.Zone
 	SilentAfter time.Duration
-	Box         string // zone of a truck's box; empty: the site stands still
-	File        string // of what is remembered; empty: nothing is
+	Box         string   // zone of a truck's box; empty: the site stands still
+	File        string   // of what is remembered; empty: nothing is
+	Telling     *Telling // nil: the site tells nobody itself
 	Logger      *slog.Logger
 }
 
@@ -63,9 +64,14 @@ type Judge struct {
 	placed   shift            // of the line, when the book was placed by it
 	truck    *truck           // nil: the site stands still
 	words    []word           // said here of the truck, oldest first
+	loads    []load           // said here to be in its box, oldest first
 	boxLow   *float64         // the truck's band, °C
 	boxHigh  *float64
 	zones    []string // that are judged
+	away     int64    // since when the broker is out of reach, in the line's time; 0: it is not
+	notes    []*note  // who is or was to be told of what, oldest first
+	decided  uint64   // notes since the start of the program
+	kept     uint64   // those of them that are written down
 	changed  bool     // something that a power cut must not take
 	saved    int64    // when it was last written down, in the line's time
 
@@ -77,7 +83,15 @@ type present struct {
 	alerting.Alarm
 	Quiet      int64          `json:"quiet,omitempty"`       // until when the siren is silenced for it
 	QuietLevel alerting.Level `json:"quiet_level,omitempty"` // a more serious one sounds again
-	AnsweredBy string         `json:"answered_by,omitempty"` // who said at the county that he knows; empty: it was silenced here
+	AnsweredBy string         `json:"answered_by,omitempty"` // who said that he knows, at the county or by SMS; empty: it was silenced here
+	BySMS      bool           `json:"by_sms,omitempty"`      // it was by SMS
+	Critical   int64          `json:"critical,omitempty"`    // since when it is one that people are woken for; 0: it is not
+	Heard      bool           `json:"heard,omitempty"`       // the county looks after it
+}
+
+// quiet reports whether somebody has answered it, as serious as it is now.
+func (p *present) quiet(now int64) bool {
+	return now < p.Quiet && !p.Level.MoreSevere(p.QuietLevel)
 }
 
 // New puts a judge together from what the last one has written down. A file
@@ -215,6 +229,7 @@ func (j *Judge) Advance(m wire.Record) {
 	j.heed(j.engine.Advance(t))
 	j.turn(t)
 	j.heed(j.tree.Turn(j.engine, t))
+	j.planNotes()
 }
 
 // place finds a record's time. Of what was not watched nobody is silent.
@@ -253,6 +268,7 @@ func (j *Judge) heed(changes []alerting.Transition) {
 			p = &present{Alarm: a}
 			j.open[a.ID], j.changed = p, true
 			j.hush(p)
+			j.hear(p)
 			j.tell(wire.EventAlarmRaised, a, "")
 		}
 	}

@@ -34,7 +34,7 @@ func (j *Judge) Outputs() (siren, beacon bool) {
 func (j *Judge) sounds(p *present) bool {
 	now := j.line.At
 	switch {
-	case now < p.Quiet && !p.Level.MoreSevere(p.QuietLevel):
+	case p.quiet(now):
 		return false
 	case p.Rule == alerting.MainsLost:
 		return now >= p.Start.Add(mainsSiren).UnixMilli()
@@ -54,9 +54,14 @@ func (j *Judge) Acknowledge(_ time.Time, by string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, p := range j.sorted() {
-		p.Quiet, p.QuietLevel, p.AnsweredBy, j.changed = j.line.At+silenced.Milliseconds(), p.Level, "", true
-		j.tell(wire.EventAlarmSilenced, p.Alarm, by)
+		j.answer(p, by)
 	}
+}
+
+// answer silences the siren for an alarm; the county learns who did.
+func (j *Judge) answer(p *present, by string) {
+	p.Quiet, p.QuietLevel, p.AnsweredBy, p.BySMS, j.changed = j.line.At+silenced.Milliseconds(), p.Level, "", false, true
+	j.tell(wire.EventAlarmSilenced, p.Alarm, by)
 }
 
 // sameAlarm is by how much the start of an alarm may differ here and at the
@@ -83,6 +88,21 @@ func (j *Judge) hush(p *present) {
 			continue
 		}
 		p.Quiet, p.QuietLevel, p.AnsweredBy, j.changed = until, alerting.Level(a.Level), a.By, true
+		p.BySMS = false
+	}
+}
+
+// hear takes note that the county looks after an alarm: then the site does not
+// tell people of it.
+func (j *Judge) hear(p *present) {
+	if j.book == nil || p.Heard {
+		return
+	}
+	wall, known := j.line.wall(p.Start.UnixMilli())
+	for _, h := range j.book.Heard {
+		if known && h.Rule == string(p.Rule) && h.Object == p.Object && abs(h.StartMS-wall) <= sameAlarm {
+			p.Heard, j.changed = true, true
+		}
 	}
 }
 
@@ -128,12 +148,13 @@ func (j *Judge) Show() ([]page.Alarm, page.Limits) {
 		shown = append(shown, p)
 	}
 	for _, p := range shown {
-		quiet := j.line.At < p.Quiet && !p.Level.MoreSevere(p.QuietLevel)
+		quiet := p.quiet(j.line.At)
 		a := page.Alarm{Rule: p.Rule, Object: p.Object, Quantity: j.quantity(p.Object), Reason: p.Reason, Delay: p.Delay, Masked: p.Masked, Level: p.Level, Lasts: at(j.line.At).Sub(p.Start),
 			Value: p.LastValue, Limit: p.Limit, HasValue: p.HasValue, Folded: folded[p.Object], Silenced: quiet}
 		if quiet {
-			a.AnsweredBy = p.AnsweredBy
+			a.AnsweredBy, a.BySMS = p.AnsweredBy, p.BySMS
 		}
+		a.Told = j.toldOf(p.ID)
 		if wall, known := j.line.wall(p.Start.UnixMilli()); known {
 			a.Since = at(wall)
 		}

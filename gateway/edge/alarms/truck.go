@@ -1,6 +1,7 @@
 package alarms
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -30,7 +31,15 @@ type word struct {
 	By       string     `json:"by,omitempty"`
 }
 
+// load is a batch that somebody put into the box, as was said here, in the line's
+// time.
+type load struct {
+	At   int64  `json:"at"`
+	Name string `json:"name"` // id or six digits
+}
+
 const (
+	mostLoads = 20            // kept of those
 	mostWords = 50            // kept of what was said here
 	sameWord  = int64(10_000) // ms within which a button was pressed twice by one finger
 	heardBy   = int64(2_000)  // ms by which the county's time of a word may differ
@@ -109,6 +118,12 @@ func (j *Judge) tellTruck() {
 			stays = append(stays, trip.Stay{From: at(from)})
 		}
 	}
+	// What was loaded here holds until a book has come that can know of it.
+	for _, l := range j.loads {
+		if l.At > j.bookAt || j.book == nil {
+			stays = append(stays, trip.Stay{From: at(l.At)})
+		}
+	}
 	for _, ms := range book.EmptyMS {
 		if t, known := j.line.of(ms); known {
 			says = append(says, trip.Say{At: at(t), Empty: true})
@@ -168,6 +183,7 @@ func (j *Judge) Truck() page.Truck {
 	if n := len(j.words); n > 0 && j.words[n-1].Empty && s.Load == trip.Loaded {
 		out.Contradicted = true
 	}
+	out.Loaded = j.loaded()
 	out.Low, out.High = j.boxLow, j.boxHigh
 	if out.Low != nil || out.High != nil {
 		out.Ready, out.Measured = j.truck.Ready(now)
@@ -214,6 +230,44 @@ func (j *Judge) Say(w page.Word) error {
 	j.tellTruck()
 	j.arm(j.engine)
 	return nil
+}
+
+// Load implements page.Cab: it journals what was loaded, and the county books it.
+// The same batch within moments is one.
+func (j *Judge) Load(g page.Goods) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.fresh {
+		return errNotYet
+	}
+	own := load{At: j.line.At, Name: cmp.Or(g.Batch, g.Code)}
+	if n := len(j.loads); n > 0 && j.loads[n-1].Name == own.Name && own.At-j.loads[n-1].At < sameWord {
+		return nil
+	}
+	j.loads = append(j.loads, own)
+	j.loads = j.loads[max(0, len(j.loads)-mostLoads):]
+	j.changed = true
+	j.journal(wire.Event{Name: wire.EventGoodsSaid, Object: j.truck.box, Detail: wire.GoodsDetail(wire.GoodsWord{Batch: g.Batch, Code: g.Code, By: g.By})})
+	j.o.Logger.Info(wire.EventGoodsSaid, "batch", g.Batch, "code", g.Code, "by", g.By)
+	j.tellTruck()
+	j.arm(j.engine)
+	return nil
+}
+
+// loaded is what was loaded here since somebody last said that the box is empty.
+func (j *Judge) loaded() (out []page.Loaded) {
+	since := int64(0)
+	for _, w := range j.words {
+		if w.Empty {
+			since = w.At
+		}
+	}
+	for _, l := range slices.Backward(j.loads) {
+		if wall, known := j.line.wall(l.At); known && l.At >= since {
+			out = append(out, page.Loaded{Name: l.Name, At: at(wall)})
+		}
+	}
+	return out
 }
 
 // unready is how the box stands if it is not ready for goods; empty when it is,

@@ -253,3 +253,46 @@ func TestARoomOutOfUseIsSilentHere(t *testing.T) {
 		t.Errorf("back in use: %v", got)
 	}
 }
+
+// What was loaded here out of reach is journaled once, arms the box though the
+// county's book says that it is empty, and is known after a restart.
+func TestGoodsLoadedAtTheTruck(t *testing.T) {
+	s := newTruckSite(t)
+	s.drive(5, -20, 0)
+	s.say(page.Word{Empty: true})
+	s.drive(1, -20, 0)
+	if truck := s.j.Truck(); truck.Armed || len(truck.Loaded) != 0 {
+		t.Fatalf("an empty box: %+v", truck)
+	}
+	for range 2 { // one finger
+		if err := s.j.Load(page.Goods{Code: "618038", By: "site page, 192.168.1.7"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var said []wire.GoodsWord
+	for _, e := range s.j.Events() {
+		if e.Event.Name == wire.EventGoodsSaid {
+			w, err := wire.ParseGoods(e.Event.Detail)
+			if err != nil || e.Event.Object != "truck-1/box" {
+				t.Errorf("%+v: %v", e, err)
+			}
+			said = append(said, w)
+		}
+	}
+	if !slices.Equal(said, []wire.GoodsWord{{Code: "618038", By: "site page, 192.168.1.7"}}) {
+		t.Errorf("journaled %+v", said)
+	}
+	s.drive(1, -20, 0)
+	if truck := s.j.Truck(); !truck.Armed || truck.Load != trip.Loaded || len(truck.Loaded) != 1 || truck.Loaded[0].Name != "618038" {
+		t.Errorf("loaded: %+v", truck)
+	}
+	s.restart(false, time.Minute)
+	s.drive(1, -20, 0)
+	if truck := s.j.Truck(); !truck.Armed || len(truck.Loaded) != 1 {
+		t.Errorf("after a restart: %+v", truck)
+	}
+	s.say(page.Word{Empty: true})
+	if truck := s.j.Truck(); len(truck.Loaded) != 0 {
+		t.Errorf("said to be empty, it lists %+v", truck.Loaded)
+	}
+}

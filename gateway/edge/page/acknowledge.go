@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// maxForm bounds the only body the page takes.
+// maxForm bounds every body the page takes but a photo's.
 const maxForm = 4 << 10
 
 // acknowledge silences the siren for somebody who looks at this page. It is
@@ -29,13 +29,15 @@ func (s *Server) acknowledge(w http.ResponseWriter, r *http.Request) {
 
 // ours reports whether a request comes from this page's own form, and refuses it
 // where it does not.
-func (s *Server) ours(w http.ResponseWriter, r *http.Request) bool {
+func (s *Server) ours(w http.ResponseWriter, r *http.Request) bool { return s.oursUpTo(maxForm, w, r) }
+
+func (s *Server) oursUpTo(most int64, w http.ResponseWriter, r *http.Request) bool {
 	l := languageOf(r)
 	if !localName(r.Host) {
 		refuse(w, l, http.StatusForbidden, "host")
 		return false
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	r.Body = http.MaxBytesReader(w, r.Body, most)
 	if s.cross.Check(r) != nil || subtle.ConstantTimeCompare([]byte(r.PostFormValue("token")), []byte(s.token)) != 1 {
 		refuse(w, l, http.StatusForbidden, "forbidden")
 		return false

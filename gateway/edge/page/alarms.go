@@ -40,10 +40,15 @@ func (v view) alarmView(a Alarm) node {
 		parts = append(parts, v.l.with("alarm-folded", a.Folded))
 	}
 	switch {
+	case a.AnsweredBy != "" && a.BySMS:
+		parts = append(parts, v.l.with("alarm-answered-sms", a.AnsweredBy))
 	case a.AnsweredBy != "":
 		parts = append(parts, v.l.with("alarm-answered", a.AnsweredBy))
 	case a.Silenced && v.hasSiren:
 		parts = append(parts, v.l.say("alarm-silenced"))
+	}
+	if len(a.Told) > 0 {
+		parts = append(parts, v.l.with("alarm-told", strings.Join(a.Told, v.l.say("list"))))
 	}
 	if a.Masked >= time.Minute {
 		parts = append(parts, v.l.with("alarm-masked", v.l.span(a.Masked)))
@@ -106,14 +111,15 @@ type alarmJSON struct {
 	Unit     sensors.Unit      `json:"unit,omitempty"`
 	Folded   int               `json:"folded"`
 	Silenced bool              `json:"silenced"`
-	Answered string            `json:"answered_by,omitempty"` // who, at the county
+	Answered string            `json:"answered_by,omitempty"` // who, at the county or by SMS
+	Told     []string          `json:"told,omitempty"`        // whom the site has told by SMS
 }
 
 func (s *Server) alarms(w http.ResponseWriter, r *http.Request) {
 	snap := s.o.Source(r.Context())
 	out := make([]alarmJSON, len(snap.Alarms))
 	for i, a := range snap.Alarms {
-		out[i] = alarmJSON{Rule: a.Rule, Object: a.Object, Level: a.Level, Since: moment(a.Since), LastsS: a.Lasts.Seconds(), Folded: a.Folded, Silenced: a.Silenced, Answered: a.AnsweredBy}
+		out[i] = alarmJSON{Rule: a.Rule, Object: a.Object, Level: a.Level, Since: moment(a.Since), LastsS: a.Lasts.Seconds(), Folded: a.Folded, Silenced: a.Silenced, Answered: a.AnsweredBy, Told: a.Told}
 		if a.HasValue {
 			value, limit := a.Value, a.Limit
 			out[i].Value, out[i].Limit, out[i].Unit = &value, &limit, a.Quantity.Unit()

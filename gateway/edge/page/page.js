@@ -19,6 +19,12 @@
     if (is) seconds.textContent = String(Math.round(lost / 1000));
   }
 
+  function written(part) {
+    var fields = part.querySelectorAll('input[type=text], input[type=file]');
+    for (var i = 0; i < fields.length; i++) if (fields[i].value || fields[i] === document.activeElement) return true;
+    return false;
+  }
+
   // Only parts that changed are replaced: a button keeps its focus, and a
   // screen reader is not told the same alarm again.
   function renew(html) {
@@ -26,9 +32,10 @@
     fresh.innerHTML = html;
     var a = live.children, b = fresh.children, i, same = a.length === b.length;
     for (i = 0; same && i < a.length; i++) same = a[i].id === b[i].id;
-    if (!same) { live.innerHTML = html; return; }
+    if (!same) { if (!written(live)) live.innerHTML = html; return; }
     for (i = a.length - 1; i >= 0; i--) {
-      if (a[i].outerHTML !== b[i].outerHTML) live.replaceChild(b[i], a[i]);
+      // A form in which somebody has begun to write is left alone.
+      if (a[i].outerHTML !== b[i].outerHTML && !written(a[i])) live.replaceChild(b[i], a[i]);
     }
   }
 
@@ -53,6 +60,13 @@
   document.addEventListener('touchstart', press);
   document.addEventListener('mousedown', press);
   document.addEventListener('visibilitychange', function () { if (!document.hidden) { tell(); poll(); } });
+  // A cab's display: it must not sleep, and day and night come from the gateway.
+  if (document.body.getAttribute('data-look')) {
+    var awake = function () { if (navigator.wakeLock && !document.hidden) navigator.wakeLock.request('screen').then(null, function () {}); };
+    awake();
+    document.addEventListener('visibilitychange', awake);
+    setInterval(function () { if (now() - last < lostAfter) location.reload(); }, 600000);
+  }
   setInterval(poll, every);
   setInterval(tell, 1000);
 })();

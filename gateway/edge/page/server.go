@@ -34,13 +34,16 @@ type Options struct {
 	Place *time.Location
 }
 
-// Server is the page's handler. It keeps nothing but its token.
+// Server is the page's handler. It keeps nothing but its token, and a photo while
+// it is searched.
 type Server struct {
 	o      Options
 	token  string
 	assets string
 	cross  *http.CrossOriginProtection
 	mux    *http.ServeMux
+	// decoding holds who searches a photo for a code.
+	decoding chan struct{}
 }
 
 // New makes a handler with a token of its own.
@@ -52,7 +55,7 @@ func New(o Options) (*Server, error) {
 		o.Place = time.FixedZone("Asia/Shanghai", 8*60*60)
 	}
 	sum := sha256.Sum256([]byte(styleSheet + script))
-	s := &Server{o: o, token: rand.Text(), assets: hex.EncodeToString(sum[:6]), cross: http.NewCrossOriginProtection()}
+	s := &Server{o: o, token: rand.Text(), assets: hex.EncodeToString(sum[:6]), cross: http.NewCrossOriginProtection(), decoding: make(chan struct{}, 1)}
 	s.routes()
 	return s, nil
 }
@@ -76,6 +79,7 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("GET /page.js", asset("text/javascript; charset=utf-8", script))
 	s.mux.HandleFunc("POST /siren/acknowledge", s.acknowledge)
 	s.mux.HandleFunc("POST /truck/say", s.say)
+	s.mux.HandleFunc("POST /truck/goods", s.goods)
 	s.mux.HandleFunc("GET /api/truck", s.truck)
 	s.mux.HandleFunc("GET /api/alarms", s.alarms)
 	s.mux.HandleFunc("GET /api/points", s.points)

@@ -37,8 +37,11 @@ type Alarm struct {
 	HasValue bool
 	Folded   int  // further alarms that this one explains
 	Silenced bool // somebody at the site has silenced it, and it is quiet
-	// AnsweredBy is who has answered it at the county; it is quiet meanwhile.
+	// AnsweredBy is who has answered it, at the county or BySMS; it is quiet
+	// meanwhile.
 	AnsweredBy string
+	BySMS      bool
+	Told       []string // whom the site itself has told of it by SMS
 	Reason     sensors.Reason
 	Delay      time.Duration // of the rule
 	Masked     time.Duration // held back by a defrost or an open door

@@ -17,6 +17,8 @@ type Cab interface {
 	// Say takes what the driver says. ErrNotReady asks for a reason to load all
 	// the same; ErrNoPhase refuses what is no word about a truck.
 	Say(w Word) error
+	// Load takes a batch that the driver has put into the box.
+	Load(g Goods) error
 }
 
 // What may be in the way of a word.
@@ -50,6 +52,7 @@ type Truck struct {
 	Measured     bool // the air was, in the quarter of an hour before
 	Air          float64
 	Low, High    *float64 // °C
+	Loaded       []Loaded // booked here on this trip, the newest first
 }
 
 // unlimited leaves the limits of an empty box out: it is as warm as it likes.
@@ -105,14 +108,58 @@ func (v view) truckView() node {
 		v.readyView(t),
 		el("form", attrs{"class", "cab", "method", "post", "action", "/truck/say"},
 			void("input", attrs{"type", "hidden", "name", "token", "value", v.token}),
+			v.backView(),
+			v.nextButton(t),
 			each(buttons, func(p trip.Phase) node { return v.phaseButton(t, p) }),
 			el("button", attrs{"id", "say-empty", "type", "submit", "name", "empty", "value", "1"}, text(v.l.say("truck-empty")))),
 		v.reasonView(t))
 }
 
+// next is what is sensible after the present phase. A truck that has unloaded and
+// still holds goods, or may, drives on.
+func (t Truck) next() trip.Phase {
+	switch t.Phase {
+	case trip.Conditioning:
+		return trip.Loading
+	case trip.Loading:
+		return trip.InTransit
+	case trip.InTransit:
+		return trip.Unloading
+	case trip.Unloading:
+		if t.Load == trip.Loaded {
+			return trip.InTransit
+		}
+		return trip.Idle
+	}
+	return trip.Conditioning
+}
+
+// backView has a form lead back to the cab's display.
+func (v view) backView() node {
+	return when(v.inCab, void("input", attrs{"type", "hidden", "name", "back", "value", "/cab"}))
+}
+
+// back is where a form leads to: one of this page's two, whatever was asked for.
+func back(r *http.Request) string {
+	if r.PostFormValue("back") == "/cab" {
+		return "/cab"
+	}
+	return "/"
+}
+
+// nextButton is the one large button. A box that is not ready is loaded below,
+// with a reason.
+func (v view) nextButton(t Truck) node {
+	next := t.next()
+	if next == trip.Loading && t.mustAsk() {
+		return nil
+	}
+	return el("button", attrs{"id", "next", "class", "next", "type", "submit", "name", "phase", "value", string(next)}, text(v.l.say("next-"+string(next))))
+}
+
 func (v view) phaseButton(t Truck, p trip.Phase) node {
-	if p == trip.Loading && t.mustAsk() {
-		return nil // below, with its reasons
+	if p == trip.Loading && t.mustAsk() || p == t.next() {
+		return nil // below, with its reasons; or above, large
 	}
 	pressed := "false"
 	if t.Phase == p {
@@ -152,6 +199,7 @@ func (v view) reasonView(t Truck) node {
 		el("p", nil, text(v.l.say("load-anyway"))),
 		void("input", attrs{"type", "hidden", "name", "token", "value", v.token}),
 		void("input", attrs{"type", "hidden", "name", "phase", "value", string(trip.Loading)}),
+		v.backView(),
 		each(reasons, func(key string) node {
 			return el("button", attrs{"type", "submit", "name", "reason", "value", v.l.say(key)}, text(v.l.say(key)))
 		}))
@@ -192,7 +240,7 @@ func (s *Server) say(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 	default:
-		http.Redirect(w, r, "/", http.StatusSeeOther)
+		http.Redirect(w, r, back(r), http.StatusSeeOther)
 	}
 }
 

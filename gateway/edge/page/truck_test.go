@@ -4,6 +4,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"coldchain/alerting"
 	"coldchain/alerting/trip"
@@ -15,6 +16,12 @@ type cab struct {
 	t    Truck
 	err  error
 	said []Word
+	took []Goods
+}
+
+func (c *cab) Load(g Goods) error {
+	c.took = append(c.took, g)
+	return c.err
 }
 
 func (c *cab) Truck() Truck { return c.t }
@@ -103,15 +110,73 @@ func TestAnAlarmOfTheWatchHasItsOwnWords(t *testing.T) {
 	s := store()
 	s.Alarms = []Alarm{
 		{Rule: alerting.RateOfRise, Object: "balagong/mutton/air", Quantity: sensors.Temperature, Level: alerting.Warning, Lasts: 300e9, Value: 5.2, Limit: 3, HasValue: true, Delay: 1200e9, AnsweredBy: "其其格"},
+		{Rule: alerting.MainsLost, Object: "balagong/mutton/mains", Quantity: sensors.Mains, Level: alerting.Excursion, Lasts: 300e9, Silenced: true, AnsweredBy: "巴图", BySMS: true, Told: []string{"其其格", "巴图"}},
 		{Rule: alerting.HighLimit, Object: "balagong/veg/air", Quantity: sensors.Temperature, Level: alerting.Warning, Lasts: 3000e9, Value: 9, Limit: 8, HasValue: true, Masked: 720e9},
 	}
 	html := wordsOf(get(t, server(t, s, nil), "/").Body.String())
-	for _, want := range []string{"20分钟升5.2 °C", "其其格 已应答（旗县），先不响", "其中除霜、开门 12 分钟"} {
+	for _, want := range []string{"20分钟升5.2 °C", "其其格 已应答（旗县），先不响", "巴图 短信已应答，先不响", "已短信告知：其其格、巴图", "其中除霜、开门 12 分钟"} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the page does not say %q:\n%s", want, html)
 		}
 	}
 	if strings.Contains(html, "5.2 °C · 超过上限") {
 		t.Error("a rise is told as a temperature")
+	}
+}
+
+// The one button leads through a trip; with goods left it leads on to the next stop.
+func TestTheOneButton(t *testing.T) {
+	for _, tt := range []struct {
+		phase trip.Phase
+		load  trip.Load
+		want  trip.Phase
+	}{
+		{trip.Idle, trip.Empty, trip.Conditioning}, {trip.Returning, trip.Empty, trip.Conditioning}, {trip.Conditioning, trip.Empty, trip.Loading}, {trip.Loading, trip.Loaded, trip.InTransit},
+		{trip.InTransit, trip.Loaded, trip.Unloading}, {trip.Unloading, trip.Loaded, trip.InTransit}, {trip.Unloading, trip.Empty, trip.Idle},
+	} {
+		c := Truck{Box: "truck-1/box", Phase: tt.phase, Load: tt.load, Ready: true, Measured: true}
+		if body := get(t, truckServer(t, &cab{t: c}), "/").Body.String(); !strings.Contains(body, `id="next" class="next" type="submit" name="phase" value="`+string(tt.want)+`"`) {
+			t.Errorf("after %s, %s: not %s", tt.phase, tt.load, tt.want)
+		}
+	}
+}
+
+// The cab's display holds what the driver looks at, is dark at night by the
+// site's clock, and its buttons lead back to it.
+func TestTheCabsDisplay(t *testing.T) {
+	s := truckServer(t, &cab{t: Truck{Box: "truck-1/box", Phase: trip.InTransit, Load: trip.Loaded, Armed: true}})
+	body := get(t, s, "/cab").Body.String()
+	for _, want := range []string{`data-look="cab"`, `id="zone-truck-1/box"`, `id="next"`, `name="back" value="/cab"`, `data-live="/live/cab?lang=zh"`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("%s is not there", want)
+		}
+	}
+	for clock, want := range map[string]string{"2026-11-23T13:00:00Z": "cab night", "2026-11-23T22:30:00Z": "cab night", "2026-11-23T23:30:00Z": "cab"} { // 21:00, 06:30, 07:30
+		now, err := time.Parse(time.RFC3339, clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := view{place: time.FixedZone("", 8*3600), s: Snapshot{Now: now, Clock: "gnss"}}
+		if got := v.look(tab{cab: true}); got[1] != want {
+			t.Errorf("at %s it looks %q, want %q", clock, got[1], want)
+		}
+		if v.s.Clock = "none"; v.look(tab{cab: true})[1] != "cab night" {
+			t.Errorf("without a clock it is bright")
+		}
+	}
+	r := httptest.NewRequest("POST", "/truck/say", strings.NewReader("token=TOKEN&phase=unloading&back=/cab"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Host = "192.168.1.20"
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	if w.Code != 303 || w.Header().Get("Location") != "/cab" {
+		t.Errorf("%d to %s", w.Code, w.Header().Get("Location"))
+	}
+	still, err := New(Options{Source: showing(Snapshot{Now: morning, Site: "balagong"})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(get(t, still, "/").Body.String(), `href="/cab"`) {
+		t.Error("a store has a cab")
 	}
 }

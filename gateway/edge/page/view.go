@@ -17,6 +17,7 @@ type view struct {
 	token    string // of the acknowledgement
 	labels   map[string]Label
 	place    *time.Location
+	inCab    bool   // the fixed display is written, and its buttons lead back to it
 	assets   string // version of style sheet and script
 }
 
@@ -50,16 +51,18 @@ func (v view) clock(t time.Time) string {
 	return t.Format("2006-01-02 15:04")
 }
 
-// tab is one of the two pages.
+// tab is one of the pages.
 type tab struct {
 	word, path, live string
 	content          func(view) node
+	cab              bool // a truck's fixed display: nothing but what the driver looks at
 }
 
 func tabs() []tab {
 	return []tab{
-		{"tab-zones", "/", "/live/zones", view.zonesView},
-		{"tab-devices", "/devices", "/live/devices", view.devicesView},
+		{"tab-zones", "/", "/live/zones", view.zonesView, false},
+		{"tab-devices", "/devices", "/live/devices", view.devicesView, false},
+		{"tab-cab", "/cab", "/live/cab", view.cabView, true},
 	}
 }
 
@@ -82,10 +85,13 @@ func (v view) document(t tab) []byte {
 			void("link", attrs{"rel", "icon", "href", "data:,"}),
 			void("link", attrs{"rel", "stylesheet", "href", "/page.css?" + v.assets}),
 			el("script", attrs{"src", "/page.js?" + v.assets, "defer", ""})),
-		el("body", nil,
+		el("body", v.look(t),
 			el("nav", nil,
 				el("h1", nil, text(site)),
 				each(tabs(), func(other tab) node {
+					if other.cab && v.truck == nil {
+						return nil
+					}
 					a := attrs{"href", other.path}
 					if other.path == t.path {
 						a = a.with("aria-current", "page")

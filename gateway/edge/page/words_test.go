@@ -91,7 +91,7 @@ func TestEveryTextIsThereInBothLanguages(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range asked.FindAllStringSubmatch(string(source), -1) {
-			if found++; words[m[1]] == (word{}) && !slices.Contains([]string{"clock-", "was-", "phase-", "load-"}, m[1]) {
+			if found++; words[m[1]] == (word{}) && !slices.Contains([]string{"clock-", "was-", "phase-", "load-", "next-"}, m[1]) {
 				t.Errorf("%s asks for %q, which has no words", name, m[1])
 			}
 		}
@@ -99,6 +99,11 @@ func TestEveryTextIsThereInBothLanguages(t *testing.T) {
 	for _, p := range trip.Phases() {
 		if words["phase-"+string(p)] == (word{}) {
 			t.Errorf("phase %s has no words", p)
+		}
+	}
+	for p := range trip.Phases() {
+		if next := (Truck{Phase: trip.Phases()[p]}).next(); words["next-"+string(next)] == (word{}) {
+			t.Errorf("the button for %s has no words", next)
 		}
 	}
 	for _, l := range []trip.Load{trip.Empty, trip.Loaded, trip.LoadUnknown} {

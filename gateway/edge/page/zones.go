@@ -15,9 +15,16 @@ func (v view) zonesView() node {
 		v.sirenView(),
 		v.healthView(),
 		each(v.s.Alarms, v.alarmView),
+		v.boxView(zones),
 		v.truckView(),
+		v.loadView(),
 		when(len(zones) == 0, el("p", attrs{"id", "empty", "class", "note"}, text(v.l.say("no-zones")))),
-		each(zones, func(z zone) node { return v.card(z, len(zones)) }),
+		each(zones, func(z zone) node {
+			if v.isBox(z) {
+				return nil // above
+			}
+			return v.card(z, len(zones))
+		}),
 		v.linkView(),
 	)
 }

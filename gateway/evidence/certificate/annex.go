@@ -11,7 +11,7 @@ import (
 // its being empty says something.
 func annexes(v view, c clock) []table {
 	out := []table{v.everyStay(c), v.everyExcursion(c), v.everyGap(c)}
-	for _, t := range []table{v.record(c), v.hand(c), v.alarms(c), v.handovers(c), v.papers(c), v.inspections(c), v.verdicts(c), v.links(c), v.calibration(c), v.places(), v.limits(), v.standards(), v.methods(), v.audit(c), v.readings(c)} {
+	for _, t := range []table{v.record(c), v.hand(c), v.loggers(c), v.loggerRecord(c), v.alarms(c), v.handovers(c), v.papers(c), v.inspections(c), v.verdicts(c), v.links(c), v.calibration(c), v.places(), v.limits(), v.standards(), v.methods(), v.audit(c), v.readings(c)} {
 		if len(t.Rows) > 0 {
 			out = append(out, t)
 		}
@@ -46,7 +46,7 @@ func (v *view) everyStay(c clock) table {
 		for _, x := range []struct {
 			s    float64
 			word string
-		}{{i.Summary.UncertainS, "存疑 uncertain"}, {i.Summary.MaskedS, "除霜/开门 masked"}, {i.Summary.CalibrationExpiredS, "校准过期 expired"}} {
+		}{{i.Summary.UncertainS, "存疑 uncertain"}, {i.Summary.MaskedS, "除霜/开门 masked"}, {i.Summary.MaskedLearnedS, "其中按规律认出的除霜 of it, learned"}, {i.Summary.CalibrationExpiredS, "校准过期 expired"}} {
 			if x.s > 0 {
 				less = append(less, x.word+" "+span(x.s))
 			}
@@ -183,9 +183,9 @@ func (v *view) verdicts(c clock) table {
 		}
 		second := none
 		if x.Second != "" {
-			second = person(x.Second) + "\n" + c.at(x.SecondAt)
+			second = person(x.Second) + means(x.Second) + "\n" + c.at(x.SecondAt)
 		}
-		t.Rows = append(t.Rows, []string{fmt.Sprint(x.Version), word, x.Reason, person(x.By) + "\n" + c.at(x.At), second})
+		t.Rows = append(t.Rows, []string{fmt.Sprint(x.Version), word, x.Reason, person(x.By) + means(x.By) + "\n" + c.at(x.At), second})
 	}
 	return t
 }

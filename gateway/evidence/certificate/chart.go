@@ -52,6 +52,7 @@ func drawChart(on canvas, v view, c clock, x, y, w, h float64) {
 	for _, s := range v.Doc.Chart {
 		p.series(on, s)
 	}
+	p.loggers(on)
 	p.limits(on)
 	p.times(on)
 	p.strip(on)
@@ -67,6 +68,10 @@ func (p *chart) scale() {
 			take(c[1])
 			take(c[2])
 		}
+	}
+	for _, r := range p.v.Doc.Imported {
+		take(r.MinC)
+		take(r.MaxC)
 	}
 	for _, l := range []*evidence.Limit{p.v.Doc.Profile.LowC, p.v.Doc.Profile.HighC} {
 		if l != nil {

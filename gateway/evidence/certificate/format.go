@@ -96,12 +96,24 @@ func (c clock) day(t time.Time) string {
 	return t.In(c.zone).Format("2006-01-02")
 }
 
-// person is an actor's name without its kind.
+// byToken ends the name of who proved himself by the county's token alone.
+const byToken = " (token)"
+
+// person is an actor's name without its kind, and without by what he proved
+// himself: the annex says that.
 func person(actor string) string {
 	if _, name, ok := strings.Cut(actor, ":"); ok {
-		return name
+		actor = name
 	}
-	return actor
+	return strings.TrimSuffix(actor, byToken)
+}
+
+// means says by what an actor proved who he is, where that is less than a PIN.
+func means(actor string) string {
+	if strings.HasSuffix(actor, byToken) {
+		return "\n凭县口令 by the county's token"
+	}
+	return ""
 }
 
 // letter names the nth place on the chart: A, B, … Z, AA, AB, …

@@ -10,6 +10,7 @@ import (
 
 	"coldchain/alerting/batch"
 	"coldchain/alerting/exposure"
+	"coldchain/alerting/profile"
 	"coldchain/gateway/evidence"
 	"coldchain/gateway/words"
 )
@@ -137,7 +138,7 @@ func (v *view) verdict(c clock) {
 func (v *view) figures(c clock) {
 	t := v.Doc.Exposure.Total
 	add := func(f figure) { v.Figures = append(v.Figures, f) }
-	add(figure{"监测覆盖率", "Coverage", percent(t.Coverage), "%", v.gapNote(), t.Coverage < 0.95})
+	add(figure{"监测覆盖率", "Coverage", percent(t.Coverage), "%", v.gapNote(), t.Coverage < profile.UsualRelease().Coverage})
 	add(figure{"最低 – 最高", "Lowest – highest", celsius(t.MinC) + " – " + celsius(t.MaxC), "℃", "均值 mean " + celsius(t.MeanC) + mkt(t), false})
 	side := func(zh, en string, s *exposure.Side) {
 		if s == nil {

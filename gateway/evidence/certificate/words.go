@@ -82,6 +82,7 @@ func measured(method string) words.Text {
 		"surface":       {ZH: "表面", EN: "surface"},
 		"between-packs": {ZH: "包装间", EN: "between packs"},
 		"core":          {ZH: "中心", EN: "core"},
+		"air":           {ZH: "空气中", EN: "in the air"},
 		"":              {},
 	}, method)
 }

@@ -2,9 +2,11 @@ package influx
 
 import (
 	"bytes"
+	"io"
 	"math"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	protocol "github.com/influxdata/line-protocol"
@@ -144,14 +146,37 @@ func compare(t *testing.T, r store.Record, line string) {
 }
 
 func TestManyLinesKeepTheirRecords(t *testing.T) {
-	l := newLines(3)
-	tags := appendTags(nil, "sonid", room)
-	for i := range 3 {
-		l.add(10+i, tags, store.Record{Reading: sensors.NewGood(room, noon.Add(time.Duration(i)*time.Second), float64(i)), Quantity: sensors.Temperature, Gateway: "gw-1"})
+	records := make([]store.Record, 5)
+	for i := range records {
+		records[i] = store.Record{Reading: sensors.NewGood(room, noon.Add(time.Duration(i)*time.Second), float64(i)), Quantity: sensors.Temperature, Gateway: "gw-1"}
 	}
-	whole := l.slice(0, 3)
-	if whole != l.slice(0, 1)+l.slice(1, 3) || strings.Count(whole, "\n") != 3 || !strings.Contains(l.slice(2, 3), "value=2 ") || l.index[2] != 12 {
+	l := &lines{records: records, index: []int{1, 2, 4}, points: map[sensors.PointID]*point{room: {tags: appendTags(nil, "sonid", room)}}}
+	text := func(from, to int) string {
+		// A reader that takes a few bytes at a time gets the same as one that
+		// takes all.
+		small, err1 := io.ReadAll(iotest.OneByteReader(&body{append: l.append, at: from, to: to}))
+		large, err2 := io.ReadAll(&body{append: l.append, at: from, to: to})
+		if err1 != nil || err2 != nil || string(small) != string(large) {
+			t.Errorf("lines %d to %d: %q (%v) and %q (%v)", from, to, small, err1, large, err2)
+		}
+		return string(large)
+	}
+	whole := text(0, 3)
+	if whole != text(0, 1)+text(1, 3) || strings.Count(whole, "\n") != 3 || !strings.Contains(text(2, 3), "value=4 ") {
 		t.Errorf("lines were cut wrongly: %q", whole)
+	}
+	if err := iotest.TestReader(&body{append: l.append, to: 3}, []byte(whole)); err != nil {
+		t.Error(err)
+	}
+}
+
+// After a request has ended its records belong to the caller again, whatever the
+// transport still does.
+func TestABodyThatHasEndedReadsNothing(t *testing.T) {
+	b := &body{append: func(b []byte, _ int) []byte { return append(b, "a line\n"...) }, to: 1}
+	b.end()
+	if n, err := b.Read(make([]byte, 100)); n != 0 || err == nil {
+		t.Errorf("read %d bytes, error %v", n, err)
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 var (
 	errClosed = errors.New("the store is closed")
 	errSlow   = errors.New("no answer in time")
+	errEnded  = errors.New("the request has ended")
 )
 
 // unavailable is a failure that waiting may cure; after is how long the server

@@ -83,5 +83,5 @@ func (s *Store) putGeneration(ctx context.Context, name string) error {
 	b := append([]byte(metaMeasurement+","+tagCounty+"="), s.o.County...)
 	b = appendText(append(b, " "+fieldGeneration+"="...), name)
 	b = strconv.AppendInt(append(b, ' '), s.o.Now().UnixMilli()*int64(time.Millisecond), 10)
-	return s.post(ctx, string(b))
+	return s.postLine(ctx, b)
 }

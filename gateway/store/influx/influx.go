@@ -15,7 +15,6 @@ import (
 	"time"
 
 	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
-	"github.com/influxdata/influxdb-client-go/v2/api"
 
 	"coldchain/gateway/store"
 	"coldchain/sensors"
@@ -46,12 +45,15 @@ type Store struct {
 	o      Options
 	client influxdb2.Client
 	http   *http.Client
-	writer api.WriteAPIBlocking
-	points points
-	closed atomic.Bool
+	// writeURL is where lines are written to. The client's own writer takes them
+	// as one text only.
+	writeURL string
+	points   points
+	closed   atomic.Bool
 	// byInfluxQL is set once the server has turned out to be a 1.8, which has no
 	// /api/v2/delete.
 	byInfluxQL atomic.Bool
+	version1   atomic.Pointer[bool] // what the server is, once it has said so
 
 	generationMu sync.Mutex
 }
@@ -84,7 +86,7 @@ func New(o Options) (*Store, error) {
 	s := &Store{o: o, http: newHTTPClient(trust)}
 	opts := influxdb2.DefaultOptions().SetHTTPClient(s.http).SetApplicationName("coldchain")
 	s.client = influxdb2.NewClientWithOptions(o.URL, o.Token, opts)
-	s.writer = s.client.WriteAPIBlocking(o.Org, o.Bucket)
+	s.writeURL = s.client.HTTPService().ServerAPIURL() + "write?" + url.Values{"org": {o.Org}, "bucket": {o.Bucket}, "precision": {"ns"}}.Encode()
 	s.points.init(o.County)
 	return s, nil
 }

@@ -58,5 +58,5 @@ func (s *Store) generationTimes(ctx context.Context) (times []time.Time, err err
 func (s *Store) putGenerationAt(ctx context.Context, name string, at time.Time) error {
 	b := append([]byte(metaMeasurement+","+tagCounty+"="), s.o.County...)
 	b = appendText(append(b, " "+fieldGeneration+"="...), name)
-	return s.post(ctx, string(strconv.AppendInt(append(b, ' '), at.UnixNano(), 10)))
+	return s.postLine(ctx, strconv.AppendInt(append(b, ' '), at.UnixNano(), 10))
 }

@@ -54,11 +54,8 @@ func (s *Store) WriteRollups(ctx context.Context, rollups []store.Rollup) error 
 		}
 	}
 	for part := range slices.Chunk(rollups, linesPerRequest) {
-		b := make([]byte, 0, 220*len(part))
-		for _, r := range part {
-			b = append(s.appendRollup(b, r), '\n')
-		}
-		if err := s.post(ctx, string(b)); err != nil {
+		line := func(b []byte, i int) []byte { return append(s.appendRollup(b, part[i]), '\n') }
+		if err := s.post(ctx, line, 0, len(part)); err != nil {
 			return err
 		}
 	}

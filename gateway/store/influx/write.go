@@ -47,7 +47,7 @@ func (s *Store) Write(ctx context.Context, records []store.Record) (store.Result
 	if err := s.sift(ctx, b, claimed); err != nil {
 		return res, err
 	}
-	rejected, err := s.sendAll(ctx, b.encode(claimed))
+	rejected, err := s.sendAll(ctx, &lines{records: records, index: b.kept, points: claimed})
 	if err != nil {
 		return res, err
 	}
@@ -149,14 +149,6 @@ func (b *batch) settle(held map[place]store.Identity) {
 
 func (b *batch) place(i int) place {
 	return place{b.records[i].Point, b.records[i].Time.UnixMilli()}
-}
-
-func (b *batch) encode(claimed map[sensors.PointID]*point) *lines {
-	l := newLines(len(b.kept))
-	for _, i := range b.kept {
-		l.add(i, claimed[b.records[i].Point].tags, b.records[i])
-	}
-	return l
 }
 
 // result adds what the server refused; a repetition shares its first's fate.

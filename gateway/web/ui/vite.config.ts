@@ -1,10 +1,11 @@
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
+import { worker } from './vite.worker.ts'
 
 // The page is embedded in the collector: everything it loads comes from there,
 // under names that change with their content.
 export default defineConfig({
-  plugins: [vue()],
+  plugins: [vue(), worker()],
   define: {
     __VUE_OPTIONS_API__: 'false',
     __VUE_PROD_DEVTOOLS__: 'false',

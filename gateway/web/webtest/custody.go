@@ -18,6 +18,7 @@ type Records struct {
 	Files    map[string]*batch.Dossier // by batch: what is known beside label and stays
 	Evidence map[string]batch.Evidence // by batch
 	Rule     batch.Rule
+	Logs     map[string][]web.Attachment // by batch: files of loggers, in the order of their numbers
 }
 
 // record is what is known of a batch, to be added to.
@@ -27,7 +28,7 @@ func (f *Fake) record(id string) *batch.Dossier {
 	}
 	if f.Files[id] == nil {
 		f.Files[id] = &batch.Dossier{Details: batch.Details{Codes: []batch.Code{}}, Documents: []batch.Document{}, Inspections: []batch.Inspection{}, Handovers: []batch.Handover{},
-			Manual: []batch.Manual{}, Links: []batch.Link{}, Verdicts: []batch.Verdict{}, Corrections: []batch.Correction{}}
+			Manual: []batch.Manual{}, Loggers: []batch.LoggerFile{}, Links: []batch.Link{}, Verdicts: []batch.Verdict{}, Corrections: []batch.Correction{}}
 	}
 	return f.Files[id]
 }
@@ -85,7 +86,11 @@ func (f *Fake) Enter(_ context.Context, by web.Actor, key, id string, what any) 
 	if err := f.prove(by); err != nil {
 		return err
 	}
-	if again, err := f.repeated(key, fmt.Sprintf("%s %T %+v", id, what, what)); again || err != nil {
+	said := what
+	if a, is := what.(web.Attachment); is {
+		said = a.LoggerFile // its values are behind pointers
+	}
+	if again, err := f.repeated(key, fmt.Sprintf("%s %T %+v", id, what, said)); again || err != nil {
 		return err
 	}
 	if d, is := what.(web.Derivation); is {
@@ -118,6 +123,8 @@ func (f *Fake) enter(d batch.Dossier, to *batch.Dossier, who string, what any) e
 	case batch.Manual:
 		x.Batch, x.At, x.By, x.Class = d.ID, orNow(x.At, now), who, batch.ClassManual
 		to.Manual = append(to.Manual, x)
+	case web.Attachment:
+		return f.attach(d, to, who, x)
 	case web.Receipt:
 		x.Batch, x.By, x.Class = d.ID, who, batch.ClassManual
 		to.Manual = append(to.Manual, x.Manual)
@@ -209,4 +216,35 @@ func (f *Fake) Import(_ context.Context, by web.Actor, _ string, rows []intake.R
 		tell(i + 1)
 	}
 	return report, f.StateDown
+}
+
+// attach attaches a logger's file.
+func (f *Fake) attach(d batch.Dossier, to *batch.Dossier, who string, x web.Attachment) error {
+	same, err := batch.CheckLogger(d, x.LoggerFile)
+	if err != nil {
+		return refusedBy(err)
+	}
+	if same {
+		return f.StateDown
+	}
+	x.Number, x.By, x.At = len(to.Loggers)+1, who, f.now()
+	if x.Replaces > 0 {
+		to.Loggers[x.Replaces-1].ReplacedBy = x.Number
+	}
+	to.Loggers = append(to.Loggers, x.LoggerFile)
+	if f.Logs == nil {
+		f.Logs = map[string][]web.Attachment{}
+	}
+	f.Logs[d.ID] = append(f.Logs[d.ID], x)
+	return f.StateDown
+}
+
+// LoggerValues implements web.Custody.
+func (f *Fake) LoggerValues(_ context.Context, id string, number int) (web.Attachment, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if list := f.Logs[id]; number <= len(list) && list[number-1].File != "" {
+		return list[number-1], f.StateDown
+	}
+	return web.Attachment{}, web.ErrNotFound
 }

@@ -45,6 +45,9 @@ func (e exposures) Exposure(ctx context.Context, id string) (exposure.Batch, err
 			to = now
 		}
 		where := exposure.Interval{Zone: c.Zone, Kind: e.kind(c.Zone), From: c.From, To: to, Basis: "air", Point: c.Zone + "/air"}
+		if where.Imported, err = e.fake.heard(id, o, c.From, to); err != nil {
+			return exposure.Batch{}, err
+		}
 		if c.Zone == "" {
 			where.Zone = c.Place
 			h.Unmonitored(where)
@@ -58,6 +61,43 @@ func (e exposures) Exposure(ctx context.Context, id string) (exposure.Batch, err
 		h.Stay(where, course, nil)
 	}
 	return h.Batch(id, b.Profile, now, 1), nil
+}
+
+// heard is what loggers that travelled with a batch say of a stretch.
+func (f *Fake) heard(id string, o exposure.Options, from, to time.Time) (out []exposure.LoggerFile, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i, a := range f.Logs[id] {
+		if l := f.record(id).Loggers[i]; !l.InForce() || !l.From.Before(to) || !l.To.After(from) {
+			continue
+		}
+		o.Interval, o.HoleFactor = time.Duration(a.IntervalS*float64(time.Second)), 2
+		c, err := exposure.NewCourse(o, later(from, a.From), earlier(to, a.To), nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range a.Values {
+			if v.C != nil {
+				_ = c.Add(exposure.Sample{At: v.At, Value: *v.C}) // one that repeats a time is none
+			}
+		}
+		out = append(out, exposure.LoggerFile{Batch: id, Number: a.Number, File: a.File, Name: a.Name, Method: a.Method, By: a.By, Summary: c.Summary()})
+	}
+	return out, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // measured adds the readings of a stay.

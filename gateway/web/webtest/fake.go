@@ -40,8 +40,10 @@ type Fake struct {
 	Machinery
 	Office
 	Yard
+	Road
 	Records
 	Desk
+	Trails
 
 	Certificates Signed
 
@@ -68,7 +70,7 @@ func (f *Fake) Do(change func(*Fake)) {
 func (f *Fake) Deps(c web.County, hub *web.Hub) web.Deps {
 	f.shown = f.Reports(c)
 	return web.Deps{County: c, Live: f, Readings: f, Alarms: f, Batches: f, Health: f, Operations: f, Hub: hub, Rooms: rooms{f, c},
-		Steps: f, People: f, Outages: f, Messages: f, Usage: f, Custody: f, Files: f.Papers, Intake: f, Traces: f, Reports: f.shown, Filing: f, Inspections: f, Ages: f, Exposures: exposures{f, c}, Door: f.Door, Accounts: f.Accounts,
+		Steps: f, People: f, Outages: f, Messages: f, Usage: f, Custody: f, Files: f.Papers, Intake: f, Traces: f, Reports: f.shown, Trips: runs{f, c}, Filing: f, Inspections: f, Audit: f, Calibrations: f, Ages: f, Exposures: exposures{f, c}, Door: f.Door, Accounts: f.Accounts,
 		Certificates: certificates{f}, Public: noPublicPages()}
 }
 
@@ -216,7 +218,8 @@ func (f *Fake) Batches(_ context.Context, filter web.BatchFilter) ([]web.BatchHi
 		site := filter.Site == "" || slices.ContainsFunc(b.Custody, func(c batch.Custody) bool { return strings.HasPrefix(c.Zone, filter.Site+"/") && c.To.IsZero() })
 		x := f.standing(b)
 		stands := (filter.Decision == "" || x.Decision == filter.Decision) && (!filter.Alarmed || x.Open > 0) && (!filter.Exceeded || x.Excursions > 0)
-		if lies && site && stands && reaches(filter.Reach, placeOfBatch(b)) && strings.Contains(text, strings.ToLower(filter.Search)) {
+		short := filter.Short == "" || b.Short == filter.Short && b.Closed.IsZero()
+		if lies && site && stands && short && reaches(filter.Reach, placeOfBatch(b)) && strings.Contains(text, strings.ToLower(filter.Search)) {
 			out = append(out, b)
 		}
 	}
@@ -294,7 +297,7 @@ func (f *Fake) CreateBatch(_ context.Context, _ web.Actor, key string, b batch.B
 	case i >= 0:
 		return web.BatchHistory{}, fmt.Errorf("batch %s exists: %w", b.ID, web.ErrConflict)
 	}
-	h := web.BatchHistory{Batch: b, Custody: []batch.Custody{{Batch: b.ID, Zone: zone, From: at}}}
+	h := web.BatchHistory{Batch: b, Short: batch.Short(int64(len(f.Lots) + 1)), Custody: []batch.Custody{{Batch: b.ID, Zone: zone, From: at}}}
 	f.Lots = append([]web.BatchHistory{h}, f.Lots...)
 	return h, f.StateDown
 }

@@ -96,6 +96,7 @@ func (s *Scene) machinery(now time.Time) {
 			"before": now.Add(-2 * time.Hour).UTC().Format(time.RFC3339), "after": now.Add(-3 * time.Hour).UTC().Format(time.RFC3339), "source": "gnss", "step_s": "-1h0m0.31s"}},
 		{At: now.Add(-30 * time.Hour), Site: "village-12", Gateway: "gw-village-12", Name: "clock-bounded", Detail: map[string]string{"records": "1840", "boot": "9ab1"}},
 		{At: now.Add(-31 * time.Hour), Site: "xini", Gateway: "gw-xini", Name: "records-gone", Detail: map[string]string{"epoch": "2", "ranges": "4-9 20-41"}},
+		{At: now.Add(-32 * time.Hour), Site: "xini", Gateway: "gw-xini", Name: "gaps-declared-again", Detail: map[string]string{"gaps": "3"}},
 	}
 	gap := func(site, cause string, ago, long time.Duration, n uint64) {
 		g := web.DeclaredGap{Site: site, Gateway: "gw-" + site, Scope: "gw-" + site, Cause: cause, From: now.Add(-ago), To: now.Add(long - ago), Readings: n}

@@ -62,12 +62,14 @@ func (f *Fake) Whole(ctx context.Context, id string) (web.Alarm, error) {
 }
 
 // TakeStep implements web.Steps.
-func (f *Fake) TakeStep(_ context.Context, id string, by web.Actor, step duty.Answer, note string) error {
+func (f *Fake) TakeStep(_ context.Context, id string, by web.Actor, step duty.Answer, note string, at time.Time) error {
 	return f.changeBy(by, id, func(a *web.Alarm) error {
 		if slices.ContainsFunc(a.Steps, func(s web.Step) bool { return s.Step == step && s.By == by.Name }) {
 			return nil
 		}
-		at := f.Office.now()
+		if at.IsZero() {
+			at = f.Office.now()
+		}
 		a.Steps = append(slices.Clone(a.Steps), web.Step{Step: step, By: by.Name, At: at, Note: note})
 		a.Next = nil
 		if a.Acknowledged == nil {

@@ -87,13 +87,30 @@ func places() []place {
 	return list
 }
 
+// whereabouts is where a site of the made-up county stands: towns in a ring, and
+// villages strewn over the whole of it. A truck moves.
+func whereabouts(p place) (latitude, longitude *float64) {
+	if p.kind == config.Truck {
+		return nil, nil
+	}
+	at := func(lat, lon float64) (*float64, *float64) { return &lat, &lon }
+	towns := map[string][2]float64{"centre": {39.84, 108.73}, "xini": {39.88, 108.62}, "balagong": {40.32, 107.06}, "jirigalangtu": {40.62, 108.47},
+		"duguitala": {40.58, 108.70}, "huhemudu": {40.47, 107.50}, "yihewusu": {39.93, 107.63}, "tarangaole": {40.03, 109.02}}
+	if t, ok := towns[p.id]; ok {
+		return at(t[0], t[1])
+	}
+	h := hash(p.id)
+	return at(39.5+1.15*float64(h%997)/997, 107.1+1.85*float64(h/997%991)/991)
+}
+
 // build makes the county, its rooms and its gateways.
 func (s *Scene) build() {
 	s.County = web.County{ID: "hangjin", Name: config.Label{ZH: "杭锦旗", EN: "Hangjin Banner"},
 		Notice: config.Label{ZH: "演示", EN: "Demo"}, Timezone: "Asia/Shanghai"}
 	known := kinds()
 	for _, p := range places() {
-		site := web.Site{ID: p.id, Kind: p.kind, Name: config.Label{ZH: p.zh, EN: p.en}, Gateway: "gw-" + p.id, SilentAfter: 10 * time.Minute}
+		lat, lon := whereabouts(p)
+		site := web.Site{Latitude: lat, Longitude: lon, ID: p.id, Kind: p.kind, Name: config.Label{ZH: p.zh, EN: p.en}, Gateway: "gw-" + p.id, SilentAfter: 10 * time.Minute}
 		technical := well
 		for _, word := range strings.Fields(p.rooms) {
 			name, f, _ := strings.Cut(word, "!")
@@ -175,7 +192,7 @@ func (s *Scene) goods(now time.Time) {
 		{"HJQ261122-TOM-002", "番茄", "260 kg", "示例农场", "duguitala/tomato-1@20"},
 	}
 	for _, l := range lots {
-		h := web.BatchHistory{Batch: batch.Batch{ID: l.id, Product: l.product, Quantity: l.quantity, Owner: l.owner, Profile: "demo"}}
+		h := web.BatchHistory{Batch: batch.Batch{ID: l.id, Product: l.product, Quantity: l.quantity, Owner: l.owner, Profile: "demo"}, Short: batch.Short(int64(len(s.Lots) + 1))}
 		for _, stay := range strings.Fields(l.stays) {
 			zone, hours, _ := strings.Cut(stay, "@")
 			var ago int

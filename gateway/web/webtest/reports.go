@@ -35,7 +35,7 @@ func (f *Fake) Reports(c web.County) report.Maker {
 		}
 		out.Sites = append(out.Sites, site)
 	}
-	return report.Maker{County: out, Series: f, Records: papers{f}, Goods: written{f}}
+	return report.Maker{County: out, Series: f, Records: papers{f}, Goods: written{f}, Trips: runs{f, c}}
 }
 
 // ReadRollups implements report.Series: there are none.

@@ -95,11 +95,13 @@ func NewScene(story Story, now time.Time) (*Scene, error) {
 	s.ages(now)
 	if story == Demo {
 		s.yard(now)
+		s.drives(now)
 	}
 	s.estimates(now)
 	s.office(now)
 	s.provisional(now)
 	s.machinery(now)
+	s.desk(now)
 	return s, nil
 }
 
@@ -136,6 +138,20 @@ func (s *Scene) Run(ctx context.Context, hub *web.Hub, every time.Duration) {
 				}
 			}
 		}
+	}
+}
+
+// Step measures every point at a moment and tells the hub.
+func (s *Scene) Step(now time.Time, hub *web.Hub) {
+	for _, r := range s.rooms {
+		for _, p := range r.zone.Points {
+			if s.measure(r, p, now.Add(-time.Second)) {
+				hub.Publish(web.ReadingEvent, string(p.ID))
+			}
+		}
+	}
+	for _, g := range s.Boxes {
+		hub.Publish(web.GatewayEvent, g.Name)
 	}
 }
 

@@ -99,7 +99,10 @@ func (f *Fake) SayOfTruck(_ context.Context, by web.Actor, truck string, s trip.
 		return &web.Refused{Code: "holds-goods", ZH: "账上里面还有货：先把货登记到实际所在的地方，再标为空", EN: "the books hold goods in it: book them where they are first"}
 	}
 	f.use(zone, func(u *web.ZoneUse) {
-		now := time.Now().UTC().Truncate(time.Millisecond)
+		now := s.At
+		if now.IsZero() {
+			now = time.Now().UTC().Truncate(time.Millisecond)
+		}
 		t := *u.Truck
 		if s.Empty {
 			t.Load, t.LoadSince, t.Armed, t.Phase, t.Inferred, t.By = trip.Empty, now, false, trip.Idle, trip.Idle, ""

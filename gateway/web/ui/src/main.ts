@@ -5,7 +5,8 @@ import { watch } from 'vue'
 import { startCounty } from './model/county'
 import { loadSession, session } from './model/session'
 import { startTheme } from './model/theme'
-import { startRouter } from './router'
+import { ownTruck } from './model/offline'
+import { go, startRouter } from './router'
 import './style/colours.css'
 import './style/base.css'
 import './style/parts.css'
@@ -22,9 +23,12 @@ import './style/people.css'
 import './style/pin.css'
 import './style/queue.css'
 import './style/reports.css'
+import './style/trips.css'
 
 startTheme()
 startRouter()
+// Opened from the home screen of a driver's phone: his truck.
+if (new URLSearchParams(location.search).get('from') === 'app' && ownTruck()) go('/truck/' + encodeURIComponent(ownTruck()))
 void loadSession()
 let stop = () => {}
 // Another session is another county: nobody sees what the one before saw.

@@ -8,6 +8,8 @@ export class ApiError extends Error {
   constructor(
     readonly code: string,
     readonly text: Label,
+    /** Of HTTP; 0 where there was no answer. */
+    readonly status = 0,
   ) {
     super(text.en)
   }
@@ -42,7 +44,7 @@ export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   if (!response.ok) {
     const e = body?.error
     if (response.status === 401 && outside.includes(e?.code)) signedOut()
-    throw new ApiError(e?.code ?? String(response.status), { zh: e?.message_zh ?? '出错了', en: e?.message_en ?? 'Something failed' })
+    throw new ApiError(e?.code ?? String(response.status), { zh: e?.message_zh ?? '出错了', en: e?.message_en ?? 'Something failed' }, response.status)
   }
   return body as T
 }
@@ -61,7 +63,7 @@ export const getSites = () => ask<SitesAnswer>('sites')
 export const getZones = () => ask<ZonesAnswer>('zones')
 export const getAlarms = (f: { state?: 'open' | 'all'; zone?: string; batch?: string; limit?: string }) =>
   ask<AlarmsAnswer>('alarms' + query(f))
-export const getBatches = (f: { search?: string; zone?: string; site?: string; verdict?: string; alarms?: string }, signal?: AbortSignal) =>
+export const getBatches = (f: { search?: string; zone?: string; site?: string; verdict?: string; alarms?: string; short?: string }, signal?: AbortSignal) =>
   ask<BatchesAnswer>('batches' + query(f), { signal })
 export const getBatch = (id: string) => ask<{ now: string; batch: Batch }>('batches/' + encodeURIComponent(id))
 
@@ -121,6 +123,8 @@ export const setPIN = (person: string, fresh: string, by: By, token: string) => 
 export const forgetPIN = (person: string, by: By, token: string) => send<{ pins: string[] }>('DELETE', pinPath(person), token, by)
 
 export const getDrills = () => ask<{ now: string; drills: Drill[] }>('drills')
+/** Who is called when cooling fails at a site; null: nobody can be. */
+export const getContacts = (site: string) => ask<{ repairer: { name: string; phone: string } | null }>('contacts' + query({ site }))
 export const getChannels = () => ask<{ now: string; channels: Channel[] }>('channels')
 export const getOutages = () => ask<{ now: string; outages: Outage[] }>('outages')
 export type UsesAnswer = { now: string; uses: (Use & { zone: string })[] }

@@ -1,5 +1,6 @@
 import type { By } from './people'
 import { ApiError, ask, send, shown } from './client'
+import type { LoggerFile } from './loggers'
 import type { Courier, Label } from './types'
 
 // What is written down of a batch, as package alerting/batch has it.
@@ -20,6 +21,8 @@ export interface Objection { word: string; holds: boolean; zh: string; en: strin
 
 export interface Dossier {
   id: string
+  product: string
+  profile: string
   quantity: string
   details: { owner: Party; keeper: Party; carrier: Party; born?: string; codes: Code[] | null }
   stays: Stay[]
@@ -28,6 +31,7 @@ export interface Dossier {
   inspections: Inspection[]
   handovers: Handover[]
   manual: Manual[]
+  loggers: LoggerFile[]
   links: Link[]
   verdicts: Verdict[]
   corrections: Correction[]
@@ -68,11 +72,15 @@ export interface Run { from: string; to: string; peak_c: number }
 export interface Side { limit_c: number; seconds: number; events: number; peak_c: number | null; runs?: Run[] }
 export interface Gap { from: string; to: string; seconds: number; cause: string }
 export interface Summary { points: number; min_c: number | null; max_c: number | null; mean_c: number | null; above: Side | null; below: Side | null; gaps: Gap[] | null; coverage: number; duration_s: number; method: string }
-export interface Interval { zone: string; kind: string; from: string; to: string; basis: string; point: string; summary: Summary; hand?: { at: string; value_c: number; by: string }[] }
+export interface Interval { zone: string; kind: string; from: string; to: string; basis: string; point: string; summary: Summary; hand?: { at: string; value_c: number; by: string }[]; imported?: ImportedLog[]; imported_s?: number }
+/** What a logger's file says of an interval, apart from what was measured. */
+export interface ImportedLog { batch: string; number: number; file: string; name: string; method: string; by: string; summary: Summary; beside?: { points: number; apart: number; farthest_difference_c: number; farthest_at: string } }
+export interface ImportedTotal { seconds: number; points: number; min_c: number | null; max_c: number | null }
 export interface Life { life_used: number; life_used_max: number; remaining_days_at_reference: number | null; reference_c: number; notes?: string[] }
-export interface Exposure { as_of: string; version: number; intervals: Interval[] | null; total: Summary; unmonitored_s: number; monitored_until?: string; life?: Life }
+export interface Exposure { as_of: string; version: number; intervals: Interval[] | null; total: Summary; unmonitored_s: number; monitored_until?: string; life?: Life; imported?: ImportedTotal }
 
-export interface Certificate { number: string; version: number; made: string; by: string; sha256: string; page: string; reason: string }
+export interface Certificate { number: string; version: number; made: string; by: string; sha256: string; page: string; reason: string
+  timestamp: { state: 'none' | 'asked' | 'there'; at: string | null; problem: string } }
 
 /** A share as a page shows it: 99.96 % is not all. */
 export const share = (v: number) => (Math.floor(v * 1000) / 10).toString() + ' %'

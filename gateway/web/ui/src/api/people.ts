@@ -16,7 +16,7 @@ export interface Step {
 /** One message to one person. */
 /** What an alarm's site said of it, by its own judging. */
 export interface SiteEvent {
-  event: 'alarm-raised' | 'alarm-escalated' | 'alarm-returned' | 'alarm-silenced'
+  event: 'alarm-raised' | 'alarm-escalated' | 'alarm-returned' | 'alarm-silenced' | 'alarm-told'
   at: string
   by: string
   /** Judged by the same readings and limits as at the county. */

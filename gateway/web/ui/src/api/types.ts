@@ -206,7 +206,7 @@ export const rules = [
   'high-limit', 'low-limit', 'high-total', 'low-total',
   'product-high', 'product-low', 'estimate-high', 'estimate-low', 'silence', 'sensor-fault', 'site-silent', 'door-open', 'mains-lost', 'defrost-long', 'battery-low',
   'store-failing', 'gateway-twin', 'gateway-silent', 'bus-fault', 'device-fault', 'humidity', 'condensation', 'rate-of-rise', 'pull-down',
-  'compressor-silent', 'off-with-goods', 'clock-wrong', 'calibration-expired', 'disk-filling', 'channel-fails', 'drill-missed', 'spoilage',
+  'compressor-silent', 'off-with-goods', 'clock-wrong', 'calibration-expired', 'disk-filling', 'channel-fails', 'drill-missed', 'report-late', 'spoilage',
 ] as const
 export type Rule = (typeof rules)[number]
 
@@ -294,6 +294,8 @@ export interface Batch {
   zone: string
   place?: string
   closed?: string
+  /** Six digits that stand for it while it is not closed; an older server has none. */
+  short?: string
   custody: Custody[]
   /** What is ahead of it; missing when nothing is known. */
   ages?: Ages

@@ -18,7 +18,7 @@ export function useAlarm(alarm: () => Alarm) {
     return isPresent(a) && a.level === 'excursion' ? 'act' : 'attention'
   })
   /** The county's alarm on itself. */
-  const own = computed(() => ['store-failing', 'channel-fails', 'drill-missed'].includes(alarm().rule) ||
+  const own = computed(() => ['store-failing', 'channel-fails', 'drill-missed', 'report-late'].includes(alarm().rule) ||
     (['clock-wrong', 'disk-filling'].includes(alarm().rule) && !site.value))
   /** Its figures are no value over a limit, and its object may be a switch. */
   const special = computed(() => ['rate-of-rise', 'pull-down', 'condensation', 'compressor-silent', 'spoilage'].includes(alarm().rule))

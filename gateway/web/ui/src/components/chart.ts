@@ -6,6 +6,7 @@ import type { Limit } from '../api/types'
 import { clock, plain, type Lang } from '../model/format'
 import { bandsOf, safeBand } from '../model/judge'
 import { doubts, gaps, type Columns } from '../model/series'
+import { drawLogs, rangeOf } from './chartlogs'
 
 export interface Scene {
   columns: Columns
@@ -17,6 +18,8 @@ export interface Scene {
   timezone: string
   gapWord: string
   doubtWord: string
+  /** What loggers that travelled along say; drawn apart. */
+  logs?: Columns[]
 }
 
 export interface Colours {
@@ -48,8 +51,7 @@ export const dataOf = (c: Columns): uPlot.AlignedData => [c.t, c.max, c.min, c.l
 
 /** The y range: everything measured, and the nearest limits to judge it by. */
 function yRange(scene: Scene): [number, number] {
-  let lo = Infinity
-  let hi = -Infinity
+  let [lo, hi] = rangeOf(scene.logs ?? [], scene.from, scene.to)
   scene.columns.min.forEach((v, i) => {
     if (v === null || v === undefined) return
     lo = Math.min(lo, v)
@@ -100,7 +102,7 @@ export function options(get: () => Scene, c: Colours, width: number, height: num
     bands: [{ series: [1, 2], fill: c.envelope }],
     hooks: {
       drawClear: [(u) => drawBehind(u, get(), c, font)],
-      draw: [(u) => drawLimits(u, get(), c, font), (u) => drawDoubts(u, get(), c, font)],
+      draw: [(u) => drawLimits(u, get(), c, font), (u) => drawDoubts(u, get(), c, font), (u) => drawLogs(u, get().logs ?? [], c.ink)],
       setCursor: [(u) => on.cursor(u.cursor.idx ?? null)],
       setSelect: [
         (u) => {

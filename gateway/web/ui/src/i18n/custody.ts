@@ -1,4 +1,5 @@
 import { useI18n } from 'vue-i18n'
+import { deriveEn, deriveZh, loggersEn, loggersZh } from './batches'
 import { qualityEn, qualityZh } from './quality'
 
 // Words of what is written down of a batch; they come with its components and
@@ -235,7 +236,7 @@ const custodyEn: typeof custodyZh = {
 export function useCustodyWords() {
   const i18n = useI18n({ useScope: 'global' })
   if (!i18n.te('custody.save')) {
-    i18n.mergeLocaleMessage('zh', { custody: custodyZh, quality: qualityZh })
-    i18n.mergeLocaleMessage('en', { custody: custodyEn, quality: qualityEn })
+    i18n.mergeLocaleMessage('zh', { custody: custodyZh, quality: qualityZh, derive: deriveZh, loggers: loggersZh })
+    i18n.mergeLocaleMessage('en', { custody: custodyEn, quality: qualityEn, derive: deriveEn, loggers: loggersEn })
   }
 }

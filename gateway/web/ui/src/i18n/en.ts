@@ -2,6 +2,7 @@ import { accessEn } from './access'
 import { agesEn } from './ages'
 import { operationsEn } from './operations'
 import { answerEn, peopleEn } from './people'
+import { tripsEn } from './trips'
 import { usageEn } from './usage'
 import { pinEn } from './pin'
 import { queueEn } from './queue'
@@ -13,13 +14,15 @@ export const en: Catalogue = {
   ops: operationsEn,
   answer: answerEn,
   people: peopleEn,
+  trip: tripsEn,
   use: usageEn,
   pin: pinEn,
   queue: queueEn,
   reports: reportsEn,
   app: { title: 'Cold chain', skip: 'Skip to content', language: '中文', theme: 'Look', auto: 'Auto', light: 'Light', dark: 'Dark' },
-  nav: { label: 'Main menu', county: 'Overview', alarms: 'Alarms', batches: 'Batches', back: 'Back' },
+  nav: { label: 'Main menu', county: 'Overview', alarms: 'Alarms', batches: 'Batches', desk: 'County', back: 'Back' },
   state: { act: 'Act now', attention: 'Attention', nodata: 'No data', ok: 'Normal', rest: 'Not in use' },
+  keeper: { label: 'This room', record: "Today's temperature record", poster: 'QR code for the door' },
   filter: { only: 'Show only: {state}', all: 'Show all', none: 'No zone is in this state' },
   live: {
     live: 'Live',
@@ -126,7 +129,7 @@ export const en: Catalogue = {
       'store-failing': 'The readings store takes nothing', 'gateway-twin': 'Two boxes use this gateway’s name: switch one off or rename it',
       'gateway-silent': 'The gateway says nothing', 'bus-fault': 'A whole line is dead', 'device-fault': 'The device does not answer', humidity: 'Humidity out of bounds', condensation: 'Condensation ahead', 'rate-of-rise': '{what} rises too fast',
       'pull-down': 'Cooling down too slowly', 'compressor-silent': 'Cooling called for, compressor idle', 'off-with-goods': 'Switched off with goods inside', 'clock-wrong': 'Clock wrong', 'calibration-expired': 'Calibration due',
-      'disk-filling': 'Disk filling up', 'channel-fails': 'A channel to people fails', 'drill-missed': 'Drill not answered', spoilage: 'Shelf life nearly used',
+      'disk-filling': 'Disk filling up', 'channel-fails': 'A channel to people fails', 'drill-missed': 'Drill not answered', 'report-late': 'Monthly report not sent before the 24th', spoilage: 'Shelf life nearly used',
     },
     own: {
       'store-refused': 'it refuses the collector: see the operations page', 'store-away': 'it cannot be reached; gateways keep their readings, alarms go on',
@@ -165,6 +168,8 @@ export const en: Catalogue = {
   },
   ages: agesEn,
   batch: {
+    short: 'six digits',
+    slip: 'handover slip',
     title: 'Batches',
     search: 'Batch, product, owner, trace code or ear tag',
     none: 'No batch found',

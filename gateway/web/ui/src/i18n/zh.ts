@@ -2,6 +2,7 @@ import { accessZh } from './access'
 import { agesZh } from './ages'
 import { operationsZh } from './operations'
 import { answerZh, peopleZh } from './people'
+import { tripsZh } from './trips'
 import { usageZh } from './usage'
 import { pinZh } from './pin'
 import { queueZh } from './queue'
@@ -14,13 +15,15 @@ export const zh = {
   ops: operationsZh,
   answer: answerZh,
   people: peopleZh,
+  trip: tripsZh,
   use: usageZh,
   pin: pinZh,
   queue: queueZh,
   reports: reportsZh,
   app: { title: '冷链', skip: '跳到内容', language: 'English', theme: '外观', auto: '自动', light: '浅色', dark: '深色' },
-  nav: { label: '主菜单', county: '总览', alarms: '报警', batches: '批次', back: '返回' },
+  nav: { label: '主菜单', county: '总览', alarms: '报警', batches: '批次', desk: '旗县', back: '返回' },
   state: { act: '快去看', attention: '要注意', nodata: '无数据', ok: '正常', rest: '不用' },
+  keeper: { label: '这间库', record: '今天的温度记录表', poster: '门上的二维码' },
   filter: { only: '只看{state}', all: '看全部', none: '没有处于这个状态的库区' },
   live: {
     live: '实时',
@@ -127,7 +130,7 @@ export const zh = {
       'store-failing': '读数库不收数据', 'gateway-twin': '网关重名：两台设备用同一个名字，请关掉一台或改名',
       'gateway-silent': '网关没有消息', 'bus-fault': '整条线路不通', 'device-fault': '设备不应答', humidity: '湿度超限', condensation: '要结露', 'rate-of-rise': '{what}升得太快',
       'pull-down': '降温太慢', 'compressor-silent': '该制冷却没制冷', 'off-with-goods': '停用的库里有货', 'clock-wrong': '时钟不对', 'calibration-expired': '校准到期',
-      'disk-filling': '磁盘快满', 'channel-fails': '通知渠道不通', 'drill-missed': '演练没人应答', spoilage: '货架期快用完',
+      'disk-filling': '磁盘快满', 'channel-fails': '通知渠道不通', 'drill-missed': '演练没人应答', 'report-late': '月通报过了 24 日还没报送', spoilage: '货架期快用完',
     } satisfies Record<Rule, string>,
     own: {
       'store-refused': '读数库拒绝采集程序：看运维页上的说明', 'store-away': '读数库连不上；读数留在网关，报警照常',
@@ -167,6 +170,8 @@ export const zh = {
   },
   ages: agesZh,
   batch: {
+    short: '六位号码',
+    slip: '交接单',
     title: '批次',
     search: '搜批次号、品名、货主、追溯码或耳标',
     none: '没有找到批次',

@@ -7,6 +7,7 @@ import { listen } from '../api/live'
 import { getSession } from '../api/session'
 import type { Alarm, County, Gateway, Label, Point, Site, Trouble, Use, Zone } from '../api/types'
 import { alarmOrder, excess, isResting, isStale, mainPoint, pointsOf, provisionalOf, worstFirst, zoneState, type State } from './judge'
+import { keepKnown, lastKnown, ownTruck } from './offline'
 import { bucketsOf, extend, samplesOf, trendWindow, type Buckets, type Sample } from './series'
 
 /** A zone with what the page adds to it. */
@@ -98,6 +99,15 @@ export const stateOf = (zone: string): State => judged.value.find((j) => j.zone.
 /** The zones of some sites, worst first. */
 export const rank = (list: Judged[]): Judged[] => [...list].sort(worstFirst)
 
+/**
+ * The zones that are counted: a technical one only where a site has nothing else,
+ * or when somebody must go, for a power cut counts.
+ */
+export const counted = computed<Judged[]>(() => {
+  const cold = new Set(judged.value.filter((j) => mainPoint(j.zone.data)).map((j) => j.zone.site.id))
+  return judged.value.filter((j) => mainPoint(j.zone.data) || j.state === 'act' || (j.zone.site.kind === 'village-station' && !cold.has(j.zone.site.id)))
+})
+
 let loading = false
 let retry = 0
 
@@ -116,12 +126,34 @@ async function load() {
     link.historyDown = z.history === 'unavailable'
     alarmsChanged.value++
     batchesChanged.value++
+    remember()
   } catch (e) {
+    if (!county.value) await recall()
     link.failure = e instanceof ApiError ? e.text : { zh: String(e), en: String(e) }
     retry = window.setTimeout(load, 5000)
   } finally {
     loading = false
   }
+}
+
+/** Keeps what is known, on a driver's device. */
+export function remember() {
+  if (!county.value || !ownTruck()) return
+  void keepKnown({ county: county.value, sites: sites.value, zones: zones.value.map((z) => z.data), alarms: openAlarms.value, heard: link.heard, offset: clockOffset })
+}
+
+/** Shows what was kept, as old as it is, until the county answers. */
+async function recall() {
+  const k = await lastKnown()
+  if (!k || county.value) return
+  clockOffset = k.offset
+  now.value = Date.now() + clockOffset
+  link.heard = k.heard
+  link.everLive = true // so that the page says since when nothing is known
+  county.value = k.county
+  sites.value = k.sites
+  takeZones(k.sites, k.zones)
+  openAlarms.value = k.alarms
 }
 
 function takeZones(all: Site[], list: Zone[]) {
@@ -275,13 +307,16 @@ export function startCounty(): () => void {
       hear(at)
       link.trouble = trouble
     },
+    alive: hear,
   })
   const tick = window.setInterval(() => (now.value = Date.now() + clockOffset), 1000)
   // Late readings fill old buckets; the whole is taken again now and then.
   const whole = window.setInterval(() => {
     if (!document.hidden && link.live) void load()
   }, 5 * 60_000)
+  const keep = window.setInterval(() => link.live && remember(), 60_000)
   const seen = () => {
+    if (document.hidden && link.live) remember()
     if (!document.hidden && Date.now() + clockOffset - link.heard > 30_000) void load()
   }
   document.addEventListener('visibilitychange', seen)
@@ -289,6 +324,7 @@ export function startCounty(): () => void {
     deaf()
     window.clearInterval(tick)
     window.clearInterval(whole)
+    window.clearInterval(keep)
     document.removeEventListener('visibilitychange', seen)
     forget()
   }

@@ -76,6 +76,12 @@ export const clock = (ms: number, lang: Lang, zone: string): string => say(forma
 export const day = (ms: number, lang: Lang, zone: string): string =>
   say(formatter(lang, zone, { month: 'short', day: 'numeric', weekday: 'short' }), ms)
 
+/** 2026年11月23日 */
+export const date = (ms: number, lang: Lang, zone: string): string => say(formatter(lang, zone, { year: 'numeric', month: 'short', day: 'numeric' }), ms)
+
+/** 2026年11月 */
+export const month = (ms: number, lang: Lang, zone: string): string => say(formatter(lang, zone, { year: 'numeric', month: 'long' }), ms)
+
 /** 20:14 today, with the date on other days. */
 export function moment(ms: number, nowMs: number, lang: Lang, zone: string): string {
   const date = formatter(lang, zone, { month: 'short', day: 'numeric' })

@@ -3,6 +3,7 @@
 
 import { ref, shallowRef } from 'vue'
 import { ApiError, onSignedOut } from '../api/client'
+import { forgetKnown, keepSession, lastSession } from './offline'
 import { changePassword, getSession, makeDevice, signIn, signOut, type Session } from '../api/session'
 
 /** undefined: not known yet; null: nobody. */
@@ -18,6 +19,9 @@ export function may(route: string, site = ''): boolean {
 }
 
 function take(s: Session) {
+  // Another person's county is not shown to this one.
+  const before = session.value
+  void (before && before.id !== s.id ? forgetKnown() : Promise.resolve()).then(() => keepSession(s))
   session.value = s
   ended.value = false
 }
@@ -25,6 +29,7 @@ function take(s: Session) {
 onSignedOut(() => {
   if (session.value) ended.value = true
   session.value = null
+  void forgetKnown()
 })
 
 /** Asks who is signed in, again and again while nobody answers. */
@@ -33,6 +38,9 @@ export async function loadSession(): Promise<void> {
     take(await getSession())
   } catch (e) {
     if (e instanceof ApiError && e.code === 'unreachable') {
+      // Without signal the driver's page opens as it was left.
+      const known = await lastSession()
+      if (known && !session.value) session.value = known
       window.setTimeout(() => void loadSession(), 3000)
       return
     }
@@ -47,6 +55,7 @@ export async function enter(name: string, password: string) {
 export async function leave() {
   await signOut()
   session.value = null
+  void forgetKnown()
   ended.value = false
 }
 

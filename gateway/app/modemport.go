@@ -1,4 +1,4 @@
-package county
+package app
 
 import (
 	"errors"
@@ -24,7 +24,8 @@ type modemPort struct {
 // glance is how long a read lasts before it looks whether the port is closed.
 const glance = 200 * time.Millisecond
 
-func openModemPort(c serial.Config) (io.ReadWriteCloser, error) {
+// OpenModemPort opens the serial port of an SMS modem.
+func OpenModemPort(c serial.Config) (io.ReadWriteCloser, error) {
 	p, err := serial.Open(c)
 	if err != nil {
 		return nil, err
