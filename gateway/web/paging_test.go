@@ -13,6 +13,7 @@ import (
 	"coldchain/alerting"
 	"coldchain/alerting/batch"
 	"coldchain/alerting/duty"
+	"coldchain/alerting/trip"
 	"coldchain/gateway/access"
 	"coldchain/gateway/web"
 	"coldchain/gateway/web/webtest"
@@ -32,11 +33,15 @@ func TestListsComeInPages(t *testing.T) {
 		a.ID = fmt.Sprintf("%016x", i)
 		return web.Alarm{Alarm: a}
 	}
+	run := func(i int, at time.Time) web.Trip {
+		return web.Trip{ID: fmt.Sprintf("truck-%d-%s", i, at.Format("20060102T150405Z")), Truck: fmt.Sprint("truck-", i), Trip: trip.Trip{From: at}}
+	}
 	d.Do(func(f *webtest.Fake) {
-		f.Lots, f.AlarmList = nil, nil
+		f.Lots, f.AlarmList, f.TripList = nil, nil, nil
 		for i := range 5 { // two of each moment
 			f.Lots = append(f.Lots, lot(i, noon.Add(-time.Duration(i/2)*time.Hour)))
 			f.AlarmList = append(f.AlarmList, alarm(i, noon.Add(-time.Duration(i/2)*time.Hour)))
+			f.TripList = append(f.TripList, run(i, noon.Add(-time.Duration(i/2)*time.Hour)))
 			f.Planned = append(f.Planned, duty.Outage{ID: fmt.Sprint("out-", i), Object: "balagong", From: noon, Until: noon.Add(time.Hour)})
 		}
 	})
@@ -59,6 +64,9 @@ func TestListsComeInPages(t *testing.T) {
 		}},
 		"outages": {"outages", func() {
 			d.Do(func(f *webtest.Fake) { f.Planned = slices.Insert(f.Planned, 0, duty.Outage{ID: "first"}) })
+		}},
+		"trips": {"trips", func() {
+			d.Do(func(f *webtest.Fake) { f.TripList = slices.Insert(f.TripList, 0, run(99, noon.Add(time.Minute))) })
 		}},
 		"users":    {"users", func() { d.user(t, "aaa", access.Grant{Role: access.Viewer}) }},
 		"tokens":   {"tokens", func() {}},
