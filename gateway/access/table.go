@@ -22,7 +22,7 @@ func Table() []Rule {
 		admin  = []Role{Admin}
 	)
 	return slices.Concat([]Rule{
-		open("GET", "/"), open("*", "/api/"), open("GET", "/healthz"), open("GET", "/verify"), open("GET", "/c/{token}"), open("GET", "/api/v1/keys"),
+		open("GET", "/"), open("*", "/api/"), open("GET", "/api"), open("GET", "/healthz"), open("GET", "/verify"), open("GET", "/c/{token}"), open("GET", "/api/v1/keys"), open("GET", "/api/v1/openapi.json"),
 		open("GET", "/answer"), open("POST", "/answer"), open("GET", "/inspect"), // the link lets in, and for what it says
 		row("GET", "/metrics", []Role{Viewer, Manager, Inspector, Admin}, County),
 	}, []Rule{ // signing in

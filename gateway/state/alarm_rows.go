@@ -21,6 +21,7 @@ type AlarmFilter struct {
 	Batch string        // alarms that name this batch
 	Since time.Time     // alarms that lasted until this time or longer
 	Reach *access.Reach // of its sites, or naming batches of its parties; nil: all
+	After *Mark         // those that come after it in the list; nil: from the first
 	Limit int
 }
 
@@ -33,6 +34,7 @@ func (db *DB) Alarms(ctx context.Context, f AlarmFilter) ([]Alarm, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list alarms: %w", err)
 	}
+	open, ms, id := f.After.args()
 	err = db.view(ctx, func(tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, alarmColumns+` FROM alarms a
 			WHERE (NOT ?1 OR a.state <> 'normal') AND (?2 = '' OR a.zone = ?2)
@@ -40,8 +42,9 @@ func (db *DB) Alarms(ctx context.Context, f AlarmFilter) ([]Alarm, error) {
 			AND (?4 = '' OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = ?4 AND `+exposedTo+`))
 			AND (?7 IS NULL OR `+alarmSite+` IN (SELECT value FROM json_each(?7))
 				OR ?8 <> '[]' AND EXISTS (SELECT 1 FROM batches b JOIN custody c ON c.batch = b.id WHERE b.owner IN (SELECT value FROM json_each(?8)) AND `+exposedTo+`))
+			AND (?9 IS NULL OR (a.state <> 'normal') < ?9 OR (a.state <> 'normal') = ?9 AND (a.start_ms < ?10 OR a.start_ms = ?10 AND a.id > ?11))
 			ORDER BY a.state <> 'normal' DESC, a.start_ms DESC, a.id LIMIT ?6`,
-			f.Open, f.Zone, millis(f.Since), f.Batch, now.UnixMilli(), limit(f.Limit), sites, parties)
+			f.Open, f.Zone, millis(f.Since), f.Batch, now.UnixMilli(), limit(f.Limit), sites, parties, open, ms, id)
 		found, err := scanAlarms(rows, err)
 		if err != nil {
 			return err

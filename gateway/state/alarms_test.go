@@ -307,12 +307,16 @@ func TestAlarmsAreFilteredAndTheOpenOnesComeFirst(t *testing.T) {
 		f    AlarmFilter
 		want []string
 	}{
-		"all":   {AlarmFilter{}, []string{old.ID, "elsewhere", over.ID}},
-		"open":  {AlarmFilter{Open: true}, []string{old.ID, "elsewhere"}},
-		"zone":  {AlarmFilter{Zone: room}, []string{old.ID, over.ID}},
-		"since": {AlarmFilter{Since: noon.Add(-23 * time.Hour)}, []string{"elsewhere", over.ID}},
-		"limit": {AlarmFilter{Limit: 1}, []string{old.ID}},
-		"batch": {AlarmFilter{Batch: "M1"}, []string{old.ID}},
+		"all":               {AlarmFilter{}, []string{old.ID, "elsewhere", over.ID}},
+		"open":              {AlarmFilter{Open: true}, []string{old.ID, "elsewhere"}},
+		"zone":              {AlarmFilter{Zone: room}, []string{old.ID, over.ID}},
+		"since":             {AlarmFilter{Since: noon.Add(-23 * time.Hour)}, []string{"elsewhere", over.ID}},
+		"limit":             {AlarmFilter{Limit: 1}, []string{old.ID}},
+		"after the first":   {AlarmFilter{After: &Mark{true, old.Start, old.ID}}, []string{"elsewhere", over.ID}},
+		"after the open":    {AlarmFilter{After: &Mark{true, elsewhere.Alarm.Start, "elsewhere"}}, []string{over.ID}},
+		"after one of them": {AlarmFilter{After: &Mark{true, old.Start, "0"}, Limit: 1}, []string{old.ID}},
+		"after the last":    {AlarmFilter{After: &Mark{false, over.Start, over.ID}}, []string{}},
+		"batch":             {AlarmFilter{Batch: "M1"}, []string{old.ID}},
 	} {
 		got, err := db.Alarms(t.Context(), c.f)
 		must(t, err)

@@ -28,6 +28,7 @@ type BatchFilter struct {
 	// Short is a code of six digits; one that is none chooses nothing. It stands
 	// for batches that are not closed.
 	Short string
+	After *Mark // those that come after it in the list; nil: from the first
 	Limit int
 }
 
@@ -56,7 +57,8 @@ func findBatches(ctx context.Context, tx *sql.Tx, f BatchFilter, now time.Time) 
 		return nil, err
 	}
 	standing, args := f.standing(now)
-	args = append(args, sites, parties)
+	_, ms, id := f.After.args()
+	args = append(args, sites, parties, ms, id)
 	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Search) + "%"
 	return readBatches(ctx, tx, `SELECT `+wholeColumns+` FROM batches b
 			WHERE (b.id LIKE ?1 ESCAPE '\' OR b.product LIKE ?1 ESCAPE '\' OR b.owner LIKE ?1 ESCAPE '\' OR b.id IN (SELECT batch FROM batch_codes WHERE value = ?6))
@@ -65,6 +67,7 @@ func findBatches(ctx context.Context, tx *sql.Tx, f BatchFilter, now time.Time) 
 			AND `+standing+`
 			AND (?13 IS NULL OR b.owner IN (SELECT value FROM json_each(?14))
 				OR EXISTS (SELECT 1 FROM custody c WHERE c.batch = b.id AND substr(c.zone, 1, instr(c.zone, '/') - 1) IN (SELECT value FROM json_each(?13))))
+			AND (?15 IS NULL OR b.created_ms < ?15 OR b.created_ms = ?15 AND b.id > ?16)
 			ORDER BY b.created_ms DESC, b.id LIMIT ?4`, append([]any{like, f.Zone, f.Held, limit(f.Limit)}, args...)...)
 }
 

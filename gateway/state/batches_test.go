@@ -215,6 +215,9 @@ func TestBatchesAreFilteredNewestFirst(t *testing.T) {
 		"search":    {BatchFilter{Search: "hjq"}, []string{"HJQ-2", "HJQ-1"}},
 		"by name":   {BatchFilter{Search: "山羊", Limit: 1}, []string{"XX_3"}},
 		"no joker":  {BatchFilter{Search: "_"}, []string{"XX_3"}},
+		"after":     {BatchFilter{After: &Mark{Time: noon.Add(-time.Hour), ID: "XX_3"}, Limit: 1}, []string{"HJQ-2"}},
+		"same time": {BatchFilter{After: &Mark{Time: noon.Add(-2 * time.Hour), ID: "HJQ-1"}}, []string{"HJQ-2", "HJQ-1"}},
+		"the last":  {BatchFilter{After: &Mark{Time: noon.Add(-3 * time.Hour), ID: "HJQ-1"}}, []string{}},
 		"injection": {BatchFilter{Search: "'; DROP TABLE batches; --"}, []string{}},
 	} {
 		found, err := c.Batches(t.Context(), x.f)

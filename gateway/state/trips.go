@@ -32,6 +32,7 @@ type TripFilter struct {
 	Batch    string    // that it carried
 	From, To time.Time // that touch From..To; zero: no such bound
 	Open     *bool     // that go on, or that are over
+	After    *Mark     // those that come after it in the list; nil: from the first
 	Limit    int       // 0: no limit
 }
 
@@ -73,12 +74,15 @@ func (db *DB) Trips(ctx context.Context, f TripFilter) ([]Trip, error) {
 	if f.Open != nil {
 		and("(to_ms IS NULL) = ?", *f.Open)
 	}
+	if _, ms, id := f.After.args(); ms != nil {
+		where, args = append(where, "(from_ms < ? OR from_ms = ? AND id > ?)"), append(args, ms, ms, id)
+	}
 	limit := f.Limit
 	if limit == 0 {
 		limit = -1
 	}
 	out := []Trip{}
-	rows, err := db.reader.QueryContext(ctx, tripColumns+" WHERE "+strings.Join(where, " AND ")+" ORDER BY from_ms DESC, truck LIMIT ?", append(args, limit)...)
+	rows, err := db.reader.QueryContext(ctx, tripColumns+" WHERE "+strings.Join(where, " AND ")+" ORDER BY from_ms DESC, id LIMIT ?", append(args, limit)...)
 	err = each(rows, err, func() error {
 		var t Trip
 		err := t.scan(rows)

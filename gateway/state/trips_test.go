@@ -120,7 +120,8 @@ func TestTripsAreListed(t *testing.T) {
 		f    TripFilter
 		want int
 	}{"all": {TripFilter{}, 3}, "that carried a batch": {TripFilter{Batch: "B2"}, 1}, "of a truck": {TripFilter{Truck: "truck-1"}, 2}, "that go on": {TripFilter{Open: &goesOn}, 1}, "that are over": {TripFilter{Open: &over}, 2},
-		"after": {TripFilter{From: hour(-6)}, 1}, "before": {TripFilter{To: hour(-7)}, 1}, "at most": {TripFilter{Limit: 2}, 2}} {
+		"after": {TripFilter{From: hour(-6)}, 1}, "before": {TripFilter{To: hour(-7)}, 1}, "at most": {TripFilter{Limit: 2}, 2},
+		"the next page": {TripFilter{After: &Mark{Time: hour(-7), ID: "truck-2-"}}, 2}, "the last page": {TripFilter{After: &Mark{Time: hour(-7), ID: "truck-3-"}}, 1}} {
 		got, err := db.Trips(ctx, c.f)
 		if err != nil || len(got) != c.want {
 			t.Errorf("%s: %v, %+v", name, err, got)

@@ -77,6 +77,7 @@ type usersAnswer struct {
 	// Password is the one-time password of who was made, or got another one. It is
 	// shown this once.
 	Password string `json:"password,omitempty"`
+	paging
 }
 
 func (s *Server) userList(ctx context.Context, fresh access.Password) (usersAnswer, error) {
@@ -84,14 +85,18 @@ func (s *Server) userList(ctx context.Context, fresh access.Password) (usersAnsw
 	if err != nil {
 		return usersAnswer{}, fmt.Errorf("list users: %w", err)
 	}
-	return usersAnswer{stamp(s.opt.Now()), append([]User{}, found...), string(fresh)}, nil
+	return usersAnswer{stamp(s.opt.Now()), append([]User{}, found...), string(fresh), paging{}}, nil
 }
 
 func (s *Server) users(r *http.Request) (any, error) {
-	if err := onlyParams(r); err != nil {
+	if err := onlyParams(r, "limit", "cursor"); err != nil {
 		return nil, err
 	}
-	return s.userList(r.Context(), "")
+	out, err := s.userList(r.Context(), "")
+	if err == nil {
+		out.Users, out.paging, err = pageOf(r, out.Users, func(u User) string { return u.ID })
+	}
+	return out, err
 }
 
 type userInput struct {
@@ -169,22 +174,26 @@ type openSession struct {
 	Mine  bool   `json:"mine"`
 }
 
+type sessionsAnswer struct {
+	Now      stamp         `json:"now"`
+	Sessions []openSession `json:"sessions"`
+	paging
+}
+
 func (s *Server) sessions(r *http.Request) (any, error) {
-	if err := onlyParams(r); err != nil {
+	if err := onlyParams(r, "limit", "cursor"); err != nil {
 		return nil, err
 	}
 	found, err := s.deps.Accounts.Sessions(r.Context())
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
-	out := struct {
-		Now      stamp         `json:"now"`
-		Sessions []openSession `json:"sessions"`
-	}{stamp(s.opt.Now()), []openSession{}}
+	out := sessionsAnswer{stamp(s.opt.Now()), []openSession{}, paging{}}
 	for _, x := range found {
 		out.Sessions = append(out.Sessions, openSession{x.ID, x.User, x.Name, x.Site, x.Agent, x.By, stamp(x.Made), stamp(x.Used), stamp(x.Until), x.ID == whoOf(r).Session})
 	}
-	return out, nil
+	out.Sessions, out.paging, err = pageOf(r, out.Sessions, func(x openSession) string { return x.ID })
+	return out, err
 }
 
 func (s *Server) endSession(r *http.Request) (any, error) {
@@ -210,6 +219,7 @@ type tokensAnswer struct {
 	Tokens []tokenJSON `json:"tokens"`
 	// Secret is the token that was made. It is shown this once.
 	Secret string `json:"secret,omitempty"`
+	paging
 }
 
 func (s *Server) tokenList(ctx context.Context, fresh access.Secret) (tokensAnswer, error) {
@@ -217,7 +227,7 @@ func (s *Server) tokenList(ctx context.Context, fresh access.Secret) (tokensAnsw
 	if err != nil {
 		return tokensAnswer{}, fmt.Errorf("list tokens: %w", err)
 	}
-	out := tokensAnswer{stamp(s.opt.Now()), []tokenJSON{}, string(fresh)}
+	out := tokensAnswer{stamp(s.opt.Now()), []tokenJSON{}, string(fresh), paging{}}
 	for _, t := range found {
 		out.Tokens = append(out.Tokens, tokenJSON{t.ID, t.Name, t.Grants, t.ReadOnly, t.By, stamp(t.Made), stamp(t.Until), stamp(t.Used)})
 	}
@@ -225,19 +235,25 @@ func (s *Server) tokenList(ctx context.Context, fresh access.Secret) (tokensAnsw
 }
 
 func (s *Server) tokens(r *http.Request) (any, error) {
-	if err := onlyParams(r); err != nil {
+	if err := onlyParams(r, "limit", "cursor"); err != nil {
 		return nil, err
 	}
-	return s.tokenList(r.Context(), "")
+	out, err := s.tokenList(r.Context(), "")
+	if err == nil {
+		out.Tokens, out.paging, err = pageOf(r, out.Tokens, func(t tokenJSON) string { return t.ID })
+	}
+	return out, err
+}
+
+type tokenInput struct {
+	Name     string         `json:"name"`
+	Grants   []access.Grant `json:"grants"`
+	ReadOnly bool           `json:"read_only"`
+	Until    string         `json:"until"`
 }
 
 func (s *Server) makeToken(r *http.Request) (any, error) {
-	var in struct {
-		Name     string         `json:"name"`
-		Grants   []access.Grant `json:"grants"`
-		ReadOnly bool           `json:"read_only"`
-		Until    string         `json:"until"`
-	}
+	var in tokenInput
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
@@ -260,13 +276,15 @@ func (s *Server) endToken(r *http.Request) (any, error) {
 	return s.tokenList(r.Context(), "")
 }
 
+type deviceInput struct {
+	Site string `json:"site"`
+	Name string `json:"name"`
+}
+
 // makeDevice signs the browser that asks for it in as a shared device of a site,
 // and whoever asks out of it.
 func (s *Server) makeDevice(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Site string `json:"site"`
-		Name string `json:"name"`
-	}
+	var in deviceInput
 	err := firstError(onlyParams(r), readBody(r, &in, false))
 	if err == nil {
 		err = checkText("name", in.Name, 30, true)

@@ -133,6 +133,11 @@ type wholeJSON struct {
 	AtSite []siteEventJSON `json:"at_site"`
 }
 
+type wholeAnswer struct {
+	Now   stamp     `json:"now"`
+	Alarm wholeJSON `json:"alarm"`
+}
+
 // whole answers with one alarm as it is now.
 func (s *Server) whole(ctx context.Context, id string) (any, error) {
 	a, err := s.deps.Steps.Whole(ctx, id)
@@ -150,10 +155,7 @@ func (s *Server) whole(ctx context.Context, id string) (any, error) {
 	if n := a.Next; n != nil {
 		out.Next = &nextJSON{stamp(n.At), n.Who}
 	}
-	return struct {
-		Now   stamp     `json:"now"`
-		Alarm wholeJSON `json:"alarm"`
-	}{stamp(s.opt.Now()), out}, nil
+	return wholeAnswer{stamp(s.opt.Now()), out}, nil
 }
 
 func alarmError(err error, id string) error { return stateError(err, "报警 "+id, "alarm "+id) }
@@ -228,14 +230,16 @@ func (a actorInput) by(r *http.Request) Actor {
 	return by
 }
 
+// stepInput is a step towards an alarm.
+type stepInput struct {
+	actorInput
+	Step duty.Answer `json:"step"`
+	Note string      `json:"note"`
+	At   string      `json:"at"` // when it was taken; default now
+}
+
 func (s *Server) takeStep(r *http.Request) (any, error) {
-	type input struct {
-		actorInput
-		Step duty.Answer `json:"step"`
-		Note string      `json:"note"`
-		At   string      `json:"at"` // when it was taken; default now
-	}
-	return alter(s, r, input.self, func(ctx context.Context, id string, by Actor, in input) error {
+	return alter(s, r, stepInput.self, func(ctx context.Context, id string, by Actor, in stepInput) error {
 		at, err := s.timeOf(in.At)
 		if err := firstError(err, checkStep(in.Step), checkText("note", in.Note, 500, false)); err != nil {
 			return err
@@ -253,15 +257,16 @@ func checkStep(step duty.Answer) error {
 	return badInput(fmt.Sprintf("step 只能是 %v", duty.Answers()), fmt.Sprintf("step must be one of %v", duty.Answers()))
 }
 
+type closingInput struct {
+	actorInput
+	Cause   duty.Cause   `json:"cause"`
+	Action  duty.Action  `json:"action"`
+	Outcome duty.Outcome `json:"outcome"`
+	Note    string       `json:"note"`
+}
+
 func (s *Server) closeAlarm(r *http.Request) (any, error) {
-	type input struct {
-		actorInput
-		Cause   duty.Cause   `json:"cause"`
-		Action  duty.Action  `json:"action"`
-		Outcome duty.Outcome `json:"outcome"`
-		Note    string       `json:"note"`
-	}
-	return alter(s, r, input.self, func(ctx context.Context, id string, by Actor, in input) error {
+	return alter(s, r, closingInput.self, func(ctx context.Context, id string, by Actor, in closingInput) error {
 		c := duty.Closing{Cause: in.Cause, Action: in.Action, Outcome: in.Outcome, Note: in.Note}
 		if err := checkText("note", in.Note, 500, false); err != nil {
 			return err
@@ -279,13 +284,14 @@ func (s *Server) signAlarm(r *http.Request) (any, error) {
 	})
 }
 
+type shelfInput struct {
+	actorInput
+	Until  string `json:"until"`
+	Reason string `json:"reason"`
+}
+
 func (s *Server) shelve(r *http.Request) (any, error) {
-	type input struct {
-		actorInput
-		Until  string `json:"until"`
-		Reason string `json:"reason"`
-	}
-	return alter(s, r, input.self, func(ctx context.Context, id string, by Actor, in input) error {
+	return alter(s, r, shelfInput.self, func(ctx context.Context, id string, by Actor, in shelfInput) error {
 		until, err := parseTime("until", in.Until)
 		if err := firstError(err, checkText("reason", in.Reason, 200, true)); err != nil {
 			return err
@@ -297,13 +303,14 @@ func (s *Server) shelve(r *http.Request) (any, error) {
 	})
 }
 
+type lookInput struct {
+	actorInput
+	Note string `json:"note"`
+}
+
 // lookAt is the quality officer's: a late alarm wakes nobody and waits for him.
 func (s *Server) lookAt(r *http.Request) (any, error) {
-	type input struct {
-		actorInput
-		Note string `json:"note"`
-	}
-	return alter(s, r, input.self, func(ctx context.Context, id string, by Actor, in input) error {
+	return alter(s, r, lookInput.self, func(ctx context.Context, id string, by Actor, in lookInput) error {
 		if err := checkText("note", in.Note, 500, true); err != nil {
 			return err
 		}
@@ -330,16 +337,18 @@ func (s *Server) queue(r *http.Request) (any, error) {
 	return s.alarmList(r, found, defaultList), nil
 }
 
+type closingWordsAnswer struct {
+	Now      stamp         `json:"now"`
+	Causes   []closingWord `json:"causes"`
+	Actions  []closingWord `json:"actions"`
+	Outcomes []closingWord `json:"outcomes"`
+}
+
 func (s *Server) closingWords(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
 	}
-	return struct {
-		Now      stamp         `json:"now"`
-		Causes   []closingWord `json:"causes"`
-		Actions  []closingWord `json:"actions"`
-		Outcomes []closingWord `json:"outcomes"`
-	}{stamp(s.opt.Now()), closingWordsOf(duty.Causes()), closingWordsOf(duty.Actions()), closingWordsOf(duty.Outcomes())}, nil
+	return closingWordsAnswer{stamp(s.opt.Now()), closingWordsOf(duty.Causes()), closingWordsOf(duty.Actions()), closingWordsOf(duty.Outcomes())}, nil
 }
 
 // refusal turns a *Refused into an answer; nil when err is none.

@@ -117,7 +117,7 @@ func (s *Server) ages(batch string) *ageing.Outlook {
 }
 
 func (s *Server) alarms(r *http.Request) (any, error) {
-	if err := onlyParams(r, "state", "zone", "batch", "limit"); err != nil {
+	if err := onlyParams(r, "state", "zone", "batch", "limit", "cursor"); err != nil {
 		return nil, err
 	}
 	get := r.URL.Query().Get
@@ -133,23 +133,32 @@ func (s *Server) alarms(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.After, err = markOf(r); err != nil {
+		return nil, err
+	}
 	f.Limit = limit + 1
 	found, err := s.deps.Alarms.Alarms(r.Context(), f)
 	if err != nil {
 		return nil, fmt.Errorf("list alarms: %w", err)
 	}
-	return s.alarmList(r, found, limit), nil
+	out := s.alarmList(r, found, limit)
+	if out.Truncated {
+		last := found[limit-1]
+		out.paging = after(last.State != alerting.Normal, last.Start, last.ID)
+	}
+	return out, nil
 }
 
 type alarmsJSON struct {
 	Now       stamp       `json:"now"`
 	Alarms    []alarmJSON `json:"alarms"`
 	Truncated bool        `json:"truncated"`
+	paging
 }
 
 // alarmList shows at most limit of what was found.
 func (s *Server) alarmList(r *http.Request, found []Alarm, limit int) alarmsJSON {
-	out := alarmsJSON{stamp(s.opt.Now()), []alarmJSON{}, len(found) > limit}
+	out := alarmsJSON{stamp(s.opt.Now()), []alarmJSON{}, len(found) > limit, paging{}}
 	for _, a := range found[:min(limit, len(found))] {
 		out.Alarms = append(out.Alarms, s.alarm(own(reachOf(r), a)))
 	}
@@ -176,6 +185,18 @@ func (s *Server) listFilter(zone, batch, limit string) (int, error) {
 
 var alarmID = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
+// acknowledgeInput is an answer to an alarm.
+type acknowledgeInput struct {
+	actorInput        // who answers, as they call themselves
+	Note       string `json:"note"`
+}
+
+// acknowledgedAnswer is the alarm that was answered.
+type acknowledgedAnswer struct {
+	Now   stamp     `json:"now"`
+	Alarm alarmJSON `json:"alarm"`
+}
+
 func (s *Server) acknowledge(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
@@ -184,10 +205,7 @@ func (s *Server) acknowledge(r *http.Request) (any, error) {
 	if !alarmID.MatchString(id) {
 		return nil, badInput("报警编号不对", "that is no alarm id")
 	}
-	var in struct {
-		actorInput        // who answers, as they call themselves
-		Note       string `json:"note"`
-	}
+	var in acknowledgeInput
 	if err := readBody(r, &in, true); err != nil {
 		return nil, err
 	}
@@ -199,10 +217,7 @@ func (s *Server) acknowledge(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, stateError(err, "报警 "+id, "alarm "+id)
 	}
-	return struct {
-		Now   stamp     `json:"now"`
-		Alarm alarmJSON `json:"alarm"`
-	}{stamp(s.opt.Now()), s.alarm(a)}, nil
+	return acknowledgedAnswer{stamp(s.opt.Now()), s.alarm(a)}, nil
 }
 
 // stateError turns an error of the county's state into an answer.

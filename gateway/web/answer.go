@@ -58,7 +58,16 @@ func (s *Server) api(f apiFunc) http.Handler {
 		if c, ok := answer.(created); ok {
 			status, answer = http.StatusCreated, c.what
 		}
-		writeJSON(w, status, answer)
+		linkNext(w.Header(), r, answer)
+		body, err := json.Marshal(answer)
+		if err != nil {
+			s.fail(w, r, err) // our own types
+			return
+		}
+		if status == http.StatusOK && same(w, r, body) {
+			return
+		}
+		writeBody(w, "application/json; charset=utf-8", status, body)
 	})
 }
 
@@ -79,16 +88,24 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if e.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	writeJSON(w, e.Status, map[string]any{"error": e})
+	writeProblem(w, e)
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
+	writeAs(w, "application/json; charset=utf-8", status, v)
+}
+
+func writeAs(w http.ResponseWriter, kind string, status int, v any) {
 	body, err := json.Marshal(v)
 	if err != nil { // only a programming mistake can bring us here
 		status, body = http.StatusInternalServerError, []byte(`{"error":{"code":"internal","message_zh":"服务器内部出错","message_en":"the server failed"}}`)
 	}
+	writeBody(w, kind, status, body)
+}
+
+func writeBody(w http.ResponseWriter, kind string, status int, body []byte) {
 	h := w.Header()
-	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Content-Type", kind)
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	w.Write(append(body, '\n'))
@@ -112,8 +129,7 @@ func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	allow := strings.Join(slices.Sorted(maps.Keys(m)), ", ")
 	w.Header().Set("Allow", allow)
-	writeJSON(w, http.StatusMethodNotAllowed, map[string]any{"error": &apiError{Code: "method-not-allowed",
-		ZH: "这个地址只接受 " + allow, EN: "this address takes only " + allow}})
+	writeProblem(w, &apiError{http.StatusMethodNotAllowed, "method-not-allowed", "这个地址只接受 " + allow, "this address takes only " + allow})
 }
 
 // readBody decodes a request's JSON strictly: at most maxBody bytes, one

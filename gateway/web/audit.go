@@ -82,6 +82,12 @@ type auditJSON struct {
 	Hash   string          `json:"hash"`
 }
 
+type auditAnswer struct {
+	Now     stamp       `json:"now"`
+	Entries []auditJSON `json:"entries"`
+	Next    *int64      `json:"next"` // before= of what is older; null at the end
+}
+
 func (s *Server) audit(r *http.Request) (any, error) {
 	q, err := auditQuery(r)
 	if err != nil {
@@ -103,11 +109,7 @@ func (s *Server) audit(r *http.Request) (any, error) {
 	if next > 0 {
 		rest = &next
 	}
-	return struct {
-		Now     stamp       `json:"now"`
-		Entries []auditJSON `json:"entries"`
-		Next    *int64      `json:"next"` // before= of what is older; null at the end
-	}{stamp(s.opt.Now()), list, rest}, nil
+	return auditAnswer{stamp(s.opt.Now()), list, rest}, nil
 }
 
 func auditQuery(r *http.Request) (q AuditQuery, err error) {
@@ -146,6 +148,11 @@ type calibrationJSON struct {
 	Until   stamp  `json:"until"` // null: none, or the gateway does not say
 }
 
+type calibrationsAnswer struct {
+	Now    stamp             `json:"now"`
+	Points []calibrationJSON `json:"points"`
+}
+
 func (s *Server) calibrations(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
@@ -158,8 +165,5 @@ func (s *Server) calibrations(r *http.Request) (any, error) {
 	for _, c := range found {
 		list = append(list, calibrationJSON{plainText(c.Point), plainText(c.Gateway), plainText(c.Device), stamp(c.Until)})
 	}
-	return struct {
-		Now    stamp             `json:"now"`
-		Points []calibrationJSON `json:"points"`
-	}{stamp(s.opt.Now()), list}, nil
+	return calibrationsAnswer{stamp(s.opt.Now()), list}, nil
 }

@@ -53,7 +53,7 @@ func TestAuditIsAskedForWhatItIsAsked(t *testing.T) {
 			t.Errorf("%s: %d", bad, w.Code)
 		}
 	}
-	if w := r.do(request{path: "/api/v1/audit"}); w.Code != 401 {
+	if w := r.do(request{path: "/api/v1/audit", nobody: true}); w.Code != 401 {
 		t.Errorf("without the token: %d", w.Code)
 	}
 }

@@ -95,7 +95,7 @@ func mayLoad(r *http.Request) bool {
 
 // batchFilter reads how a list of batches is narrowed, and how many it may show.
 func (s *Server) batchFilter(r *http.Request) (f BatchFilter, limit int, err error) {
-	if err := onlyParams(r, "search", "zone", "site", "verdict", "alarms", "short", "limit"); err != nil {
+	if err := onlyParams(r, "search", "zone", "site", "verdict", "alarms", "short", "limit", "cursor"); err != nil {
 		return f, 0, err
 	}
 	get := r.URL.Query().Get
@@ -110,6 +110,9 @@ func (s *Server) batchFilter(r *http.Request) (f BatchFilter, limit int, err err
 		return f, 0, err
 	}
 	if limit, err = s.listFilter(f.Zone, "", get("limit")); err != nil {
+		return f, 0, err
+	}
+	if f.After, err = markOf(r); err != nil {
 		return f, 0, err
 	}
 	f.Limit = limit + 1
@@ -133,6 +136,13 @@ func (s *Server) batchFilter(r *http.Request) (f BatchFilter, limit int, err err
 	return f, limit, nil
 }
 
+type batchesAnswer struct {
+	Now       stamp         `json:"now"`
+	Batches   []listedBatch `json:"batches"`
+	Truncated bool          `json:"truncated"`
+	paging
+}
+
 func (s *Server) batches(r *http.Request) (any, error) {
 	f, limit, err := s.batchFilter(r)
 	if err != nil {
@@ -142,12 +152,12 @@ func (s *Server) batches(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list batches: %w", err)
 	}
-	out := struct {
-		Now       stamp         `json:"now"`
-		Batches   []listedBatch `json:"batches"`
-		Truncated bool          `json:"truncated"`
-	}{stamp(s.opt.Now()), []listedBatch{}, len(found) > limit}
+	out := batchesAnswer{stamp(s.opt.Now()), []listedBatch{}, len(found) > limit, paging{}}
 	found = found[:min(limit, len(found))]
+	if out.Truncated {
+		last := found[limit-1]
+		out.paging = after(false, last.Created, last.ID)
+	}
 	ids := make([]string, len(found))
 	for i, b := range found {
 		ids[i] = b.ID

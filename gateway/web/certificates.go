@@ -106,6 +106,7 @@ type stampJSON struct {
 type certificatesAnswer struct {
 	Now          stamp             `json:"now"`
 	Certificates []certificateJSON `json:"certificates"`
+	paging
 }
 
 func (s *Server) certificatesOf(ctx context.Context, id string) (certificatesAnswer, error) {
@@ -121,15 +122,24 @@ func (s *Server) certificatesOf(ctx context.Context, id string) (certificatesAns
 // given to whoever gets the goods, and to nobody else.
 func (s *Server) certificates(r *http.Request) (any, error) {
 	id, err := pathBatch(r)
-	if err := firstError(onlyParams(r), err); err != nil {
+	if err := firstError(onlyParams(r, "limit", "cursor"), err); err != nil {
 		return nil, err
 	}
-	return s.certificatesOf(r.Context(), id)
+	out, err := s.certificatesOf(r.Context(), id)
+	if err == nil {
+		out.Certificates, out.paging, err = pageOf(r, out.Certificates, func(c certificateJSON) string { return c.Number })
+	}
+	return out, err
 }
 
 type newCertificate struct {
 	actorInput
 	Reason string `json:"reason"`
+}
+
+type certificateAnswer struct {
+	Now         stamp           `json:"now"`
+	Certificate certificateJSON `json:"certificate"` // the newest
 }
 
 func (s *Server) makeCertificate(r *http.Request) (any, error) {
@@ -155,10 +165,7 @@ func (s *Server) makeCertificate(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return created{struct {
-		Now         stamp           `json:"now"`
-		Certificate certificateJSON `json:"certificate"` // the newest
-	}{all.Now, all.Certificates[0]}}, nil
+	return created{certificateAnswer{all.Now, all.Certificates[0]}}, nil
 }
 
 // certificate writes one as a file, or as a page that prints. It is made before

@@ -162,6 +162,11 @@ func (s *Server) dossier(r *http.Request) (any, error) {
 	return s.dossierOf(r.Context(), id)
 }
 
+type recallAnswer struct {
+	Now   stamp        `json:"now"`
+	Parts []batch.Part `json:"parts"`
+}
+
 func (s *Server) recall(r *http.Request) (any, error) {
 	id, err := pathBatch(r)
 	if err := firstError(onlyParams(r), err); err != nil {
@@ -171,10 +176,7 @@ func (s *Server) recall(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, stateError(err, "批次 "+id, "batch "+id)
 	}
-	return struct {
-		Now   stamp        `json:"now"`
-		Parts []batch.Part `json:"parts"`
-	}{stamp(s.opt.Now()), append([]batch.Part{}, parts...)}, nil
+	return recallAnswer{stamp(s.opt.Now()), append([]batch.Part{}, parts...)}, nil
 }
 
 // entered is a request that writes something down, with who does it.

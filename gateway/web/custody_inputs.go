@@ -116,15 +116,24 @@ type manualInput struct {
 	actorInput
 }
 
-func (s *Server) manual(_ *http.Request, in manualInput) (any, error) {
+func (s *Server) manual(r *http.Request, in manualInput) (any, error) {
+	return s.measured(r, in)
+}
+
+func (s *Server) measured(_ *http.Request, in manualInput) (batch.Manual, error) {
 	at, err := s.timeOf(in.At)
 	if in.ValueC == nil {
-		return nil, badInput("请写温度 value_c", "give the temperature, value_c")
+		return batch.Manual{}, badInput("请写温度 value_c", "give the temperature, value_c")
 	}
 	if err := firstError(err, s.checkFile(in.File)); err != nil {
-		return nil, err
+		return batch.Manual{}, err
 	}
 	return batch.Manual{Zone: in.Zone, At: at, ValueC: *in.ValueC, Class: in.Class, Method: in.Method, By: in.By, File: in.File}, nil
+}
+
+type temperatureAnswer struct {
+	Now         stamp        `json:"now"`
+	Temperature batch.Manual `json:"temperature"`
 }
 
 func (s *Server) zoneTemperature(r *http.Request) (any, error) {
@@ -136,17 +145,14 @@ func (s *Server) zoneTemperature(r *http.Request) (any, error) {
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
-	what, err := s.manual(r, in)
+	what, err := s.measured(r, in)
 	if err := firstError(err, s.goodsZone(in.Zone), in.actorInput.check(true)); err != nil {
 		return nil, err
 	}
 	if err := s.deps.Custody.Enter(r.Context(), in.by(r), key, "", what); err != nil {
 		return nil, stateError(err, "库区 "+in.Zone, "zone "+in.Zone)
 	}
-	return created{struct {
-		Now         stamp `json:"now"`
-		Temperature any   `json:"temperature"`
-	}{stamp(s.opt.Now()), what}}, nil
+	return created{temperatureAnswer{stamp(s.opt.Now()), what}}, nil
 }
 
 type handoverInput struct {

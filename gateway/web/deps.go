@@ -170,6 +170,7 @@ type AlarmFilter struct {
 	Zone     string        // "site/zone"
 	Batch    string        // alarms that name this batch
 	Reach    *access.Reach // of its sites, or naming batches of its parties; nil: all
+	After    *Mark         // only those that come after it; nil: from the first
 	Limit    int           // always positive
 }
 
@@ -304,7 +305,8 @@ type BatchFilter struct {
 	// Reach: lies or lay in one of its sites, or belongs to one of its parties;
 	// nil: all.
 	Reach *access.Reach
-	Limit int // always positive
+	After *Mark // only those that come after it; nil: from the first
+	Limit int   // always positive
 }
 
 // Standing is how a batch stands for who decides on it.

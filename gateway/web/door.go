@@ -79,10 +79,15 @@ func actsAs(w access.Who) string {
 // guard lets through who may, by the one table of who may what.
 func (s *Server) guard(rule access.Rule, next http.Handler) http.Handler {
 	if rule.Open {
-		return next
+		return s.limit(rule.Pattern, next)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, err := s.identify(r)
+		if limited(rule.Pattern) {
+			if many := s.within(w, r, who); many != nil {
+				err = many
+			}
+		}
 		if err == nil {
 			err = s.permit(r, who, rule)
 		}

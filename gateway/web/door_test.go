@@ -93,10 +93,11 @@ type browser struct {
 	cookies map[string]*http.Cookie
 	header  map[string]string
 	address string
+	rig     *rig
 }
 
 func (d *doorRig) browser() *browser {
-	return &browser{handler: d.server.Handler(), cookies: map[string]*http.Cookie{}, header: map[string]string{}}
+	return &browser{handler: d.server.Handler(), cookies: map[string]*http.Cookie{}, header: map[string]string{}, rig: d.rig}
 }
 
 func (b *browser) do(method, path, body string) *httptest.ResponseRecorder {
@@ -113,6 +114,9 @@ func (b *browser) do(method, path, body string) *httptest.ResponseRecorder {
 	req.Header.Set("Idempotency-Key", "k")
 	w := httptest.NewRecorder()
 	b.handler.ServeHTTP(w, req)
+	if err := b.rig.contract.hold(req, body, w); err != nil {
+		b.rig.t.Errorf("%s %s is not as described: %v", method, path, err)
+	}
 	for _, c := range w.Result().Cookies() {
 		if c.MaxAge < 0 {
 			delete(b.cookies, c.Name)

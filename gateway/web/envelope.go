@@ -97,16 +97,20 @@ func (e envelope) tail(from time.Time, n int) envelope {
 // envelopeJSON holds the columns of an envelope: bucket i spans from + i*step_s
 // to from + (i+1)*step_s.
 type envelopeJSON struct {
-	From  stamp      `json:"from"`
-	StepS float64    `json:"step_s"`
-	Min   []*float64 `json:"min"`
-	Max   []*float64 `json:"max"`
-	Mean  []*float64 `json:"mean"` // of the readings in the bucket; for the line, never for a judgement
+	From  stamp   `json:"from"`
+	StepS float64 `json:"step_s"`
+	Min   curve   `json:"min"`
+	Max   curve   `json:"max"`
+	Mean  curve   `json:"mean"` // of the readings in the bucket; for the line, never for a judgement
 	// Faults says why a bucket has no value, where a reading said so.
 	Faults []reasonJSON `json:"faults,omitempty"`
 	// Doubts names the buckets in which at least one value is uncertain.
 	Doubts []reasonJSON `json:"doubts,omitempty"`
 }
+
+// curve is values of buckets; null where there is none, and nil where it is not
+// drawn.
+type curve []*float64
 
 type reasonJSON struct {
 	Bucket int            `json:"bucket"`

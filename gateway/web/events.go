@@ -15,10 +15,12 @@ import (
 
 // events answers GET /api/v1/events with a stream of server-sent events. It
 // begins with "hello": whoever listens then asks for zones and alarms afresh,
-// so nothing that changed while it was away is missed and nothing has to be
-// remembered for it here.
+// so nothing that changed while it was away is missed. Who comes again with the
+// Last-Event-ID of what he heard, and has not missed too much, hears "resumed"
+// instead, and then what has changed since.
 //
 //	hello    {now}
+//	resumed  {now}           go on; nothing needs to be asked for
 //	reading  {now, points}   points as in /points
 //	alarm    {now, alarms}   alarms as in /alarms, as they are now
 //	batch    {now, batches}  batches as in /batches
@@ -33,7 +35,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	l := s.deps.Hub.join()
+	l, id, resumed := s.deps.Hub.join(r.Header.Get("Last-Event-ID"))
 	defer s.deps.Hub.leave(l)
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -43,7 +45,12 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	if err := st.send("retry: 3000\n\n" + s.event("hello", map[string]any{}) + s.troubleEvent(st)); err != nil {
+	first := s.event("hello", map[string]any{}) + "id: " + id + "\n\n"
+	if resumed { // the id comes with what was missed
+		first = s.event("resumed", map[string]any{})
+		st.trouble = "unknown" // it is told, also that there is none any more
+	}
+	if err := st.send("retry: 3000\n\n" + first + s.troubleEvent(st)); err != nil {
 		return
 	}
 	s.feed(r, l, st)
@@ -90,7 +97,9 @@ func (s *Server) feed(r *http.Request, l *listener, st *stream) {
 			if !s.still(r, st) {
 				return
 			}
-			text = s.changes(ctx, st, s.deps.Hub.take(l))
+			changed, id := s.deps.Hub.take(l)
+			// Last, so that who hears a part of it hears all of it again.
+			text = s.changes(ctx, st, changed) + "id: " + id + "\n\n"
 		case <-beat.C:
 			if !s.still(r, st) {
 				return

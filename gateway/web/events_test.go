@@ -22,13 +22,19 @@ type listening struct {
 	close func()
 }
 
-func listen(t *testing.T, srv *httptest.Server) listening {
+func listen(t *testing.T, srv *httptest.Server) listening { return listenAgain(t, srv, "") }
+
+// listenAgain is listen of who has heard an event with an id before.
+func listenAgain(t *testing.T, srv *httptest.Server, last string) listening {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	t.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, "GET", srv.URL+"/api/v1/events", nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if last != "" {
+		req.Header.Set("Last-Event-ID", last)
 	}
 	resp, err := http.DefaultTransport.RoundTrip(byToken(req))
 	if err != nil {
@@ -242,4 +248,91 @@ func TestEventsNeedNoState(t *testing.T) {
 	if got := l.next(t, "alarm")["alarms"].([]any); len(got) != 0 {
 		t.Errorf("an alarm that could not be read was sent: %v", got)
 	}
+}
+
+// id returns the next id that is told.
+func (l listening) id(t *testing.T) string {
+	t.Helper()
+	for l.lines.Scan() {
+		if id, ok := strings.CutPrefix(l.lines.Text(), "id: "); ok {
+			return id
+		}
+	}
+	t.Fatal("the stream ended before an id")
+	return ""
+}
+
+// first returns the kind of the next event.
+func (l listening) first(t *testing.T) string {
+	t.Helper()
+	for l.lines.Scan() {
+		if kind, ok := strings.CutPrefix(l.lines.Text(), "event: "); ok {
+			return kind
+		}
+	}
+	t.Fatal("the stream ended")
+	return ""
+}
+
+// TestAStreamGoesOnWhereItWas: who comes again hears what he missed, once, and
+// nothing that he has heard; who cannot is told to ask afresh.
+func TestAStreamGoesOnWhereItWas(t *testing.T) {
+	r := newRig(t, web.Options{Flush: time.Millisecond})
+	srv := httptest.NewServer(r.server.Handler())
+	t.Cleanup(srv.Close)
+	t.Cleanup(r.server.Close)
+	l := listen(t, srv)
+	l.next(t, "hello")
+	start := l.id(t)
+	r.hub.Publish(web.BatchEvent, ownBatch)
+	l.next(t, "batch")
+	heard := l.id(t)
+	l.close()
+	if start == heard {
+		t.Fatalf("the id stays %s", heard)
+	}
+
+	r.hub.Publish(web.AlarmEvent, r.alarmID)
+	r.hub.Publish(web.AlarmEvent, r.alarmID)
+	again := listenAgain(t, srv, heard)
+	if kind := again.first(t); kind != "resumed" {
+		t.Fatalf("it begins with %s", kind)
+	}
+	if kind := again.first(t); kind != "trouble" { // what was wrong may be over
+		t.Fatalf("then %s", kind)
+	}
+	if kind := again.first(t); kind != "alarm" {
+		t.Errorf("what was missed is an alarm, and it hears of a %s", kind)
+	}
+	now := again.id(t)
+	again.close()
+
+	nothing := listenAgain(t, srv, now)
+	for _, want := range []string{"resumed", "trouble"} {
+		if kind := nothing.first(t); kind != want {
+			t.Errorf("%s, want %s", kind, want)
+		}
+	}
+	r.hub.Publish(web.PeopleEvent, "x")
+	if kind := nothing.first(t); kind != "people" {
+		t.Errorf("nothing was missed, and it hears of a %s", kind)
+	}
+	nothing.close()
+	for _, unknown := range []string{"another.1", "x", now + "9", "", strings.Repeat("9", 500)} {
+		l := listenAgain(t, srv, unknown)
+		if kind := l.first(t); kind != "hello" {
+			t.Errorf("after %q it begins with %s", unknown, kind)
+		}
+		l.close()
+	}
+	ids := make([]string, 20_001)
+	for i := range ids {
+		ids[i] = fmt.Sprint(i)
+	}
+	r.hub.Publish(web.ReadingEvent, ids...)
+	l = listenAgain(t, srv, now)
+	if kind := l.first(t); kind != "hello" {
+		t.Errorf("after more than is remembered it begins with %s", kind)
+	}
+	l.close()
 }

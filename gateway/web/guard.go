@@ -79,7 +79,7 @@ func routeOf(path string) string {
 	switch {
 	case isAPI:
 		switch first {
-		case "sites", "zones", "points", "readings", "alarms", "batches", "events", "people", "channels", "drills", "outages", "queue", "disuses", "trucks", "derivations", "temperatures", "files", "import", "certificates", "keys", "reports", "inspections-links", "session", "users", "sessions", "tokens", "devices":
+		case "openapi.json", "sites", "zones", "points", "readings", "alarms", "batches", "events", "people", "channels", "drills", "outages", "queue", "disuses", "trucks", "derivations", "temperatures", "files", "import", "certificates", "keys", "reports", "inspections-links", "session", "users", "sessions", "tokens", "devices":
 			return "/api/v1/" + first
 		}
 		return "other"
@@ -114,7 +114,7 @@ const compressFrom = 1400
 // are loaded, streams (events, exports) never.
 func (s *Server) compress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !acceptsGzip(r) || !strings.HasPrefix(r.URL.Path, "/api/v1/") || r.URL.Path == "/api/v1/events" || r.URL.Path == "/api/v1/export" ||
+		if !acceptsGzip(r) || !strings.HasPrefix(r.URL.Path, "/api/v1/") || r.URL.Path == "/api/v1/events" || r.URL.Path == "/api/v1/export" || r.URL.Path == "/api/v1/openapi.json" ||
 			strings.HasPrefix(r.URL.Path, "/api/v1/files/") || strings.HasPrefix(r.URL.Path, "/api/v1/import/") {
 			next.ServeHTTP(w, r)
 			return
@@ -140,7 +140,12 @@ type packer struct {
 	status int
 }
 
-func (p *packer) WriteHeader(status int) { p.status = status }
+// WriteHeader waits for what is written; a 304 has nothing.
+func (p *packer) WriteHeader(status int) {
+	if p.status = status; status == http.StatusNotModified {
+		p.ResponseWriter.WriteHeader(status)
+	}
+}
 
 func (p *packer) Write(b []byte) (int, error) {
 	p.status = cmp.Or(p.status, http.StatusOK)

@@ -70,6 +70,21 @@ type inspectionJSON struct {
 	Opened stamp    `json:"opened"` // null: never
 }
 
+// inspectionsAnswer lists the links that hold, and inspectionLinkAnswer is a new one
+// with its address, which is shown this once.
+type inspectionsAnswer struct {
+	Now   stamp            `json:"now"`
+	Links []inspectionJSON `json:"links"`
+	paging
+}
+
+type inspectionLinkAnswer struct {
+	Now  stamp          `json:"now"`
+	Link inspectionJSON `json:"link"`
+	Path string         `json:"path"`
+	URL  string         `json:"url"`
+}
+
 func (s *Server) inspectionOf(l Inspection) inspectionJSON {
 	zone := s.local()
 	return inspectionJSON{l.ID, l.Zones, l.From.In(zone).Format(time.DateOnly), l.To.In(zone).AddDate(0, 0, -1).Format(time.DateOnly), stamp(l.Until), l.By, stamp(l.Made), stamp(l.Opened)}
@@ -86,7 +101,7 @@ func (s *Server) local() *time.Location {
 
 // inspections lists links without their addresses: to read does not let one in.
 func (s *Server) inspections(r *http.Request) (any, error) {
-	if err := onlyParams(r); err != nil {
+	if err := onlyParams(r, "limit", "cursor"); err != nil {
 		return nil, err
 	}
 	found, err := s.deps.Inspections.Inspections(r.Context())
@@ -97,20 +112,23 @@ func (s *Server) inspections(r *http.Request) (any, error) {
 	for _, l := range found {
 		out = append(out, s.inspectionOf(l))
 	}
-	return map[string]any{"now": stamp(s.opt.Now()), "links": out}, nil
+	out, page, err := pageOf(r, out, func(l inspectionJSON) string { return l.ID })
+	return inspectionsAnswer{stamp(s.opt.Now()), out, page}, err
+}
+
+type inspectionLinkInput struct {
+	Zones []string `json:"zones"`
+	From  string   `json:"from"`
+	To    string   `json:"to"`
+	Until string   `json:"until"`
+	actorInput
 }
 
 func (s *Server) makeInspection(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
 	}
-	var in struct {
-		Zones []string `json:"zones"`
-		From  string   `json:"from"`
-		To    string   `json:"to"`
-		Until string   `json:"until"`
-		actorInput
-	}
+	var in inspectionLinkInput
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
@@ -142,7 +160,7 @@ func (s *Server) makeInspection(r *http.Request) (any, error) {
 		return nil, stateError(err, "检查链接", "link for an inspector")
 	}
 	path := InspectionLink(s.opt.AnswerKey, made.ID, made.Until)
-	return created{map[string]any{"now": stamp(s.opt.Now()), "link": s.inspectionOf(made), "path": path, "url": s.address(r) + path}}, nil
+	return created{inspectionLinkAnswer{stamp(s.opt.Now()), s.inspectionOf(made), path, s.address(r) + path}}, nil
 }
 
 // address is what the page is called outside; without one in the configuration,

@@ -295,6 +295,12 @@ func (form *loggerForm) take(part *multipart.Part) (err error) {
 // loggerBuckets is how finely the values of a file are told: a page's width.
 const loggerBuckets = 600
 
+type loggerValuesAnswer struct {
+	Now    stamp            `json:"now"`
+	File   batch.LoggerFile `json:"file"`
+	Values envelopeJSON     `json:"values"`
+}
+
 // loggerValues tells the values of a file that was attached.
 func (s *Server) loggerValues(r *http.Request) (any, error) {
 	id, err := pathBatch(r)
@@ -316,9 +322,5 @@ func (s *Server) loggerValues(r *http.Request) (any, error) {
 			e.add(sensors.NewGood("", v.At, *v.C))
 		}
 	}
-	return struct {
-		Now    stamp            `json:"now"`
-		File   batch.LoggerFile `json:"file"`
-		Values envelopeJSON     `json:"values"`
-	}{stamp(s.opt.Now()), a.LoggerFile, e.json()}, nil
+	return loggerValuesAnswer{stamp(s.opt.Now()), a.LoggerFile, e.json()}, nil
 }

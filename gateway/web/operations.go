@@ -162,6 +162,20 @@ type backupJSON struct {
 	Where string `json:"where"`
 }
 
+type operationsAnswer struct {
+	Now        stamp                 `json:"now"`
+	Health     string                `json:"health"` // "ok", or what has stopped
+	Gateways   []gatewayReportJSON   `json:"gateways"`
+	Sources    []sourceReportJSON    `json:"sources"`
+	Quarantine []quarantineCountJSON `json:"quarantine"`
+	GapsFrom   stamp                 `json:"gaps_from"`
+	Gaps       []gapTotalJSON        `json:"gaps"`
+	Events     []entryJSON           `json:"events"`
+	Store      storeJSON             `json:"store"`
+	Backup     *backupJSON           `json:"backup"`
+	Retention  retentionJSON         `json:"retention"`
+}
+
 func (s *Server) operations(r *http.Request) (any, error) {
 	if err := s.hasOperations(r); err != nil {
 		return nil, err
@@ -172,19 +186,7 @@ func (s *Server) operations(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := struct {
-		Now        stamp                 `json:"now"`
-		Health     string                `json:"health"` // "ok", or what has stopped
-		Gateways   []gatewayReportJSON   `json:"gateways"`
-		Sources    []sourceReportJSON    `json:"sources"`
-		Quarantine []quarantineCountJSON `json:"quarantine"`
-		GapsFrom   stamp                 `json:"gaps_from"`
-		Gaps       []gapTotalJSON        `json:"gaps"`
-		Events     []entryJSON           `json:"events"`
-		Store      storeJSON             `json:"store"`
-		Backup     *backupJSON           `json:"backup"`
-		Retention  retentionJSON         `json:"retention"`
-	}{stamp(now), "ok", s.gatewayReports(report.Gateways), sourceReports(report.Sources), []quarantineCountJSON{}, stamp(from), []gapTotalJSON{}, []entryJSON{},
+	out := operationsAnswer{stamp(now), "ok", s.gatewayReports(report.Gateways), sourceReports(report.Sources), []quarantineCountJSON{}, stamp(from), []gapTotalJSON{}, []entryJSON{},
 		storeJSON{report.Store.Kind, report.Store.Failure == "", report.Store.Failure}, nil, report.Retention.json()}
 	if err := s.deps.Health.Health(); err != nil {
 		out.Health = err.Error()
@@ -276,6 +278,11 @@ type quarantineJSON struct {
 	PayloadSize int    `json:"payload_size"`
 }
 
+type quarantineAnswer struct {
+	Now     stamp            `json:"now"`
+	Entries []quarantineJSON `json:"entries"`
+}
+
 func (s *Server) quarantine(r *http.Request) (any, error) {
 	if err := s.hasOperations(r, "limit"); err != nil {
 		return nil, err
@@ -293,10 +300,7 @@ func (s *Server) quarantine(r *http.Request) (any, error) {
 		list = append(list, quarantineJSON{stamp(e.At), stamp(e.LastAt), e.Seen, plainText(e.Gateway), plainText(e.Topic), e.Epoch, e.Sequence,
 			plainText(e.Point), e.Reason, plainText(e.Detail), excerpt(e.Payload), e.PayloadSize})
 	}
-	return struct {
-		Now     stamp            `json:"now"`
-		Entries []quarantineJSON `json:"entries"`
-	}{stamp(s.opt.Now()), list}, nil
+	return quarantineAnswer{stamp(s.opt.Now()), list}, nil
 }
 
 // plainText takes out of foreign text what could draw over a page or a
@@ -334,6 +338,14 @@ type gapJSON struct {
 	Readings uint64 `json:"readings"`
 }
 
+type gapsAnswer struct {
+	Now       stamp     `json:"now"`
+	From      stamp     `json:"from"`
+	To        stamp     `json:"to"`
+	Gaps      []gapJSON `json:"gaps"`
+	Truncated bool      `json:"truncated"`
+}
+
 func (s *Server) gaps(r *http.Request) (any, error) {
 	if err := s.hasOperations(r, "site", "from", "to", "limit"); err != nil {
 		return nil, err
@@ -352,13 +364,7 @@ func (s *Server) gaps(r *http.Request) (any, error) {
 	for _, g := range found[:min(len(found), limit)] {
 		list = append(list, gapJSON{g.Site, g.Gateway, plainText(g.Scope), plainText(g.Cause), stamp(g.From), stamp(g.To), g.Readings})
 	}
-	return struct {
-		Now       stamp     `json:"now"`
-		From      stamp     `json:"from"`
-		To        stamp     `json:"to"`
-		Gaps      []gapJSON `json:"gaps"`
-		Truncated bool      `json:"truncated"`
-	}{stamp(s.opt.Now()), stamp(f.From), stamp(f.To), list, len(found) > limit}, nil
+	return gapsAnswer{stamp(s.opt.Now()), stamp(f.From), stamp(f.To), list, len(found) > limit}, nil
 }
 
 func (s *Server) gapFilter(r *http.Request) (f GapFilter, err error) {

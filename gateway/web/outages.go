@@ -27,36 +27,47 @@ func outageOf(o duty.Outage) outageJSON {
 	return outageJSON{o.ID, o.Object, kind, stamp(o.From), stamp(o.Until), o.Reason, o.By}
 }
 
+type outagesAnswer struct {
+	Now     stamp        `json:"now"`
+	Outages []outageJSON `json:"outages"`
+	paging
+}
+
 func (s *Server) outages(r *http.Request) (any, error) {
-	if err := onlyParams(r); err != nil {
+	if err := onlyParams(r, "limit", "cursor"); err != nil {
 		return nil, err
 	}
 	found, err := s.deps.Outages.Outages(r.Context())
 	if err != nil {
 		return nil, fmt.Errorf("list outages: %w", err)
 	}
-	out := struct {
-		Now     stamp        `json:"now"`
-		Outages []outageJSON `json:"outages"`
-	}{stamp(s.opt.Now()), []outageJSON{}}
+	out := outagesAnswer{stamp(s.opt.Now()), []outageJSON{}, paging{}}
 	for _, o := range found {
 		out.Outages = append(out.Outages, outageOf(o))
 	}
-	return out, nil
+	out.Outages, out.paging, err = pageOf(r, out.Outages, func(o outageJSON) string { return o.ID })
+	return out, err
+}
+
+type outageInput struct {
+	Object string `json:"object"`
+	Kind   string `json:"kind"`
+	From   string `json:"from"` // empty: now
+	Until  string `json:"until"`
+	Reason string `json:"reason"`
+	actorInput
+}
+
+type outageAnswer struct {
+	Now    stamp      `json:"now"`
+	Outage outageJSON `json:"outage"`
 }
 
 func (s *Server) planOutage(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
 	}
-	var in struct {
-		Object string `json:"object"`
-		Kind   string `json:"kind"`
-		From   string `json:"from"` // empty: now
-		Until  string `json:"until"`
-		Reason string `json:"reason"`
-		actorInput
-	}
+	var in outageInput
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
@@ -69,10 +80,7 @@ func (s *Server) planOutage(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, stateError(err, "计划停电或检修", "the outage")
 	}
-	return created{struct {
-		Now    stamp      `json:"now"`
-		Outage outageJSON `json:"outage"`
-	}{stamp(s.opt.Now()), outageOf(made)}}, nil
+	return created{outageAnswer{stamp(s.opt.Now()), outageOf(made)}}, nil
 }
 
 // outage checks what a request plans.
@@ -122,6 +130,10 @@ func (s *Server) knows(object string) bool {
 	return ok
 }
 
+type nowAnswer struct {
+	Now stamp `json:"now"`
+}
+
 func (s *Server) endOutage(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
@@ -137,7 +149,5 @@ func (s *Server) endOutage(r *http.Request) (any, error) {
 	if err := s.deps.Outages.EndOutage(r.Context(), in.by(r), id); err != nil {
 		return nil, stateError(err, "这项计划", "such outage")
 	}
-	return struct {
-		Now stamp `json:"now"`
-	}{stamp(s.opt.Now())}, nil
+	return nowAnswer{stamp(s.opt.Now())}, nil
 }

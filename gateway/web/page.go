@@ -101,12 +101,16 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
 	f, ok := s.page.files[r.URL.Path]
 	if !ok {
 		if path.Ext(r.URL.Path) != "" { // a missing file must not look like a page
-			writeJSON(w, http.StatusNotFound, map[string]any{"error": &apiError{Code: "not-found",
-				ZH: "没有这个文件", EN: "there is no such file"}})
+			writeProblem(w, &apiError{http.StatusNotFound, "not-found", "没有这个文件", "there is no such file"})
 			return
 		}
 		f = s.page.start
 	}
+	f.write(w, r)
+}
+
+// write answers with a file, packed for who takes that.
+func (f file) write(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", f.kind)
 	h.Set("ETag", f.etag)

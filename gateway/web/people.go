@@ -49,16 +49,18 @@ func (s *Server) people(r *http.Request) (any, error) {
 	return s.roster(p), nil
 }
 
+type rosterInput struct {
+	Version int         `json:"version"` // of what was changed
+	Roster  duty.Roster `json:"roster"`
+	Plan    duty.Plan   `json:"plan"`
+	actorInput
+}
+
 func (s *Server) putPeople(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
 	}
-	var in struct {
-		Version int         `json:"version"` // of what was changed
-		Roster  duty.Roster `json:"roster"`
-		Plan    duty.Plan   `json:"plan"`
-		actorInput
-	}
+	var in rosterInput
 	if err := readUpTo(maxRoster, r, &in, false); err != nil {
 		return nil, err
 	}
@@ -95,6 +97,11 @@ type drillJSON struct {
 	Persons []drilledJSON `json:"persons"`
 }
 
+type drillsAnswer struct {
+	Now    stamp       `json:"now"`
+	Drills []drillJSON `json:"drills"`
+}
+
 func (s *Server) drills(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
@@ -103,10 +110,7 @@ func (s *Server) drills(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list drills: %w", err)
 	}
-	out := struct {
-		Now    stamp       `json:"now"`
-		Drills []drillJSON `json:"drills"`
-	}{stamp(s.opt.Now()), []drillJSON{}}
+	out := drillsAnswer{stamp(s.opt.Now()), []drillJSON{}}
 	for _, d := range found {
 		drill := drillJSON{stamp(d.At), []drilledJSON{}}
 		for _, p := range d.Persons {
@@ -131,6 +135,11 @@ type channelJSON struct {
 	LastError *string `json:"last_error"`
 }
 
+type channelsAnswer struct {
+	Now      stamp         `json:"now"`
+	Channels []channelJSON `json:"channels"`
+}
+
 func (s *Server) channels(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
@@ -139,10 +148,7 @@ func (s *Server) channels(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list channels: %w", err)
 	}
-	out := struct {
-		Now      stamp         `json:"now"`
-		Channels []channelJSON `json:"channels"`
-	}{stamp(s.opt.Now()), []channelJSON{}}
+	out := channelsAnswer{stamp(s.opt.Now()), []channelJSON{}}
 	for _, c := range found {
 		one := channelJSON{c.Name, c.Kind, stamp(c.Proved), c.Taken, c.Failed, nil}
 		if c.LastError != "" {

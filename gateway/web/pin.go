@@ -30,15 +30,17 @@ func pathPerson(r *http.Request) (string, error) {
 	return id, nil
 }
 
+type pinInput struct {
+	actorInput         // who sets it, with his own PIN
+	Fresh      pin.PIN `json:"new"`
+}
+
 func (s *Server) setPIN(r *http.Request) (any, error) {
 	id, err := pathPerson(r)
 	if err != nil {
 		return nil, err
 	}
-	var in struct {
-		actorInput         // who sets it, with his own PIN
-		Fresh      pin.PIN `json:"new"`
-	}
+	var in pinInput
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
@@ -71,14 +73,16 @@ func (s *Server) forgetPIN(r *http.Request) (any, error) {
 
 func personError(err error, id string) error { return stateError(err, "人员 "+id, "person "+id) }
 
+type pinsAnswer struct {
+	Now  stamp    `json:"now"`
+	PINs []string `json:"pins"`
+}
+
 // pins answers with who has a PIN now.
 func (s *Server) pins(r *http.Request) (any, error) {
 	p, err := s.deps.People.People(r.Context())
 	if err != nil {
 		return nil, fmt.Errorf("read who has a PIN: %w", err)
 	}
-	return struct {
-		Now  stamp    `json:"now"`
-		PINs []string `json:"pins"`
-	}{stamp(s.opt.Now()), append([]string{}, p.PINs...)}, nil
+	return pinsAnswer{stamp(s.opt.Now()), append([]string{}, p.PINs...)}, nil
 }

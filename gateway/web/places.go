@@ -57,6 +57,13 @@ func gatewayOf(g Gateway) gatewayJSON {
 	return out
 }
 
+type sitesAnswer struct {
+	Now     stamp        `json:"now"`
+	County  countyJSON   `json:"county"`
+	Sites   []siteJSON   `json:"sites"`
+	Trouble *troubleJSON `json:"trouble"` // null while the collector is well
+}
+
 func (s *Server) sites(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
@@ -89,12 +96,7 @@ func (s *Server) sites(r *http.Request) (any, error) {
 		}
 		sites = append(sites, siteJSON{site.ID, site.Kind, site.Name, site.Latitude, site.Longitude, gateway, zones})
 	}
-	return struct {
-		Now     stamp        `json:"now"`
-		County  countyJSON   `json:"county"`
-		Sites   []siteJSON   `json:"sites"`
-		Trouble *troubleJSON `json:"trouble"` // null while the collector is well
-	}{stamp(s.opt.Now()), countyJSON{c.ID, c.Name, c.Notice, c.Timezone, s.staleAfter().Seconds(), !whoOf(r).ReadOnly && whoOf(r).Has(access.Driver, access.Manager, access.Quality, access.Admin, access.Device)}, sites, s.trouble()}, nil
+	return sitesAnswer{stamp(s.opt.Now()), countyJSON{c.ID, c.Name, c.Notice, c.Timezone, s.staleAfter().Seconds(), !whoOf(r).ReadOnly && whoOf(r).Has(access.Driver, access.Manager, access.Quality, access.Admin, access.Device)}, sites, s.trouble()}, nil
 }
 
 type zoneJSON struct {
@@ -221,6 +223,12 @@ func cutZone(id string) (site, zone string, ok bool) {
 	return id, "", false
 }
 
+type zonesAnswer struct {
+	Now     stamp      `json:"now"`
+	History string     `json:"history"` // "ok", "omitted", or "unavailable" when the store did not answer
+	Zones   []zoneJSON `json:"zones"`
+}
+
 func (s *Server) zones(r *http.Request) (any, error) {
 	if err := onlyParams(r, "sparkline"); err != nil {
 		return nil, err
@@ -247,11 +255,7 @@ func (s *Server) zones(r *http.Request) (any, error) {
 	if withSpark {
 		history = s.addSparks(r, zones, mains)
 	}
-	return struct {
-		Now     stamp      `json:"now"`
-		History string     `json:"history"` // "ok", "omitted", or "unavailable" when the store did not answer
-		Zones   []zoneJSON `json:"zones"`
-	}{stamp(s.opt.Now()), history, zones}, nil
+	return zonesAnswer{stamp(s.opt.Now()), history, zones}, nil
 }
 
 func (s *Server) addSparks(r *http.Request, zones []zoneJSON, mains []sensors.Point) string {
@@ -269,6 +273,11 @@ func (s *Server) addSparks(r *http.Request, zones []zoneJSON, mains []sensors.Po
 		}
 	}
 	return "ok"
+}
+
+type pointsAnswer struct {
+	Now    stamp       `json:"now"`
+	Points []pointJSON `json:"points"`
 }
 
 func (s *Server) points(r *http.Request) (any, error) {
@@ -290,8 +299,5 @@ func (s *Server) points(r *http.Request) (any, error) {
 			}
 		}
 	}
-	return struct {
-		Now    stamp       `json:"now"`
-		Points []pointJSON `json:"points"`
-	}{stamp(s.opt.Now()), points}, nil
+	return pointsAnswer{stamp(s.opt.Now()), points}, nil
 }

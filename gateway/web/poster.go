@@ -25,6 +25,11 @@ func RepairerOf(r duty.Roster, site string) *Contact {
 	return &Contact{Name: r.Persons[i].Name, Phone: "+" + r.Persons[i].Phone}
 }
 
+type contactsAnswer struct {
+	Now      stamp        `json:"now"`
+	Repairer *contactJSON `json:"repairer"` // null: the roster has nobody who can be called
+}
+
 // contacts answers GET /api/v1/contacts?site= with who is called when cooling
 // fails there: the same that an alarm of the site names.
 func (s *Server) contacts(r *http.Request) (any, error) {
@@ -39,10 +44,7 @@ func (s *Server) contacts(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := struct {
-		Now      stamp        `json:"now"`
-		Repairer *contactJSON `json:"repairer"` // null: the roster has nobody who can be called
-	}{Now: stamp(s.opt.Now())}
+	out := contactsAnswer{Now: stamp(s.opt.Now())}
 	if c != nil {
 		out.Repairer = &contactJSON{c.Name, c.Phone}
 	}

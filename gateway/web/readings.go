@@ -95,11 +95,13 @@ func (s *Server) head(q readingsQuestion) readingsHead {
 		From: stamp(q.from), To: stamp(q.to), GapAfterS: s.staleAfter().Seconds()}
 }
 
+type rawAnswer struct {
+	readingsHead
+	Readings []readingJSON `json:"readings"`
+}
+
 func (s *Server) readRaw(ctx context.Context, q readingsQuestion) (any, error) {
-	out := struct {
-		readingsHead
-		Readings []readingJSON `json:"readings"`
-	}{s.head(q), []readingJSON{}}
+	out := rawAnswer{s.head(q), []readingJSON{}}
 	err := s.deps.Readings.Read(ctx, q.store(maxReadings+1), func(r store.Record) bool {
 		if len(out.Readings) == maxReadings {
 			out.Truncated = true
@@ -115,14 +117,16 @@ func (s *Server) readRaw(ctx context.Context, q readingsQuestion) (any, error) {
 	return out, storeError(err)
 }
 
+type envelopeAnswer struct {
+	readingsHead
+	Envelope envelopeJSON `json:"envelope"`
+}
+
 func (s *Server) readEnvelope(ctx context.Context, q readingsQuestion) (any, error) {
 	from, step, n := s.history.fitGrid(q.from, q.to, q.buckets, s.opt.Period)
 	e := newEnvelope(from, step, n)
 	err := s.history.fill(ctx, &e, q.point, from, q.to)
-	return struct {
-		readingsHead
-		Envelope envelopeJSON `json:"envelope"`
-	}{s.head(q), e.json()}, storeError(err)
+	return envelopeAnswer{s.head(q), e.json()}, storeError(err)
 }
 
 func (q readingsQuestion) store(limit int) store.Query {

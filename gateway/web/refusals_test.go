@@ -116,8 +116,12 @@ func TestWithoutATokenOrUsersNobodyComesIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c, err := contractOf(server)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tok := range []string{"", "anything"} {
-		r := rig{server: server}
+		r := rig{server: server, t: t, contract: c}
 		for _, q := range []request{{method: "POST", path: "/api/v1/batches", token: tok}, {path: "/api/v1/zones", token: tok, nobody: true}} {
 			if w := r.do(q); w.Code != 401 {
 				t.Errorf("%s %s: got %d %s", q.method, q.path, w.Code, w.Body)

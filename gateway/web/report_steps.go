@@ -75,18 +75,20 @@ func (s *Server) filed(ctx context.Context) (filingAnswer, error) {
 	return out, nil
 }
 
+type reportStepInput struct {
+	From string `json:"from"`
+	Step string `json:"step"`
+	Note string `json:"note"`
+	actorInput
+}
+
 // markReport takes a step about the report that is drafted now: the request says
 // which one it saw.
 func (s *Server) markReport(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
 	}
-	var in struct {
-		From string `json:"from"`
-		Step string `json:"step"`
-		Note string `json:"note"`
-		actorInput
-	}
+	var in reportStepInput
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}

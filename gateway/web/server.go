@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"coldchain/gateway/access"
+	"coldchain/gateway/web/openapi"
 )
 
 //go:embed all:dist
@@ -68,6 +69,10 @@ type Server struct {
 	metrics metrics
 	answer  *template.Template // of /answer
 	handler http.Handler
+	has     []string // its routes, as "METHOD /pattern"
+	openAPI file     // of its routes
+	apiPage openapi.Page
+	rates   rates
 
 	closing   chan struct{}
 	closeOnce sync.Once
@@ -106,6 +111,9 @@ func New(deps Deps, opt Options) (*Server, error) {
 	}
 	routes, err := s.routes()
 	if err != nil {
+		return nil, err
+	}
+	if err := s.describe(); err != nil {
 		return nil, err
 	}
 	foreign, err := s.foreign()
@@ -151,6 +159,7 @@ func (s *Server) staleAfter() time.Duration { return 3 * s.opt.Period }
 func (s *Server) guarding(mux *http.ServeMux, homeless *[]string) func(pattern string, m methods) {
 	return func(pattern string, m methods) {
 		for method, h := range m {
+			s.has = append(s.has, method+" "+pattern)
 			rule, ok := access.Find(method, pattern)
 			if !ok {
 				*homeless = append(*homeless, method+" "+pattern)
@@ -224,10 +233,12 @@ func (s *Server) routes() (http.Handler, error) {
 	s.peopleRoutes(add, read)
 	s.custodyRoutes(add, read)
 	s.certificateRoutes(add, read)
+	add("/api/v1/openapi.json", methods{"GET": http.HandlerFunc(s.giveDocument)})
 	s.deskRoutes(add, read)
 	add("/api/v1/contacts", read(s.contacts))
 	add("/poster", methods{"GET": http.HandlerFunc(s.poster)})
 	add("/api/v1/events", methods{"GET": http.HandlerFunc(s.events)})
+	add("/api", methods{"GET": http.HandlerFunc(s.showDocument)})
 	add("/api/", methods{"*": s.api(func(r *http.Request) (any, error) {
 		return nil, notFound("没有这个接口："+clip(r.URL.Path), "there is no such route: "+clip(r.URL.Path))
 	})})

@@ -35,6 +35,9 @@ type rig struct {
 	server  *web.Server
 	alarmID string
 	token   string // the county's
+
+	t        *testing.T
+	contract *contract // holds every answer against the document
 }
 
 func county() web.County {
@@ -90,7 +93,11 @@ func newRigIn(t *testing.T, county web.County, opt web.Options, papers web.Files
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	return &rig{Fake: f, hub: hub, server: s, alarmID: id, token: opt.Token}
+	c, err := contractOf(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &rig{Fake: f, hub: hub, server: s, alarmID: id, token: opt.Token, t: t, contract: c}
 }
 
 // request is one of a program that holds the county's token, if it reads; who
@@ -116,6 +123,9 @@ func (r *rig) do(q request) *httptest.ResponseRecorder {
 	}
 	w := httptest.NewRecorder()
 	r.server.Handler().ServeHTTP(w, req)
+	if err := r.contract.hold(req, q.body, w); err != nil {
+		r.t.Errorf("%s %s is not as described: %v", q.method, q.path, err)
+	}
 	return w
 }
 

@@ -41,11 +41,14 @@ type sessionJSON struct {
 	Grants     []access.Grant `json:"grants"`
 	// May holds what his roles let him use, as "METHOD /path" of this API, and
 	// where: the sites, or null for all of the county.
-	May map[string][]string `json:"may"`
+	May map[string]maySites `json:"may"`
 }
 
+// maySites are sites; nil is all of the county.
+type maySites []string
+
 func (s *Server) sessionOf(w access.Who) sessionJSON {
-	out := sessionJSON{stamp(s.opt.Now()), w.Kind, w.ID, w.Name, w.Person, w.Session, w.MustChange, append([]access.Grant{}, w.Grants...), map[string][]string{}}
+	out := sessionJSON{stamp(s.opt.Now()), w.Kind, w.ID, w.Name, w.Person, w.Session, w.MustChange, append([]access.Grant{}, w.Grants...), map[string]maySites{}}
 	for _, rule := range access.Table() {
 		if rule.Open || rule.Object == access.Self || rule.Role(w) != access.Allowed {
 			continue
@@ -65,11 +68,13 @@ func (s *Server) session(r *http.Request) (any, error) {
 	return s.sessionOf(whoOf(r)), onlyParams(r)
 }
 
+type signInInput struct {
+	Name     string          `json:"name"`
+	Password access.Password `json:"password"`
+}
+
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Name     string          `json:"name"`
-		Password access.Password `json:"password"`
-	}
+	var in signInInput
 	err := firstError(onlyParams(r), readBody(r, &in, false))
 	if err == nil && (len(in.Name) > 100 || in.Password.Long()) {
 		err = badInput("用户名或密码太长", "the user name or the password is too long")
@@ -96,14 +101,16 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.setSession(w, r, "", 0)
-	writeJSON(w, http.StatusOK, map[string]any{"now": stamp(s.opt.Now())})
+	writeJSON(w, http.StatusOK, nowAnswer{stamp(s.opt.Now())})
+}
+
+type passwordInput struct {
+	Old   access.Password `json:"old"`
+	Fresh access.Password `json:"new"`
 }
 
 func (s *Server) changePassword(r *http.Request) (any, error) {
-	var in struct {
-		Old   access.Password `json:"old"`
-		Fresh access.Password `json:"new"`
-	}
+	var in passwordInput
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}

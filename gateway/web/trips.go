@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -25,6 +26,7 @@ type TripFilter struct {
 	Batch    string    // that it carried
 	From, To time.Time // that touch From..To; zero: no such bound
 	Open     *bool     // that go on, or that are over
+	After    *Mark     // those that come after it in the list; nil: from the first
 	Limit    int       // always positive
 }
 
@@ -86,7 +88,7 @@ func tripOf(t Trip, now time.Time) tripJSON {
 
 // tripFilter reads how the list of trips is narrowed, and how many it may show.
 func (s *Server) tripFilter(r *http.Request) (f TripFilter, limit int, err error) {
-	if err := onlyParams(r, "truck", "batch", "from", "to", "open", "limit"); err != nil {
+	if err := onlyParams(r, "truck", "batch", "from", "to", "open", "limit", "cursor"); err != nil {
 		return f, 0, err
 	}
 	get := r.URL.Query().Get
@@ -95,6 +97,9 @@ func (s *Server) tripFilter(r *http.Request) (f TripFilter, limit int, err error
 		return f, 0, notFound("没有这辆车："+clip(f.Truck), "there is no such truck: "+clip(f.Truck))
 	}
 	if limit, err = s.listFilter("", f.Batch, get("limit")); err != nil {
+		return f, 0, err
+	}
+	if f.After, err = markOf(r); err != nil {
 		return f, 0, err
 	}
 	f.Limit = limit + 1
@@ -119,6 +124,13 @@ func (s *Server) tripFilter(r *http.Request) (f TripFilter, limit int, err error
 	return f, limit, nil
 }
 
+type tripsAnswer struct {
+	Now       stamp      `json:"now"`
+	Trips     []tripJSON `json:"trips"`
+	Truncated bool       `json:"truncated"`
+	paging
+}
+
 // trips lists the trips of trucks, newest first.
 func (s *Server) trips(r *http.Request) (any, error) {
 	f, limit, err := s.tripFilter(r)
@@ -130,11 +142,11 @@ func (s *Server) trips(r *http.Request) (any, error) {
 		return nil, fmt.Errorf("list trips: %w", err)
 	}
 	now := s.opt.Now()
-	out := struct {
-		Now       stamp      `json:"now"`
-		Trips     []tripJSON `json:"trips"`
-		Truncated bool       `json:"truncated"`
-	}{stamp(now), []tripJSON{}, len(found) > limit}
+	out := tripsAnswer{stamp(now), []tripJSON{}, len(found) > limit, paging{}}
+	if out.Truncated {
+		last := found[limit-1]
+		out.paging = after(false, last.From, last.ID)
+	}
 	for _, t := range found[:min(limit, len(found))] {
 		out.Trips = append(out.Trips, tripOf(t, now))
 	}
@@ -161,7 +173,7 @@ func (s *Server) reachedTrips(r *http.Request, f TripFilter) ([]Trip, error) {
 		}
 		out = append(out, found...)
 	}
-	slices.SortStableFunc(out, func(a, b Trip) int { return b.From.Compare(a.From) })
+	slices.SortStableFunc(out, func(a, b Trip) int { return cmp.Or(b.From.Compare(a.From), cmp.Compare(a.ID, b.ID)) })
 	return out[:min(len(out), f.Limit)], nil
 }
 

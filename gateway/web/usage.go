@@ -123,35 +123,47 @@ func (s *Server) usesOf(zones []string) []zoneUseJSON {
 	return out
 }
 
+type disusesAnswer struct {
+	Now     stamp        `json:"now"`
+	Disuses []disuseJSON `json:"disuses"`
+	paging
+}
+
 func (s *Server) disuses(r *http.Request) (any, error) {
-	if err := onlyParams(r); err != nil {
+	if err := onlyParams(r, "limit", "cursor"); err != nil {
 		return nil, err
 	}
 	found, err := s.deps.Usage.Disuses(r.Context())
 	if err != nil {
 		return nil, fmt.Errorf("list zones out of use: %w", err)
 	}
-	out := struct {
-		Now     stamp        `json:"now"`
-		Disuses []disuseJSON `json:"disuses"`
-	}{stamp(s.opt.Now()), []disuseJSON{}}
+	out := disusesAnswer{stamp(s.opt.Now()), []disuseJSON{}, paging{}}
 	for _, d := range inReach(r, found, func(d duty.Disuse) string { return d.Zone }) {
 		out.Disuses = append(out.Disuses, disuseOf(d))
 	}
-	return out, nil
+	out.Disuses, out.paging, err = pageOf(r, out.Disuses, func(d disuseJSON) string { return d.ID })
+	return out, err
+}
+
+type disuseInput struct {
+	Zone   string `json:"zone"`
+	Kind   string `json:"kind"`
+	Until  string `json:"until"`
+	Reason string `json:"reason"`
+	actorInput
+}
+
+type disuseAnswer struct {
+	Now    stamp         `json:"now"`
+	Disuse disuseJSON    `json:"disuse"`
+	Uses   []zoneUseJSON `json:"uses"`
 }
 
 func (s *Server) takeOutOfUse(r *http.Request) (any, error) {
 	if err := onlyParams(r); err != nil {
 		return nil, err
 	}
-	var in struct {
-		Zone   string `json:"zone"`
-		Kind   string `json:"kind"`
-		Until  string `json:"until"`
-		Reason string `json:"reason"`
-		actorInput
-	}
+	var in disuseInput
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
@@ -171,11 +183,7 @@ func (s *Server) takeOutOfUse(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, stateError(err, "库区 "+in.Zone, "zone "+in.Zone)
 	}
-	return created{struct {
-		Now    stamp         `json:"now"`
-		Disuse disuseJSON    `json:"disuse"`
-		Uses   []zoneUseJSON `json:"uses"`
-	}{stamp(s.opt.Now()), disuseOf(made), s.usesOf([]string{made.Zone})}}, nil
+	return created{disuseAnswer{stamp(s.opt.Now()), disuseOf(made), s.usesOf([]string{made.Zone})}}, nil
 }
 
 func (s *Server) bringIntoUse(r *http.Request) (any, error) {
@@ -206,12 +214,14 @@ func (s *Server) bringIntoUse(r *http.Request) (any, error) {
 	return usesAnswer{stamp(s.opt.Now()), s.usesOf(zones)}, nil
 }
 
+type phaseInput struct {
+	Phase string `json:"phase"`
+	At    string `json:"at"` // when it was said; default now
+	actorInput
+}
+
 func (s *Server) sayPhase(r *http.Request) (any, error) {
-	var in struct {
-		Phase string `json:"phase"`
-		At    string `json:"at"` // when it was said; default now
-		actorInput
-	}
+	var in phaseInput
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}
@@ -226,11 +236,13 @@ func (s *Server) sayPhase(r *http.Request) (any, error) {
 	return s.sayOfTruck(r, in.self(), trip.Say{At: at, Phase: trip.Phase(in.Phase)})
 }
 
+type emptyInput struct {
+	At string `json:"at"` // when somebody looked; default now
+	actorInput
+}
+
 func (s *Server) sayEmpty(r *http.Request) (any, error) {
-	var in struct {
-		At string `json:"at"` // when somebody looked; default now
-		actorInput
-	}
+	var in emptyInput
 	if err := readBody(r, &in, false); err != nil {
 		return nil, err
 	}

@@ -94,7 +94,7 @@ func newRuns(went exposed, db *state.DB, use *usage, p places) runs {
 
 // Trips implements web.Trips.
 func (r runs) Trips(ctx context.Context, f web.TripFilter) ([]web.Trip, error) {
-	found, err := r.state.Trips(ctx, state.TripFilter{Truck: f.Truck, Batch: f.Batch, From: f.From, To: f.To, Open: f.Open, Limit: f.Limit})
+	found, err := r.state.Trips(ctx, state.TripFilter{Truck: f.Truck, Batch: f.Batch, From: f.From, To: f.To, Open: f.Open, After: markOf(f.After), Limit: f.Limit})
 	out := make([]web.Trip, 0, len(found))
 	for _, t := range found {
 		out = append(out, web.Trip{ID: t.ID, Truck: t.Truck, Version: t.Version, Trip: t.Trip})

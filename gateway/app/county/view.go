@@ -66,9 +66,16 @@ func gatewayOf(g collector.GatewayState) web.Gateway {
 	return out
 }
 
+func markOf(m *web.Mark) *state.Mark {
+	if m == nil {
+		return nil
+	}
+	return &state.Mark{Open: m.Open, Time: m.Time, ID: m.ID}
+}
+
 // Alarms implements web.Alarms.
 func (v view) Alarms(ctx context.Context, f web.AlarmFilter) ([]web.Alarm, error) {
-	found, err := v.state.Alarms(ctx, state.AlarmFilter{Open: f.OpenOnly, Zone: f.Zone, Batch: f.Batch, Reach: f.Reach, Limit: f.Limit})
+	found, err := v.state.Alarms(ctx, state.AlarmFilter{Open: f.OpenOnly, Zone: f.Zone, Batch: f.Batch, Reach: f.Reach, After: markOf(f.After), Limit: f.Limit})
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -129,7 +136,7 @@ func (v view) Acknowledge(ctx context.Context, id string, by web.Actor, at time.
 // Batches implements web.Batches.
 func (v view) Batches(ctx context.Context, f web.BatchFilter) ([]web.BatchHistory, error) {
 	found, err := v.state.Batches(ctx, state.BatchFilter{Search: f.Search, Zone: f.Zone, Site: f.Site,
-		Decision: f.Decision, Alarmed: f.Alarmed, Exceeded: f.Exceeded, Short: f.Short, Reach: f.Reach, Limit: f.Limit})
+		Decision: f.Decision, Alarmed: f.Alarmed, Exceeded: f.Exceeded, Short: f.Short, Reach: f.Reach, After: markOf(f.After), Limit: f.Limit})
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -162,8 +162,12 @@ func (f *Fake) Alarms(_ context.Context, filter web.AlarmFilter) ([]web.Alarm, e
 			}
 			return 1
 		}
-		return cmp.Compare(b.Start.UnixMilli(), a.Start.UnixMilli())
+		return cmp.Or(cmp.Compare(b.Start.UnixMilli(), a.Start.UnixMilli()), cmp.Compare(a.ID, b.ID))
 	})
+	if m := filter.After; m != nil {
+		i := slices.IndexFunc(out, func(a web.Alarm) bool { return a.ID == m.ID })
+		out = out[i+1:]
+	}
 	return out[:min(len(out), filter.Limit)], f.StateDown
 }
 
@@ -218,6 +222,11 @@ func (f *Fake) Batches(_ context.Context, filter web.BatchFilter) ([]web.BatchHi
 		if lies && site && stands && short && reaches(filter.Reach, placeOfBatch(b)) && strings.Contains(text, strings.ToLower(filter.Search)) {
 			out = append(out, b)
 		}
+	}
+	if m := filter.After; m != nil {
+		out = slices.DeleteFunc(out, func(b web.BatchHistory) bool {
+			return cmp.Or(cmp.Compare(m.Time.UnixMilli(), b.Created.UnixMilli()), cmp.Compare(b.ID, m.ID)) <= 0
+		})
 	}
 	return out[:min(len(out), filter.Limit)], f.StateDown
 }

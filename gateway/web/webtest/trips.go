@@ -1,6 +1,7 @@
 package webtest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -38,6 +39,7 @@ func (r runs) Trips(_ context.Context, f web.TripFilter) (out []web.Trip, err er
 		switch {
 		case f.Truck != "" && t.Truck != f.Truck, f.Batch != "" && !carried, f.Open != nil && *f.Open != t.To.IsZero(), len(out) == f.Limit:
 		case !f.To.IsZero() && !t.From.Before(f.To), !f.From.IsZero() && !t.To.IsZero() && !t.To.After(f.From):
+		case f.After != nil && (t.From.After(f.After.Time) || t.From.Equal(f.After.Time) && t.ID <= f.After.ID):
 		default:
 			out = append(out, t)
 		}
@@ -154,5 +156,5 @@ func (s *Scene) drives(now time.Time) {
 			s.TripList = append(s.TripList, web.Trip{ID: truck + "-" + t.From.UTC().Format("20060102T150405Z"), Truck: truck, Version: 1, Trip: t})
 		}
 	}
-	slices.SortFunc(s.TripList, func(a, b web.Trip) int { return b.From.Compare(a.From) })
+	slices.SortFunc(s.TripList, func(a, b web.Trip) int { return cmp.Or(b.From.Compare(a.From), cmp.Compare(a.ID, b.ID)) })
 }

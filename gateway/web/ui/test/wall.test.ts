@@ -153,7 +153,7 @@ describe('a stream', () => {
       this.readyState = 2
     }
   }
-  const on = { hello: vi.fn(), lost: vi.fn(), refused: vi.fn(), points: vi.fn(), alarms: vi.fn(), batches: vi.fn(), gateways: vi.fn(), uses: vi.fn(), people: vi.fn(), trouble: vi.fn(), alive: vi.fn() }
+  const on = { hello: vi.fn(), resumed: vi.fn(), lost: vi.fn(), refused: vi.fn(), points: vi.fn(), alarms: vi.fn(), batches: vi.fn(), gateways: vi.fn(), uses: vi.fn(), people: vi.fn(), trouble: vi.fn(), alive: vi.fn() }
   const open = () => Stream.all.filter((s) => s.readyState !== 2)
   beforeEach(() => {
     vi.useFakeTimers()

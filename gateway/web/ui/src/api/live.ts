@@ -4,6 +4,8 @@ import type { Alarm, Batch, Gateway, Point, Trouble, Use } from './types'
 export interface LiveHandlers {
   /** The stream is open: ask for everything afresh. */
   hello(now: string): void
+  /** The stream goes on where it was; what was missed follows. */
+  resumed(now: string): void
   lost(): void
   /** The server did not let the stream be opened. */
   refused(): void
@@ -27,9 +29,9 @@ export const silentFor = 45_000
 
 /**
  * Listens to live events for as long as the page lives. The browser reconnects
- * by itself after a break but gives up after a refusal (a proxy's error page),
- * so a closed stream is opened again here, less and less often. A stream that has
- * fallen silent counts as broken.
+ * by itself after a break, and says by Last-Event-ID what it heard last, but gives up
+ * after a refusal (a proxy's error page), so a closed stream is opened again here, less
+ * and less often. A stream that has fallen silent counts as broken.
  */
 export function listen(on: LiveHandlers): () => void {
   let source: EventSource | undefined
@@ -64,6 +66,10 @@ export function listen(on: LiveHandlers): () => void {
     hear('hello', (d) => {
       failures = 0
       on.hello(d.now)
+    })
+    hear('resumed', (d) => {
+      failures = 0
+      on.resumed(d.now)
     })
     hear('reading', (d) => on.points(d.points, d.now))
     hear('alarm', (d) => on.alarms(d.alarms, d.now))

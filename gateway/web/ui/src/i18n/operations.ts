@@ -1,6 +1,7 @@
 // Words of the operations screen, both languages side by side.
 export const operationsZh = {
   title: '运维',
+  api: '程序接口（API）',
   gateways: '网关',
   sum: '{n} 台，{off} 台离线',
   gateway: '网关',
@@ -98,6 +99,7 @@ export const operationsZh = {
 
 export const operationsEn: typeof operationsZh = {
   title: 'Operations',
+  api: 'API for programs',
   gateways: 'Gateways',
   sum: '{n}, {off} offline',
   gateway: 'Gateway',

@@ -269,6 +269,10 @@ export function startCounty(): () => void {
       else void load()
       first = false
     },
+    resumed(at) {
+      hear(at)
+      link.live = link.everLive = true
+    },
     lost() {
       link.live = false
     },
