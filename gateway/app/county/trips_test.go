@@ -60,7 +60,7 @@ func (r *useRig) backlog(t *testing.T, left time.Time) {
 // answered.
 func (r *useRig) read(path string, into any) (int, string) {
 	r.t.Helper()
-	status, _, text := r.ask("GET", path, "", "")
+	status, _, text := r.ask("GET", path, useToken, "")
 	if into != nil && status == http.StatusOK {
 		if err := json.Unmarshal(text, into); err != nil {
 			r.t.Fatalf("%s: %v", path, err)

@@ -49,7 +49,7 @@ func TestTheAuditIsReadByWhoHasTheToken(t *testing.T) {
 	if status, text := c.send("GET", "/api/v1/audit?who="+url.QueryEscape("其")+"&action=batch.created", "s3cret-s3cret", ""); strings.Count(text, `"seq":`) != 4 {
 		t.Errorf("by who and what: %d: %s", status, text)
 	}
-	if status, text := c.send("GET", "/api/v1/calibrations", "", ""); status != http.StatusOK || !strings.Contains(text, `"until":"2027-03-01T00:00:00.000Z"`) || strings.Contains(text, "door") {
+	if status, text := c.send("GET", "/api/v1/calibrations", "s3cret-s3cret", ""); status != http.StatusOK || !strings.Contains(text, `"until":"2027-03-01T00:00:00.000Z"`) || strings.Contains(text, "door") {
 		t.Errorf("%d: %s", status, text)
 	}
 }
