@@ -14,7 +14,7 @@ PARTS := gateway/evidence/npm
 FONT := gateway/evidence/certificate/font
 NOTO := $(PARTS)/node_modules/@expo-google-fonts/noto-sans-sc
 
-.PHONY: build demo page font verify-page test test-deps test-qemu chaos check bench bench-deps cross clean help
+.PHONY: build demo page font verify-page test test-deps test-qemu chaos e2e check bench bench-deps cross clean help
 
 build: page font ## the three binaries in bin/, with the page inside
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
@@ -56,6 +56,9 @@ test-qemu: ## the arm agent on an emulated board: a TMP105, and ROUNDS=20 power 
 
 chaos: ## a county while everything is killed, cut, damaged and mistold; CHAOS_SEED=7, HOURS=8 soaks (needs make test-deps)
 	CHAOS_HOURS=$(HOURS) go test -tags chaos -count 1 -v -timeout $(if $(HOURS),0,15m) -run TestChaos ./gateway/app/chaos
+
+e2e: build ## people at the pages of a real county in Chromium, pictures in .cache/e2e (needs make test-deps)
+	cd gateway/web/e2e && npm ci --no-audit --no-fund --loglevel=error && npm test
 
 check: $(CACHE)/staticcheck $(UI)/node_modules/.installed ## gofmt, vet, staticcheck, import arrows, page types
 	@test -z "$$(git ls-files '*.go' | xargs gofmt -l | tee /dev/stderr)" || { echo 'gofmt -w the files above'; exit 1; }
