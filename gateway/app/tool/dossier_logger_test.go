@@ -16,7 +16,12 @@ import (
 // exposure asks the county what a batch went through.
 func (r *running) exposure(id string) (x exposure.Batch) {
 	r.t.Helper()
-	res, err := http.Get(r.app.URL() + "/api/v1/batches/" + id + "/exposure")
+	q, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, r.app.URL()+"/api/v1/batches/"+id+"/exposure", nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	q.Header.Set("Authorization", "Bearer secret")
+	res, err := http.DefaultClient.Do(q)
 	if err != nil {
 		r.t.Fatal(err)
 	}

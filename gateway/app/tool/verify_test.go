@@ -167,7 +167,7 @@ func TestVerifyAudit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "county.db")
 	head := writeAudit(t, path, 5)
 	out, status := said("verify", "--audit", path)
-	if status != 0 || !strings.Contains(out, "holds from the first row") || !strings.Contains(out, "Keep this head elsewhere") || !strings.Contains(out, "each of these tables has: alarms, attempts, ") {
+	if status != 0 || !strings.Contains(out, "holds from the first row") || !strings.Contains(out, "Keep this head elsewhere") || !strings.Contains(out, "each of these tables has: access_used, alarms, attempts, ") {
 		t.Fatalf("%d %s", status, out)
 	}
 	_, kept, _ := strings.Cut(strings.Split(out, "\n")[1], " ")
