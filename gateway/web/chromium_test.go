@@ -120,11 +120,11 @@ func (p *tab) text(expression string) string {
 	return fmt.Sprint(out.Result.Value)
 }
 
-// await waits until an expression is true, drawn and all.
+// await waits until an expression is true, drawn and all. One that throws is not.
 func (p *tab) await(what, expression string) {
 	p.t.Helper()
 	for limit := time.After(time.Minute); ; {
-		if p.text(`new Promise(done => requestAnimationFrame(() => done(String(Boolean(`+expression+`)))))`) == "true" {
+		if p.text(`new Promise(done => requestAnimationFrame(() => { try { done(String(Boolean(`+expression+`))) } catch (e) { done(String(e)) } }))`) == "true" {
 			return
 		}
 		select {

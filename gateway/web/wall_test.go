@@ -95,11 +95,11 @@ func (r *wallRig) minute(n int) {
 	}
 }
 
-// shows waits until the wall has drawn the present minute.
+// shows waits until the wall has drawn the county at the present minute.
 func (r *wallRig) shows(p *tab) {
 	p.t.Helper()
 	at := r.now().Add(8 * time.Hour).Format("15:04") // Asia/Shanghai
-	p.await("the wall at "+at, `document.querySelector('.wall-clock b')?.textContent === '`+at+`'`)
+	p.await("the wall at "+at, `document.querySelector('.wall-body') && document.querySelector('.wall-clock b')?.textContent === '`+at+`'`)
 }
 
 // enter opens the wall as who only looks.
