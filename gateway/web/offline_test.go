@@ -50,23 +50,6 @@ func (s *said) all() []trip.Say {
 	return slices.Clone(s.words)
 }
 
-// ownAddress is an address of this machine that is not localhost: a browser
-// trusts no plain HTTP there, and no worker without a certificate.
-func ownAddress(t *testing.T) string {
-	t.Helper()
-	addresses, err := net.InterfaceAddrs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, a := range addresses {
-		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && !n.IP.IsLoopback() && !n.IP.IsLinkLocalUnicast() {
-			return n.IP.String()
-		}
-	}
-	evidencetest.Lacks(t, "this machine has no address but localhost")
-	return ""
-}
-
 // certified makes a certificate for an address, and what Chromium calls its key.
 func certified(t *testing.T, ip string) (tls.Certificate, string) {
 	t.Helper()
@@ -120,7 +103,7 @@ func TestDriverWithoutSignal(t *testing.T) {
 	if _, err := os.Stat("dist/app/sw.js"); err != nil {
 		evidencetest.Lacks(t, err.Error()+": run `make page`")
 	}
-	ip := ownAddress(t)
+	ip := chromium.OwnAddress(t)
 	cert, key := certified(t, ip)
 	scene, err := webtest.NewScene(webtest.Demo, time.Now())
 	if err != nil {

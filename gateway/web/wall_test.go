@@ -13,6 +13,7 @@ import (
 	"coldchain/gateway/evidence/evidencetest"
 	"coldchain/gateway/web"
 	"coldchain/gateway/web/webtest"
+	"coldchain/gateway/web/webtest/chromium"
 )
 
 var wallHours = flag.Int("wall.hours", 0, "how much of the wall display's accelerated day is run; 0: six hours in CI, else two")
@@ -96,21 +97,17 @@ func (r *wallRig) minute(n int) {
 }
 
 // shows waits until the wall has drawn the county at the present minute.
-func (r *wallRig) shows(p *tab) {
-	p.t.Helper()
+func (r *wallRig) shows(p *chromium.Browser) {
 	at := r.now().Add(8 * time.Hour).Format("15:04") // Asia/Shanghai
-	p.await("the wall at "+at, `document.querySelector('.wall-body') && document.querySelector('.wall-clock b')?.textContent === '`+at+`'`)
+	p.Await("the wall at "+at, `document.querySelector('.wall-body') && document.querySelector('.wall-clock b')?.textContent === '`+at+`'`)
 }
 
 // enter opens the wall as who only looks.
-func (r *wallRig) enter(p *tab) {
-	p.t.Helper()
-	p.open(r.http.URL + "/wall")
-	p.await("the sign-in", `document.querySelector('.door')`)
-	if status := p.text(signIn("viewer")); status != "201" {
-		p.t.Fatalf("sign in: %s", status)
-	}
-	p.open(r.http.URL + "/wall")
+func (r *wallRig) enter(p *chromium.Browser) {
+	p.Go(r.http.URL + "/wall")
+	p.Await("the sign-in", `document.querySelector('.door')`)
+	p.Await("the viewer signed in", signIn("viewer")+`.then(s => s === '201')`)
+	p.Go(r.http.URL + "/wall")
 }
 
 // TestWallIsFlatOverADay shows a day of events to the wall in a real Chromium, a
@@ -119,7 +116,7 @@ func (r *wallRig) enter(p *tab) {
 func TestWallIsFlatOverADay(t *testing.T) {
 	builtPage(t)
 	r := newWallRig(t)
-	p := openTab(t, 1920, 1080)
+	p := chromium.OpenWide(t, 1920, 1080)
 	r.enter(p)
 	r.minute(1)
 	r.shows(p)
@@ -127,7 +124,7 @@ func TestWallIsFlatOverADay(t *testing.T) {
 		r.minute(n)
 		r.shows(p)
 	}
-	begin := p.weigh()
+	begin := p.Weigh()
 	started := time.Now()
 	for n := range hoursOfWall() * 60 {
 		r.minute(90 + n)
@@ -136,10 +133,10 @@ func TestWallIsFlatOverADay(t *testing.T) {
 		}
 		r.shows(p)
 		if (n+1)%180 == 0 {
-			t.Logf("after %2d h: %v", (n+1)/60, p.weigh())
+			t.Logf("after %2d h: %v", (n+1)/60, p.Weigh())
 		}
 	}
-	end := p.weigh()
+	end := p.Weigh()
 	t.Logf("%d h were shown in %v; begin: %v; end: %v", hoursOfWall(), time.Since(started).Round(time.Second), begin, end)
 	if end.Heap > 1.35*begin.Heap {
 		t.Errorf("the heap has grown from %.2f to %.2f MB", begin.Heap/1e6, end.Heap/1e6)
@@ -157,14 +154,14 @@ func TestWallIsFlatOverADay(t *testing.T) {
 func TestWallSaysThatItIsLost(t *testing.T) {
 	builtPage(t)
 	r := newWallRig(t)
-	p := openTab(t, 1920, 1080)
+	p := chromium.OpenWide(t, 1920, 1080)
 	r.enter(p)
 	r.minute(1)
 	r.shows(p)
 	since := r.now().Add(8 * time.Hour).Format("15:04")
 	r.http.CloseClientConnections()
 	r.http.Listener.Close()
-	p.await("the word", `document.querySelector('.wall-lost')?.textContent.includes('`+since+`')`)
+	p.Await("the word", `document.querySelector('.wall-lost')?.textContent.includes('`+since+`')`)
 	for what, expression := range map[string]string{
 		"the word is not a tenth of the screen's height": `parseFloat(getComputedStyle(document.querySelector('.wall-lost strong')).fontSize) >= innerHeight / 13`,
 		"the picture is not greyed":                      `getComputedStyle(document.querySelector('.wall-body')).filter.includes('grayscale')`,
@@ -172,6 +169,6 @@ func TestWallSaysThatItIsLost(t *testing.T) {
 			.every(e => parseFloat(getComputedStyle(e).fontSize) >= innerHeight / 40)`,
 		"the page scrolls": `document.documentElement.scrollHeight <= innerHeight && document.documentElement.scrollWidth <= innerWidth`,
 	} {
-		p.await("the end of \""+what+"\"", expression) // looks change by and by
+		p.Await("the end of \""+what+"\"", expression) // looks change by and by
 	}
 }

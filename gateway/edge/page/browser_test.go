@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"coldchain/alerting/trip"
-	"coldchain/gateway/evidence/evidencetest"
 	"coldchain/gateway/web/webtest/chromium"
 	"coldchain/sensors"
 )
@@ -44,7 +43,7 @@ func (l *locked) Load(g Goods) error {
 // that is not localhost, so no worker and no camera. The button, a photo of a code
 // and six digits work; when the gateway is gone the cab's display says so.
 func TestTheTrucksPageInABrowser(t *testing.T) {
-	l, err := net.Listen("tcp", net.JoinHostPort(ownAddress(t), "0"))
+	l, err := net.Listen("tcp", net.JoinHostPort(chromium.OwnAddress(t), "0"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,20 +86,4 @@ func TestTheTrucksPageInABrowser(t *testing.T) {
 	srv.CloseClientConnections()
 	srv.Close()
 	b.Await("the lost gateway is told", `!document.querySelector('#cut').hidden && document.body.className === 'cut'`)
-}
-
-// ownAddress is an address of this machine that is not localhost.
-func ownAddress(t *testing.T) string {
-	t.Helper()
-	addresses, err := net.InterfaceAddrs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, a := range addresses {
-		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && !n.IP.IsLoopback() && !n.IP.IsLinkLocalUnicast() {
-			return n.IP.String()
-		}
-	}
-	evidencetest.Lacks(t, "this machine has no address but localhost")
-	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"sync"
@@ -78,8 +79,21 @@ func Open(t testing.TB, flags ...string) *Browser {
 	b.must(b.call("", "Target.attachToTarget", map[string]any{"targetId": made.TargetID, "flatten": true}), &attached)
 	b.session = attached.SessionID
 	b.must(b.call(b.session, "Page.enable", nil), nil)
-	b.must(b.call(b.session, "Emulation.setDeviceMetricsOverride", map[string]any{"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": true}), nil)
+	b.size(360, 740, true)
 	return b
+}
+
+// OpenWide is Open with a screen of a size instead of a phone's.
+func OpenWide(t testing.TB, width, height int) *Browser {
+	t.Helper()
+	b := Open(t)
+	b.size(width, height, false)
+	return b
+}
+
+func (b *Browser) size(width, height int, phone bool) {
+	b.t.Helper()
+	b.must(b.call(b.session, "Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}), nil)
 }
 
 // read hands answers to who waits for them until the browser is gone.
@@ -181,22 +195,24 @@ func (b *Browser) Eval(script string) (string, error) {
 	return fmt.Sprint(out.Result.Value), nil
 }
 
-// Await runs a script again and again until it is true; else the test ends with
-// what the page showed.
+// Await runs a script in one frame after another until it is true, or a promise
+// of it; else the test ends with what the page showed. A script that throws is not
+// true.
 func (b *Browser) Await(what, script string) {
 	b.t.Helper()
 	ctx, stop := context.WithTimeout(b.t.Context(), 2*time.Minute)
 	defer stop()
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if got, err := b.Eval("Boolean(" + script + ")"); err == nil && got == "true" {
+		got, err := b.Eval(`new Promise(done => requestAnimationFrame(async () => { try { done(Boolean(await (` + script + `))) } catch (e) { done(String(e)) } }))`)
+		if err == nil && got == "true" {
 			return
 		}
 		select {
 		case <-ctx.Done():
 			shown, err := b.Eval("location.href + '\\n' + document.body.innerText")
-			b.t.Fatalf("%s: not seen; the page shows %s (%v)", what, shown, err)
+			b.t.Fatalf("%s: not seen (%s); the page shows %s (%v)", what, got, shown, err)
 		case <-tick.C:
 		}
 	}
@@ -211,4 +227,41 @@ func (b *Browser) Press(text string) {
 	if _, err := b.Eval(find + ".click()"); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// Weight is what a page holds after its garbage has been collected.
+type Weight struct{ Heap, Nodes, Listeners float64 }
+
+// Weigh collects the page's garbage and tells what is left.
+func (b *Browser) Weigh() Weight {
+	b.t.Helper()
+	var heap struct{ UsedSize float64 }
+	var dom struct{ Nodes, JSEventListeners float64 }
+	for range 2 { // what the first one frees lets go of more
+		b.must(b.call(b.session, "HeapProfiler.collectGarbage", nil), nil)
+	}
+	b.must(b.call(b.session, "Runtime.getHeapUsage", nil), &heap)
+	b.must(b.call(b.session, "Memory.getDOMCounters", nil), &dom)
+	return Weight{heap.UsedSize, dom.Nodes, dom.JSEventListeners}
+}
+
+func (w Weight) String() string {
+	return fmt.Sprintf("%.2f MB of objects, %.0f nodes, %.0f listeners", w.Heap/1e6, w.Nodes, w.Listeners)
+}
+
+// OwnAddress is an address of this machine that is not localhost: a browser trusts
+// no plain HTTP there, and no worker without a certificate.
+func OwnAddress(t testing.TB) string {
+	t.Helper()
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range addresses {
+		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && !n.IP.IsLoopback() && !n.IP.IsLinkLocalUnicast() {
+			return n.IP.String()
+		}
+	}
+	evidencetest.Lacks(t, "this machine has no address but localhost")
+	return ""
 }
