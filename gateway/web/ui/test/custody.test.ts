@@ -21,7 +21,7 @@ describe('an import', () => {
   it('tells how far it is, whatever the pieces it comes in', async () => {
     const asked = answers(200, '{"done":1,"of', '":2}\n{"done":2,"of":2}\n{"rows":2,"report":{"crea', 'ted":1,"already":1,"refused":[]}}')
     const told: number[][] = []
-    const end = await importList(list(), false, { actor: '萨仁', pin: '4711' }, 'secret', 'k', (n, of) => told.push([n, of]))
+    const end = await importList(list(), false, { actor: '萨仁', pin: '4711' }, 'k', (n, of) => told.push([n, of]))
     expect(told).toEqual([[1, 2], [2, 2]])
     expect(end.report).toEqual({ created: 1, already: 1, refused: [] })
     const init = asked.mock.calls[0]?.[1] as RequestInit
@@ -31,17 +31,17 @@ describe('an import', () => {
 
   it('is never shown as done when the answer broke off', async () => {
     answers(200, '{"done":1,"of":2}\n')
-    await expect(importList(list(), false, { actor: 'x' }, 't', 'k', () => {})).rejects.toMatchObject({ code: 'broken' })
+    await expect(importList(list(), false, { actor: 'x' }, 'k', () => {})).rejects.toMatchObject({ code: 'broken' })
   })
 
   it('says why it broke off', async () => {
     answers(200, '{"rows":2,"report":{"created":1,"already":0,"refused":[]},"error":{"code":"internal","message_zh":"导入中断了","message_en":"the import broke off"}}\n')
-    await expect(importList(list(), false, { actor: 'x' }, 't', 'k', () => {})).rejects.toMatchObject({ code: 'internal', text: { zh: '导入中断了' } })
+    await expect(importList(list(), false, { actor: 'x' }, 'k', () => {})).rejects.toMatchObject({ code: 'internal', text: { zh: '导入中断了' } })
   })
 
   it('says what is wrong with the list', async () => {
     answers(400, '{"error":{"code":"bad-input","message_zh":"没有表头","message_en":"no header"}}')
-    await expect(importList(list(), true, { actor: '' }, 't', 'k', () => {})).rejects.toMatchObject({ code: 'bad-input', text: { zh: '没有表头' } })
+    await expect(importList(list(), true, { actor: '' }, 'k', () => {})).rejects.toMatchObject({ code: 'bad-input', text: { zh: '没有表头' } })
   })
 })
 

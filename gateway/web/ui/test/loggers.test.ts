@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { attachLogger, lookAtLogger } from '../src/api/loggers'
 import type { Exposure, Stay } from '../src/api/custody'
 import { faultOf, requestOf, sumOf, type Draft } from '../src/model/derive'
 import { logsOf, runsOf, stretchesOf } from '../src/model/loggers'
@@ -53,5 +54,18 @@ describe('batches that become others', () => {
     expect(sumOf(['40 kg', '2 head'])).toBe('')
     expect(sumOf(['some'])).toBe('')
     expect(sumOf([])).toBe('')
+  })
+})
+
+describe('a file that is sent', () => {
+  afterEach(() => vi.unstubAllGlobals())
+  it('is let in by the cookie, as everything is: an empty token would be refused', async () => {
+    const asked = vi.fn(async (_: string, init: RequestInit) => new Response('{}', { status: init ? 200 : 500 }))
+    vi.stubGlobal('fetch', asked)
+    const file = new File(['time,value\n'], 'log.csv')
+    await lookAtLogger('A', {}, file, 'k1')
+    await attachLogger('A', {}, file, { actor: '萨仁' }, 'k2')
+    for (const [, init] of asked.mock.calls) expect(new Headers(init.headers).has('Authorization')).toBe(false)
+    expect(asked).toHaveBeenCalledTimes(2)
   })
 })

@@ -90,7 +90,7 @@ describe('the queue of what a driver did', () => {
     expect((await opened()).waiting.value).toEqual([JSON.parse(JSON.stringify(second))])
   })
 
-  it.each([['no-token', 401, 'token'], ['wrong-token', 401, 'token'], ['pin-needed', 403, 'pin'], ['pin-wrong', 401, 'pin'], ['pin-wait', 429, 'pin']] as const)('asks a person for what %s %d wants, and refuses nothing', async (code, status, kind) => {
+  it.each([['sign-in', 401, 'sign-in'], ['session-over', 401, 'sign-in'], ['pin-needed', 403, 'pin'], ['pin-wrong', 401, 'pin'], ['pin-wait', 429, 'pin']] as const)('asks a person for what %s %d wants, and refuses nothing', async (code, status, kind) => {
     const q = await opened()
     await press(q, 'loading')
     const e = await refusal(code, status)

@@ -49,9 +49,6 @@ export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   return body as T
 }
 
-/** The header of a token; none: the session's cookie lets in. */
-export const shown = (token: string): Record<string, string> => (token ? { Authorization: 'Bearer ' + token } : {})
-
 function query(params: Record<string, string | undefined>): string {
   const pairs = Object.keys(params)
     .filter((k) => params[k])
@@ -82,8 +79,8 @@ export function getReadings(point: string, fromMs: number, toMs: number, buckets
 }
 
 /** A request that changes something. */
-export function send<T>(method: string, path: string, token: string, body: object, key = ''): Promise<T> {
-  const headers: Record<string, string> = { ...shown(token), 'Content-Type': 'application/json' }
+export function send<T>(method: string, path: string, body: object, key = ''): Promise<T> {
+  const headers: Record<string, string> = { 'Content-Type': 'application/json' }
   if (key) headers['Idempotency-Key'] = key
   return ask<T>(path, { method, headers, body: JSON.stringify(body) })
 }
@@ -93,8 +90,8 @@ export const getDetails = async (id: string): Promise<Details> =>
   (await ask<{ dossier: { details: Details } }>('batches/' + encodeURIComponent(id) + '/dossier')).dossier.details
 
 /** Writes down what is known of a batch, in the place of what was. */
-export function describeBatch(id: string, details: Details, by: By, token: string): Promise<unknown> {
-  const headers = { ...shown(token), 'Content-Type': 'application/json', 'Idempotency-Key': crypto.getRandomValues(new Uint32Array(4)).join('-') }
+export function describeBatch(id: string, details: Details, by: By): Promise<unknown> {
+  const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': crypto.getRandomValues(new Uint32Array(4)).join('-') }
   return ask('batches/' + encodeURIComponent(id) + '/details', { method: 'POST', headers, body: JSON.stringify({ ...details, ...by }) })
 }
 
@@ -103,24 +100,24 @@ const alarmPath = (id: string, what = '') => 'alarms/' + encodeURIComponent(id) 
 export const getAlarm = (id: string, signal?: AbortSignal) => ask<AlarmAnswer>(alarmPath(id), { signal })
 export const getClosingWords = () => ask<ClosingWords>('closing-words')
 
-export const takeStep = (id: string, step: StepName, by: By, token: string) =>
-  send<AlarmAnswer>('POST', alarmPath(id, '/steps'), token, { step, ...by })
-export const closeAlarm = (id: string, c: { cause: string; action: string; outcome: string; note: string }, by: By, token: string) =>
-  send<AlarmAnswer>('POST', alarmPath(id, '/closing'), token, { ...c, ...by })
-export const signAlarm = (id: string, by: By, token: string) => send<AlarmAnswer>('POST', alarmPath(id, '/signature'), token, by)
-export const shelveAlarm = (id: string, until: string, reason: string, by: By, token: string) =>
-  send<AlarmAnswer>('POST', alarmPath(id, '/shelf'), token, { until, reason, ...by })
-export const unshelveAlarm = (id: string, by: By, token: string) => send<AlarmAnswer>('DELETE', alarmPath(id, '/shelf'), token, by)
+export const takeStep = (id: string, step: StepName, by: By) =>
+  send<AlarmAnswer>('POST', alarmPath(id, '/steps'), { step, ...by })
+export const closeAlarm = (id: string, c: { cause: string; action: string; outcome: string; note: string }, by: By) =>
+  send<AlarmAnswer>('POST', alarmPath(id, '/closing'), { ...c, ...by })
+export const signAlarm = (id: string, by: By) => send<AlarmAnswer>('POST', alarmPath(id, '/signature'), by)
+export const shelveAlarm = (id: string, until: string, reason: string, by: By) =>
+  send<AlarmAnswer>('POST', alarmPath(id, '/shelf'), { until, reason, ...by })
+export const unshelveAlarm = (id: string, by: By) => send<AlarmAnswer>('DELETE', alarmPath(id, '/shelf'), by)
 
 export const getQueue = () => ask<AlarmsAnswer>('queue')
-export const lookAt = (id: string, note: string, by: By, token: string) => send<AlarmAnswer>('POST', alarmPath(id, '/look'), token, { note, ...by })
+export const lookAt = (id: string, note: string, by: By) => send<AlarmAnswer>('POST', alarmPath(id, '/look'), { note, ...by })
 
 export const getPeople = () => ask<PeopleAnswer>('people')
-export const putPeople = (p: { version: number; roster: Roster; plan: Plan }, by: By, token: string) =>
-  send<PeopleAnswer>('PUT', 'people', token, { ...p, ...by })
+export const putPeople = (p: { version: number; roster: Roster; plan: Plan }, by: By) =>
+  send<PeopleAnswer>('PUT', 'people', { ...p, ...by })
 const pinPath = (person: string) => 'people/' + encodeURIComponent(person) + '/pin'
-export const setPIN = (person: string, fresh: string, by: By, token: string) => send<{ pins: string[] }>('PUT', pinPath(person), token, { new: fresh, ...by })
-export const forgetPIN = (person: string, by: By, token: string) => send<{ pins: string[] }>('DELETE', pinPath(person), token, by)
+export const setPIN = (person: string, fresh: string, by: By) => send<{ pins: string[] }>('PUT', pinPath(person), { new: fresh, ...by })
+export const forgetPIN = (person: string, by: By) => send<{ pins: string[] }>('DELETE', pinPath(person), by)
 
 export const getDrills = () => ask<{ now: string; drills: Drill[] }>('drills')
 /** Who is called when cooling fails at a site; null: nobody can be. */
@@ -128,18 +125,18 @@ export const getContacts = (site: string) => ask<{ repairer: { name: string; pho
 export const getChannels = () => ask<{ now: string; channels: Channel[] }>('channels')
 export const getOutages = () => ask<{ now: string; outages: Outage[] }>('outages')
 export type UsesAnswer = { now: string; uses: (Use & { zone: string })[] }
-export const takeOutOfUse = (d: { zone: string; kind: DisuseKind; until: string; reason: string }, by: By, token: string) =>
-  send<UsesAnswer & { disuse: Disuse }>('POST', 'disuses', token, { ...d, ...by })
-export const bringIntoUse = (id: string, by: By, token: string) => send<UsesAnswer>('DELETE', 'disuses/' + encodeURIComponent(id), token, by)
-export const sayPhase = (truck: string, phase: Phase, by: By, token: string) => send<UsesAnswer>('POST', 'trucks/' + encodeURIComponent(truck) + '/phase', token, { phase, ...by })
-export const sayEmpty = (truck: string, by: By, token: string) => send<UsesAnswer>('POST', 'trucks/' + encodeURIComponent(truck) + '/empty', token, by)
-export const addOutage = (o: Omit<Outage, 'id' | 'by'>, by: By, token: string) => send<unknown>('POST', 'outages', token, { ...o, ...by })
-export const endOutage = (id: string, by: By, token: string) => send<unknown>('DELETE', 'outages/' + encodeURIComponent(id), token, by)
+export const takeOutOfUse = (d: { zone: string; kind: DisuseKind; until: string; reason: string }, by: By) =>
+  send<UsesAnswer & { disuse: Disuse }>('POST', 'disuses', { ...d, ...by })
+export const bringIntoUse = (id: string, by: By) => send<UsesAnswer>('DELETE', 'disuses/' + encodeURIComponent(id), by)
+export const sayPhase = (truck: string, phase: Phase, by: By) => send<UsesAnswer>('POST', 'trucks/' + encodeURIComponent(truck) + '/phase', { phase, ...by })
+export const sayEmpty = (truck: string, by: By) => send<UsesAnswer>('POST', 'trucks/' + encodeURIComponent(truck) + '/empty', by)
+export const addOutage = (o: Omit<Outage, 'id' | 'by'>, by: By) => send<unknown>('POST', 'outages', { ...o, ...by })
+export const endOutage = (id: string, by: By) => send<unknown>('DELETE', 'outages/' + encodeURIComponent(id), by)
 
 export const getFiling = () => ask<Filing>('reports')
-export const markReport = (from: string, step: ReportStep, note: string, by: By, token: string) => send<Filing>('POST', 'reports/monthly/steps', token, { from, step, note, ...by })
+export const markReport = (from: string, step: ReportStep, note: string, by: By) => send<Filing>('POST', 'reports/monthly/steps', { from, step, note, ...by })
 /** The address of a report: opened, not asked for. */
 export const reportPath = (kind: ReportKind, q: { site?: string; date?: string; format?: string; lang?: string }) => '/api/v1/reports/' + kind + query(q)
 export const getInspectionLinks = () => ask<InspectionLinks>('inspections-links')
-export const makeInspectionLink = (l: { zones: string[]; from: string; to: string; until: string }, by: By, token: string) => send<InspectionMade>('POST', 'inspections-links', token, { ...l, ...by })
-export const revokeInspectionLink = (id: string, by: By, token: string) => send<InspectionLinks>('DELETE', 'inspections-links/' + encodeURIComponent(id), token, by)
+export const makeInspectionLink = (l: { zones: string[]; from: string; to: string; until: string }, by: By) => send<InspectionMade>('POST', 'inspections-links', { ...l, ...by })
+export const revokeInspectionLink = (id: string, by: By) => send<InspectionLinks>('DELETE', 'inspections-links/' + encodeURIComponent(id), by)

@@ -1,5 +1,5 @@
 import type { By } from './people'
-import { ApiError, ask, send, shown } from './client'
+import { ApiError, ask, send } from './client'
 import type { LoggerFile } from './loggers'
 import type { Courier, Label } from './types'
 
@@ -95,35 +95,35 @@ export const getRecall = (id: string) => ask<{ now: string; parts: Part[] }>(pat
 
 export const getExposure = (id: string, signal?: AbortSignal) => ask<Exposure>(path(id, 'exposure'), { signal })
 /** The list has the address of each public page: not everybody gets it. */
-export const getCertificates = (id: string, token: string) => ask<{ now: string; certificates: Certificate[] }>(path(id, 'certificates'), { headers: shown(token) })
-export const issue = (id: string, reason: string, by: By, token: string, key: string) =>
-  send<{ now: string; certificate: Certificate }>('POST', path(id, 'certificates'), token, { reason, ...by }, key)
+export const getCertificates = (id: string) => ask<{ now: string; certificates: Certificate[] }>(path(id, 'certificates'))
+export const issue = (id: string, reason: string, by: By, key: string) =>
+  send<{ now: string; certificate: Certificate }>('POST', path(id, 'certificates'), { reason, ...by }, key)
 
 /** Moves a batch; the answer is the dossier as it is then. */
-export async function move(id: string, where: object, by: By, token: string, key: string): Promise<DossierAnswer> {
-  await send('POST', path(id, 'moves'), token, { ...where, ...by }, key)
+export async function move(id: string, where: object, by: By, key: string): Promise<DossierAnswer> {
+  await send('POST', path(id, 'moves'), { ...where, ...by }, key)
   return getDossier(id)
 }
 
 /** Makes batches of a batch; the answer is its dossier. */
-export const derive = (entry: object, by: By, token: string, key: string) => send<DossierAnswer>('POST', 'derivations', token, { ...entry, ...by }, key)
+export const derive = (entry: object, by: By, key: string) => send<DossierAnswer>('POST', 'derivations', { ...entry, ...by }, key)
 
 /** Writes one thing down; the answer is the dossier as it is then. */
-export const enter = (id: string, what: string, entry: object, by: By, token: string, key: string) =>
-  send<DossierAnswer>('POST', path(id, what), token, { ...entry, ...by }, key)
+export const enter = (id: string, what: string, entry: object, by: By, key: string) =>
+  send<DossierAnswer>('POST', path(id, what), { ...entry, ...by }, key)
 
 /** Sends a photo or a paper and returns its SHA-256. */
-export async function sendFile(file: File, token: string): Promise<string> {
-  return (await ask<{ sum: string }>('files', { method: 'POST', headers: shown(token), body: file })).sum
+export async function sendFile(file: File): Promise<string> {
+  return (await ask<{ sum: string }>('files', { method: 'POST', body: file })).sum
 }
 
-/** Fetches a file by who has the token and has the browser save it. */
-export const saveFile = (sum: string, name: string, token: string) => saveFrom('files/' + sum, name, token)
+/** Fetches a file and has the browser save it, so that a refusal is shown in words. */
+export const saveFile = (sum: string, name: string) => saveFrom('files/' + sum, name)
 
-/** The same of anything that only who has the token may see. */
-export async function saveFrom(from: string, name: string, token: string) {
-  const r = await fetch('/api/v1/' + from, { headers: shown(token) })
-  if (!r.ok) throw new ApiError(r.status === 401 ? 'wrong-token' : String(r.status), { zh: '文件打不开', en: 'The file cannot be opened' })
+/** The same of anything else. */
+export async function saveFrom(from: string, name: string) {
+  const r = await fetch('/api/v1/' + from)
+  if (!r.ok) throw new ApiError(String(r.status), { zh: '文件打不开', en: 'The file cannot be opened' })
   const blob = await r.blob()
   const url = URL.createObjectURL(blob)
   const a = document.createElement('a')
@@ -138,7 +138,7 @@ export interface Refusal { line: number; column?: string; batch?: string; zh: st
 export interface ImportEnd { rows: number; report: { created: number; already: number; refused: Refusal[] }; error?: { code: string; message_zh: string; message_en: string } }
 
 /** Sends a list; told is called while it is booked. */
-export async function importList(file: File, check: boolean, by: By, token: string, key: string, told: (done: number, of: number) => void): Promise<ImportEnd> {
+export async function importList(file: File, check: boolean, by: By, key: string, told: (done: number, of: number) => void): Promise<ImportEnd> {
   const form = new FormData()
   form.append('actor', by.actor)
   if (by.pin) form.append('pin', by.pin)
@@ -146,7 +146,7 @@ export async function importList(file: File, check: boolean, by: By, token: stri
   form.append('file', file)
   let r: Response
   try {
-    r = await fetch('/api/v1/import/batches', { method: 'POST', headers: { ...shown(token), 'Idempotency-Key': key }, body: form })
+    r = await fetch('/api/v1/import/batches', { method: 'POST', headers: { 'Idempotency-Key': key }, body: form })
   } catch {
     throw new ApiError('unreachable', { zh: '连不上服务器，请检查网络后再试', en: 'The server cannot be reached; check the network and try again' })
   }

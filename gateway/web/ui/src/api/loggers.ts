@@ -34,18 +34,18 @@ export interface Look { found?: Found; undecided?: Choices }
 
 const path = (id: string) => 'batches/' + encodeURIComponent(id) + '/loggers'
 
-function post<T>(id: string, fields: Record<string, string>, file: File | null, token: string, key: string): Promise<T> {
+function post<T>(id: string, fields: Record<string, string>, file: File | null, key: string): Promise<T> {
   const form = new FormData()
   for (const [name, value] of Object.entries(fields)) if (value) form.append(name, value)
   if (file) form.append('file', file)
-  return ask<T>(path(id), { method: 'POST', headers: { Authorization: 'Bearer ' + token, 'Idempotency-Key': key }, body: form })
+  return ask<T>(path(id), { method: 'POST', headers: { 'Idempotency-Key': key }, body: form })
 }
 
 /** Asks what is in a file; nothing is attached. */
-export const lookAtLogger = (id: string, fields: Record<string, string>, file: File, token: string, key: string) => post<Look>(id, { ...fields, check: 'true' }, file, token, key)
+export const lookAtLogger = (id: string, fields: Record<string, string>, file: File, key: string) => post<Look>(id, { ...fields, check: 'true' }, file, key)
 
 /** Attaches a file, or takes one back without; the answer is the dossier as it is then. */
-export const attachLogger = (id: string, fields: Record<string, string>, file: File | null, by: By, token: string, key: string) =>
-  post<DossierAnswer>(id, { ...fields, actor: by.actor, pin: by.pin ?? '' }, file, token, key)
+export const attachLogger = (id: string, fields: Record<string, string>, file: File | null, by: By, key: string) =>
+  post<DossierAnswer>(id, { ...fields, actor: by.actor, pin: by.pin ?? '' }, file, key)
 
 export const getLoggerValues = (id: string, number: number, signal?: AbortSignal) => ask<{ file: LoggerFile; values: Envelope }>(path(id) + '/' + number, { signal })

@@ -35,7 +35,7 @@ export const qualityZh = {
   certificateWhy: '为什么出具（可不填）',
   certificateWhyAgain: '为什么重新出具',
   certificateNone: '还没有出具过。',
-  certificateUnlock: '查看或出具证明',
+  
   certificateNewest: '最新',
   certificateOlder: '旧版，保留备查',
   certificateSum: 'SHA-256 {sum}…',
@@ -121,7 +121,7 @@ export const qualityEn: typeof qualityZh = {
   certificateWhy: 'Why it is issued (optional)',
   certificateWhyAgain: 'Why it is issued again',
   certificateNone: 'None has been issued.',
-  certificateUnlock: 'See or issue certificates',
+  
   certificateNewest: 'newest',
   certificateOlder: 'older, kept',
   certificateSum: 'SHA-256 {sum}…',

@@ -46,9 +46,9 @@ export async function discard() {
 }
 
 export function save() {
-  asMe('', (by) => void attempt(key, async (token) => {
+  asMe('', (by) => void attempt(key, async () => {
     if (!changed.value) return
-    known.value = await putPeople(changed.value, by, token)
+    known.value = await putPeople(changed.value, by)
     changed.value = null
     justSaved.value = true
   }))

@@ -92,9 +92,9 @@ async function batchOf(w: { batch: string; code: string }): Promise<string> {
 const path = (...parts: string[]) => parts.map(encodeURIComponent).join('/')
 
 /** Gives one action to the county, with its own time and key. */
-export async function carry(act: Act, token: string, pin: string | undefined): Promise<void> {
+export async function carry(act: Act, pin: string | undefined): Promise<void> {
   const by = { actor: act.actor, at: act.at, ...(pin ? { pin } : {}) }
-  const post = (to: string, body: object) => send<unknown>('POST', to, token, { ...body, ...by }, act.id)
+  const post = (to: string, body: object) => send<unknown>('POST', to, { ...body, ...by }, act.id)
   const w = act.what
   switch (w.kind) {
     case 'phase':
@@ -119,9 +119,9 @@ export async function carry(act: Act, token: string, pin: string | undefined): P
 // written nowhere.
 const pins = new Map<string, string>()
 
-const sender = (token: string) => async (act: Act) => {
+async function sender(act: Act) {
   try {
-    await carry(act, token, pins.get(act.id))
+    await carry(act, pins.get(act.id))
     pins.delete(act.id)
   } catch (e) {
     if (e instanceof ApiError && e.code.startsWith('pin-')) pins.delete(act.id)
@@ -133,13 +133,13 @@ const sender = (token: string) => async (act: Act) => {
 export async function sendWaiting() {
   await openQueue()
   if (!waiting.value.length) return
-  await flush(sender(''))
+  await flush(sender)
 }
 
-/** Sends what waits for a person who looks on: the token and the digits are asked for. */
+/** Sends what waits for a person who looks on: the digits are asked for. */
 function sendNow() {
-  void attempt(queueKey, async (token) => {
-    await flush(sender(token))
+  void attempt(queueKey, async () => {
+    await flush(sender)
     const n = need.value
     if (n) throw new ApiError(n.code, n.text, 401) // the dialogs ask by it
   })

@@ -61,8 +61,8 @@ export const chooseKey = 'pin'
 
 /** Keeps the first PIN and then does what it was asked for. */
 export function choose(p: Pad, pin: string) {
-  void attempt(chooseKey, async (token) => {
-    await setPIN(p.person.id, pin, { actor: p.person.name }, token)
+  void attempt(chooseKey, async () => {
+    await setPIN(p.person.id, pin, { actor: p.person.name })
     p.fresh = false
     window.setTimeout(() => p.then({ actor: p.person.name, pin }))
   })

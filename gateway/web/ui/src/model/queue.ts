@@ -39,7 +39,7 @@ export interface Act {
 
 /** Why sending has stopped: only a person can go on. */
 export interface Need {
-  kind: 'token' | 'pin'
+  kind: 'sign-in' | 'pin'
   /** In the county's word. */
   code: string
   /** Whose digits. */
@@ -155,7 +155,7 @@ async function sendAll(carry: Carry): Promise<boolean> {
       if (!(e instanceof ApiError)) throw e // a mistake of this page: the action stays
       const digits = e.code.startsWith('pin-')
       if (digits || e.status === 401) {
-        need.value = { kind: digits ? 'pin' : 'token', code: e.code, actor: act.actor, text: e.text }
+        need.value = { kind: digits ? 'pin' : 'sign-in', code: e.code, actor: act.actor, text: e.text }
         return false
       }
       if (transient(e)) return false

@@ -1,15 +1,11 @@
 // How a change goes: sent, and shown as the server answers it. Nothing is shown
-// as done before that. Who is signed in lets it in (model/session.ts); programs
-// show a token, and a page has none.
+// as done before that. Who is signed in lets it in (model/session.ts).
 
 import { ref } from 'vue'
 import { ApiError, takeStep } from '../api/client'
 import type { By, StepName } from '../api/people'
 import type { Label } from '../api/types'
 import { takeAlarms } from './county'
-
-/** Sends a change; the token is a program's, and empty here. */
-type Send = (token: string) => Promise<void>
 
 export const busy = ref<string | null>(null)
 export const refusal = ref<{ key: string; code: string; text: Label } | null>(null)
@@ -21,11 +17,11 @@ export const refusedFor = (...keys: string[]) => (refusal.value && keys.includes
 export const failureOf = (e: unknown): ApiError => (e instanceof ApiError ? e : new ApiError('failed', { zh: String(e), en: String(e) }))
 
 /** Carries out a change. */
-export async function attempt(what: string, send: Send) {
+export async function attempt(what: string, send: () => Promise<void>) {
   refusal.value = null
   busy.value = what
   try {
-    await send('')
+    await send()
   } catch (e) {
     const failed = failureOf(e)
     refusal.value = { key: what, code: failed.code, text: failed.text }
@@ -38,8 +34,8 @@ export async function attempt(what: string, send: Send) {
 export const stepKey = (alarm: string, step: StepName) => alarm + '/' + step
 
 export function pressStep(alarm: string, step: StepName, by: By, took?: (now: string) => void) {
-  void attempt(stepKey(alarm, step), async (token) => {
-    const answer = await takeStep(alarm, step, by, token)
+  void attempt(stepKey(alarm, step), async () => {
+    const answer = await takeStep(alarm, step, by)
     takeAlarms([answer.alarm])
     took?.(answer.now)
   })

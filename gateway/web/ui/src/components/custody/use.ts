@@ -8,10 +8,10 @@ import { asMe } from '../../model/name'
 import { attempt, busy, refusedFor } from '../../model/token'
 
 /** How a request is carried out: under its key, and what a batch's dossier is then. */
-export type Carry = (path: string, body: object, by: By, token: string, key: string) => Promise<DossierAnswer>
+export type Carry = (path: string, body: object, by: By, key: string) => Promise<DossierAnswer>
 
 /** How the cards of a batch write something down: with a name, and shown as the server answers. */
-export function useEntry(id: () => string, zone: () => string, what: string, carry: Carry = (path, body, by, token, key) => enter(id(), path, body, by, token, key)) {
+export function useEntry(id: () => string, zone: () => string, what: string, carry: Carry = (path, body, by, key) => enter(id(), path, body, by, key)) {
   const { lang, label } = useWords()
   const took = inject<(a: DossierAnswer) => void>('took', () => {})
   const key = computed(() => 'batch/' + id() + '/' + what)
@@ -22,15 +22,15 @@ export function useEntry(id: () => string, zone: () => string, what: string, car
   let sent = ''
 
   function act(entry: () => object, by: By, path = what) {
-    void attempt(key.value, async (token) => {
+    void attempt(key.value, async () => {
       const body: Record<string, unknown> = { ...entry() }
-      if (file.value) body.file = await sendFile(file.value, token)
+      if (file.value) body.file = await sendFile(file.value)
       const text = path + JSON.stringify(body)
       if (text !== sent) {
         request = freshKey()
         sent = text
       }
-      took(await carry(path, body, by, token, request))
+      took(await carry(path, body, by, request))
       open.value = false
       file.value = null
       sent = ''
